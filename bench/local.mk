@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+# The benchmarks measure what a user gets: the shared library and the headers
+# as installed, here into a root inside the build folder. bench/run finds them
+# through pkg-config and LD_LIBRARY_PATH. BENCHFLAGS are bench/run's options.
+EXTRA_DIST += \
+	bench/README.md \
+	bench/bench_fanin.c \
+	bench/bench_pingpong.c \
+	bench/bench_spawn.c \
+	bench/bench_stream.c \
+	bench/harness.c \
+	bench/harness.h \
+	bench/install \
+	bench/memory.h \
+	bench/peers/channels.go \
+	bench/peers/channels.rs \
+	bench/peers/glib.c \
+	bench/peers/moodycamel.cc \
+	bench/peers/mutex.c \
+	bench/peers/nng.c \
+	bench/peers/pair.c \
+	bench/peers/spin.h \
+	bench/peers/spin_mpsc.c \
+	bench/peers/spin_spsc.c \
+	bench/peers/thread.c \
+	bench/peers/uv.c \
+	bench/peers/works.h \
+	bench/peers/zmq.c \
+	bench/run \
+	bench/ways.h
+
+bench_root = $(abs_builddir)/bench/root
+
+bench: all
+	@rm -rf $(bench_root)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(bench_root) >/dev/null
+	@PKG_CONFIG_SYSROOT_DIR=$(bench_root) \
+	PKG_CONFIG_PATH=$(bench_root)$(pkgconfigdir) \
+	LD_LIBRARY_PATH=$(bench_root)$(libdir) \
+	CC='$(CC)' top_builddir=$(abs_top_builddir) \
+	$(abs_srcdir)/bench/run $(BENCHFLAGS)
+.PHONY: bench
+
+clean-local: clean-bench
+clean-bench:
+	rm -rf $(bench_root) $(abs_builddir)/bench/out
+.PHONY: clean-bench

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/* Limits of a round trip: two words that both sides spin on, and two words that both sides sleep on. */
+#include "../harness.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SPINS_BEFORE_YIELD = 1000 };
+
+struct pair {
+	const struct bench_args *args;
+	_Alignas(128) _Atomic uint32_t there;
+	_Alignas(128) _Atomic uint32_t back;
+};
+
+/* Each word counts the trips; release and acquire, as a payload beside it would need. */
+static void flag_set(_Atomic uint32_t *flag, uint32_t value)
+{
+	atomic_store_explicit(flag, value, memory_order_release);
+}
+
+static void flag_wait(_Atomic uint32_t *flag, uint32_t value)
+{
+	for (unsigned spins = 1; atomic_load_explicit(flag, memory_order_acquire) != value; spins++) {
+		if (spins % SPINS_BEFORE_YIELD == 0)
+			sched_yield();
+	}
+}
+
+static void futex_set(_Atomic uint32_t *word, uint32_t value)
+{
+	atomic_store_explicit(word, value, memory_order_release);
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static void futex_wait(_Atomic uint32_t *word, uint32_t value)
+{
+	while (atomic_load_explicit(word, memory_order_acquire) != value)
+		syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value - 1, NULL, NULL, 0);
+}
+
+static void *flag_echo(void *arg)
+{
+	struct pair *pair = arg;
+	uint32_t total = (uint32_t)bench_trips_total(pair->args);
+
+	bench_pin(1);
+	for (uint32_t i = 1; i <= total; i++) {
+		flag_wait(&pair->there, i);
+		flag_set(&pair->back, i);
+	}
+	return NULL;
+}
+
+static void *futex_echo(void *arg)
+{
+	struct pair *pair = arg;
+	uint32_t total = (uint32_t)bench_trips_total(pair->args);
+
+	bench_pin(1);
+	for (uint32_t i = 1; i <= total; i++) {
+		futex_wait(&pair->there, i);
+		futex_set(&pair->back, i);
+	}
+	return NULL;
+}
+
+static void flag_trip(void *arg, uint64_t sequence)
+{
+	struct pair *pair = arg;
+
+	flag_set(&pair->there, (uint32_t)sequence + 1);
+	flag_wait(&pair->back, (uint32_t)sequence + 1);
+}
+
+static void futex_trip(void *arg, uint64_t sequence)
+{
+	struct pair *pair = arg;
+
+	futex_set(&pair->there, (uint32_t)sequence + 1);
+	futex_wait(&pair->back, (uint32_t)sequence + 1);
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_args args;
+	struct pair pair = { .args = &args };
+	pthread_t thread;
+	bool flag;
+
+	bench_parse(&args, argc, argv);
+	flag = bench_is(args.variant, "flag");
+	if (!bench_is(args.work, "pingpong") || (!flag && !bench_is(args.variant, "futex")))
+		bench_unknown(&args);
+	bench_pin(0);
+	if (pthread_create(&thread, NULL, flag ? flag_echo : futex_echo, &pair))
+		bench_die("pthread_create", 0);
+	bench_trips(&args, NULL, flag ? flag_trip : futex_trip, &pair);
+	pthread_join(thread, NULL);
+	return 0;
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# Compiled as a user would: the public headers, the compiler's own standard.
+# A handler that needs only some of its arguments is what a reader will write.
+examples_cppflags = -I$(top_srcdir)/include
+examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLAGS) $(WT_PIE_CFLAGS) \
+	$(WT_SANITIZER_CFLAGS)
+
+noinst_PROGRAMS += \
+	examples/echo \
+	examples/fibonacci \
+	examples/parallel_fibonacci
+
+examples_echo_SOURCES = examples/echo.c
+examples_echo_CPPFLAGS = $(examples_cppflags)
+examples_echo_CFLAGS = $(examples_cflags)
+examples_echo_LDFLAGS = $(wt_program_ldflags)
+examples_echo_LDADD = libwt.la
+
+examples_fibonacci_SOURCES = examples/fibonacci.c
+examples_fibonacci_CPPFLAGS = $(examples_cppflags)
+examples_fibonacci_CFLAGS = $(examples_cflags)
+examples_fibonacci_LDFLAGS = $(wt_program_ldflags)
+examples_fibonacci_LDADD = libwt.la
+
+examples_parallel_fibonacci_SOURCES = examples/parallel_fibonacci.c
+examples_parallel_fibonacci_CPPFLAGS = $(examples_cppflags)
+examples_parallel_fibonacci_CFLAGS = $(examples_cflags)
+examples_parallel_fibonacci_LDFLAGS = $(wt_program_ldflags)
+examples_parallel_fibonacci_LDADD = libwt.la
+
+if HAVE_LIBCRYPTO
+noinst_PROGRAMS += examples/hash
+endif
+examples_hash_SOURCES = examples/hash.c
+examples_hash_CPPFLAGS = $(examples_cppflags)
+examples_hash_CFLAGS = $(examples_cflags) $(LIBCRYPTO_CFLAGS)
+examples_hash_LDFLAGS = $(wt_program_ldflags)
+examples_hash_LDADD = libwt.la $(LIBCRYPTO_LIBS)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libwt: worker_threads for C. Isolated workers, message ports, clean ends.
+ *
+ * This header includes every public one; each can also be included alone.
+ * Start with wt(7), or with examples/fibonacci.c.
+ */
+#ifndef WT_H
+#define WT_H
+
+#include <wt/base.h>
+#include <wt/error.h>
+#include <wt/loop.h>
+#include <wt/message.h>
+#include <wt/port.h>
+#include <wt/thread.h>
+#include <wt/time.h>
+#include <wt/worker.h>
+
+#endif

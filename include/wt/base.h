@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every public header needs: attributes, and the opaque types.
+ */
+#ifndef WT_BASE_H
+#define WT_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define WT_BEGIN_DECLS extern "C" {
+#define WT_END_DECLS   }
+#else
+#define WT_BEGIN_DECLS
+#define WT_END_DECLS
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define WT_API          __attribute__((visibility("default")))
+#define WT_NODISCARD    __attribute__((warn_unused_result))
+#define WT_NORETURN     __attribute__((noreturn))
+#define WT_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define WT_API
+#define WT_NODISCARD
+#define WT_NORETURN
+#define WT_PRINTF(f, a)
+#endif
+
+/* One end of a channel: messages posted on it arrive at the other end. */
+typedef struct wt_port wt_port;
+
+/* A thread started by wt_worker_create, with a channel to its creator. */
+typedef struct wt_worker wt_worker;
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Error numbers: 0 is success, every error is negative. Where the C library
+ * has an errno of the same meaning, the number is its negative. errno itself
+ * is never changed by libwt.
+ */
+#ifndef WT_ERROR_H
+#define WT_ERROR_H
+
+#include <errno.h>
+#include <wt/base.h>
+
+WT_BEGIN_DECLS
+
+enum {
+	WT_E2BIG = -E2BIG,         /* options of a later libwt, with a field that this one does not know */
+	WT_EAGAIN = -EAGAIN,       /* nothing there, or no room, and WT_NOW was given */
+	WT_EBUSY = -EBUSY,         /* the loop is running already: the call came from a callback */
+	WT_EDEADLK = -EDEADLK,     /* the wait could never end */
+	WT_EINVAL = -EINVAL,       /* an argument is NULL or out of range */
+	WT_EMSGSIZE = -EMSGSIZE,   /* the message is larger than the port's limit */
+	WT_ENOMEM = -ENOMEM,       /* out of memory; nothing changed */
+	WT_ENOTSUP = -ENOTSUP,     /* not available in this build or version */
+	WT_EOVERFLOW = -EOVERFLOW, /* a size is too large to be counted */
+	WT_ETIMEDOUT = -ETIMEDOUT, /* the deadline has passed; never reported early */
+
+	/* Those that have no errno. The numbers are part of the ABI. */
+	WT_ECLOSED = -20001,     /* the port, or its other end, is closed */
+	WT_ETERMINATED = -20002, /* this worker is being terminated: clean up and return */
+	WT_EOWNER = -20003,      /* the object belongs to another thread */
+	WT_EUNDECODABLE = -20004 /* a message arrived that cannot be made whole; it was dropped */
+};
+
+/*
+ * Say what an error means, in English, without a newline. Also takes the
+ * negative of any errno. The string is static. Any thread.
+ */
+WT_API const char *wt_strerror(int error);
+
+/* The name of an error, "WT_ECLOSED"; NULL for a number that is not one. The string is static. Any thread. */
+WT_API const char *wt_err_name(int error);
+
+WT_END_DECLS
+
+#endif

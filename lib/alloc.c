@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base.h"
+
+static void *libc_alloc(size_t size)
+{
+	return malloc(size);
+}
+
+static void *libc_alloc_zeroed(size_t size)
+{
+	return calloc(1, size);
+}
+
+static void libc_free(void *block)
+{
+	free(block);
+}
+
+const struct wti_alloc_ops wti_heap_libc = {
+	.alloc = libc_alloc,
+	.alloc_zeroed = libc_alloc_zeroed,
+	.free = libc_free,
+};
+
+const struct wti_alloc_ops *wti_heap = &wti_heap_libc;
+
+/*
+ * calloc and a shift rather than aligned_alloc and memset: large blocks come
+ * from the system zeroed, and their pages are then not touched until used.
+ * The word before the block remembers what to free.
+ */
+void *wti_alloc_lines(size_t size)
+{
+	void *raw;
+	uintptr_t block;
+
+	if (size > WTI_SIZE_MAX)
+		return NULL;
+	raw = wti_alloc_zeroed(size + WTI_CACHE_LINE + sizeof raw);
+	if (!raw)
+		return NULL;
+	block = wti_round_up((uintptr_t)raw + sizeof raw, WTI_CACHE_LINE);
+	((void **)block)[-1] = raw;
+	return (void *)block;
+}
+
+void wti_free_lines(void *block)
+{
+	if (block)
+		wti_free(((void **)block)[-1]);
+}

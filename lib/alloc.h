@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The allocation seam: all memory of the library itself comes from here, so
+ * that a test can count the calls or fail the n-th.
+ */
+#ifndef WTI_ALLOC_H
+#define WTI_ALLOC_H
+
+#include <stddef.h>
+
+struct wti_alloc_ops {
+	void *(*alloc)(size_t size);
+	void *(*alloc_zeroed)(size_t size);
+	void (*free)(void *block); /* NULL is ignored */
+};
+
+/* The table in use; a test puts its own here while nothing is allocated, or one that frees alike. */
+extern const struct wti_alloc_ops *wti_heap;
+extern const struct wti_alloc_ops wti_heap_libc;
+
+static inline void *wti_alloc(size_t size)
+{
+	return wti_heap->alloc(size);
+}
+
+static inline void *wti_alloc_zeroed(size_t size)
+{
+	return wti_heap->alloc_zeroed(size);
+}
+
+static inline void wti_free(void *block)
+{
+	wti_heap->free(block);
+}
+
+/* Zeroed, and aligned to a cache line; to be freed by wti_free_lines. */
+void *wti_alloc_lines(size_t size);
+void wti_free_lines(void *block);
+
+#endif

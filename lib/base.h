@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every file of the library may use: compiler hints, checked sizes,
+ * and the cache line.
+ */
+#ifndef WTI_BASE_H
+#define WTI_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define wti_likely(x)   __builtin_expect(!!(x), 1)
+#define wti_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Keeps a slow path out of the hot function that calls it. */
+#define WTI_COLD __attribute__((noinline, cold))
+
+/* Two words that two threads write often must not share one of these. */
+#define WTI_CACHE_LINE 64
+#define WTI_CACHE_ALIGNED _Alignas(WTI_CACHE_LINE)
+
+#define wti_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+/* The largest size that libwt counts with: half of the position space, twice over. */
+#define WTI_SIZE_MAX ((size_t)1 << 62)
+
+/* `n` rounded up to a multiple of `to`, a power of two; n is at most WTI_SIZE_MAX. */
+static inline size_t wti_round_up(size_t n, size_t to)
+{
+	return (n + to - 1) & ~(to - 1);
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "error.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct error_entry {
+	int error;
+	const char *name;
+	const char *text;
+} error_table[] = {
+	{ 0, "0", "success" },
+	{ WT_E2BIG, "WT_E2BIG", "the options are of a later version of libwt" },
+	{ WT_EAGAIN, "WT_EAGAIN", "nothing there, or no room, at this moment" },
+	{ WT_EBUSY, "WT_EBUSY", "not allowed inside this callback" },
+	{ WT_EDEADLK, "WT_EDEADLK", "the wait could never end" },
+	{ WT_EINVAL, "WT_EINVAL", "invalid argument" },
+	{ WT_EMSGSIZE, "WT_EMSGSIZE", "the message is larger than the limit of the port" },
+	{ WT_ENOMEM, "WT_ENOMEM", "out of memory" },
+	{ WT_ENOTSUP, "WT_ENOTSUP", "not supported" },
+	{ WT_EOVERFLOW, "WT_EOVERFLOW", "a size is too large" },
+	{ WT_ETIMEDOUT, "WT_ETIMEDOUT", "the deadline has passed" },
+	{ WT_ECLOSED, "WT_ECLOSED", "the port is closed" },
+	{ WT_ETERMINATED, "WT_ETERMINATED", "the worker is being terminated" },
+	{ WT_EOWNER, "WT_EOWNER", "the object belongs to another thread" },
+	{ WT_EUNDECODABLE, "WT_EUNDECODABLE", "a message could not be decoded and was dropped" },
+};
+
+static const struct error_entry *error_find(int error)
+{
+	for (size_t i = 0; i < sizeof error_table / sizeof *error_table; i++)
+		if (error_table[i].error == error)
+			return &error_table[i];
+	return NULL;
+}
+
+const char *wt_strerror(int error)
+{
+	const struct error_entry *entry = error_find(error);
+	const char *text = NULL;
+
+	if (entry)
+		return entry->text;
+	/* The constant, untranslated text: strerror's own buffer would not be thread-safe. */
+	if (error < 0 && error > -4096)
+		text = strerrordesc_np(-error);
+	return text ? text : "unknown error";
+}
+
+const char *wt_err_name(int error)
+{
+	const struct error_entry *entry = error_find(error);
+
+	return entry && error ? entry->name : NULL;
+}
+
+static int options_check(const void *options, size_t known)
+{
+	const unsigned char *bytes = options;
+	size_t size;
+
+	memcpy(&size, options, sizeof size);
+	if (size < sizeof size || size > WTI_OPTIONS_MAX)
+		return WT_EINVAL;
+	for (size_t i = known; i < size; i++)
+		if (bytes[i])
+			return WT_E2BIG;
+	return 0;
+}
+
+int wti_options_read(void *to, size_t known, const void *options)
+{
+	size_t size;
+	int err;
+
+	memset(to, 0, known);
+	if (!options)
+		return 0;
+	err = options_check(options, known);
+	if (err)
+		return err;
+	memcpy(&size, options, sizeof size);
+	memcpy(to, options, size < known ? size : known);
+	return 0;
+}

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+# The sources are built twice: as the product, and as the library that the
+# unit tests link, with yield points, mutants and test hooks compiled in and
+# the wti_ symbols in reach.
+
+wt_sources = \
+	lib/alloc.c \
+	lib/alloc.h \
+	lib/atomic.h \
+	lib/base.h \
+	lib/clock.c \
+	lib/error.c \
+	lib/error.h \
+	lib/list.h \
+	lib/loop.c \
+	lib/loop.h \
+	lib/mutex.c \
+	lib/mutex.h \
+	lib/os.c \
+	lib/os.h \
+	lib/park.c \
+	lib/park.h \
+	lib/port.c \
+	lib/port.h \
+	lib/port_close.c \
+	lib/port_receive.c \
+	lib/process.c \
+	lib/record.h \
+	lib/ring.c \
+	lib/ring.h \
+	lib/ring_grow.c \
+	lib/ring_grow.h \
+	lib/seam.c \
+	lib/seam.h \
+	lib/segment.c \
+	lib/segment.h \
+	lib/source.c \
+	lib/source.h \
+	lib/thread.c \
+	lib/thread.h \
+	lib/wait.c \
+	lib/wait.h \
+	lib/waiters.c \
+	lib/waiters.h \
+	lib/worker.c \
+	lib/worker.h \
+	lib/worker_events.c \
+	lib/worker_run.c
+
+noinst_LTLIBRARIES += libwtcore.la
+libwtcore_la_SOURCES = $(wt_sources)
+libwtcore_la_CPPFLAGS = $(wt_cppflags)
+libwtcore_la_CFLAGS = $(wt_cflags)
+
+lib_LTLIBRARIES += libwt.la
+libwt_la_SOURCES =
+libwt_la_LIBADD = libwtcore.la
+libwt_la_LDFLAGS = -version-info 0:0:0 -no-undefined -pthread \
+	$(WT_HARDENING_LDFLAGS) $(WT_SHARED_LDFLAGS) $(WT_SANITIZER_CFLAGS)
+EXTRA_libwt_la_DEPENDENCIES = libwt.map
+if HAVE_VERSION_SCRIPT
+libwt_la_LDFLAGS += -Wl,--version-script=$(top_srcdir)/libwt.map
+endif
+
+# Static and outside libtool: one set of objects instead of two.
+check_LIBRARIES += libwttest.a
+libwttest_a_SOURCES = $(wt_sources)
+libwttest_a_CPPFLAGS = $(wt_cppflags) -DWTI_TESTING
+libwttest_a_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS)

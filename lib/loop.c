@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "loop.h"
+
+#include <wt/loop.h>
+
+#include "wait.h"
+
+/* Passes without work after which a source is armed: long enough to bridge a busy sender's pauses. */
+#define LOOP_IDLE_PASSES 8
+
+static struct wti_source *loop_source(struct wti_list *link)
+{
+	return wti_list_entry(link, struct wti_source, hot);
+}
+
+void wti_loop_watch(struct wti_source *source)
+{
+	struct wti_thread *self = wti_load(&source->owner);
+
+	wti_source_heat(source);
+	if (!self->loop_running)
+		wti_parker_event_signal(&self->parker);
+}
+
+void wti_loop_hold(struct wti_thread *self)
+{
+	self->loop_refs++;
+}
+
+void wti_loop_release(struct wti_thread *self)
+{
+	self->loop_refs--;
+}
+
+/* What a pass left over: those that were not looked at come first next time. */
+static void loop_put_back(struct wti_thread *self)
+{
+	struct wti_list *link;
+
+	while ((link = wti_list_pop(&self->hot)))
+		wti_list_append(&self->turn, link);
+	wti_list_take_all(&self->hot, &self->turn);
+}
+
+/* One look at each hot source; the number of callbacks made. */
+static unsigned loop_pass(struct wti_thread *self)
+{
+	struct wti_list *link;
+	unsigned calls = 0;
+
+	loop_put_back(self);
+	wti_source_collect(self);
+	wti_list_take_all(&self->turn, &self->hot);
+	while (!wti_loop_interrupted(self) && (link = wti_list_pop(&self->turn))) {
+		struct wti_source *source = loop_source(link);
+
+		wti_list_append(&self->hot, link);
+		if (source->ops->ready(source)) {
+			source->idle_passes = 0;
+			source->ops->turn(source, &calls); /* may have freed it */
+		} else if (++source->idle_passes >= LOOP_IDLE_PASSES) {
+			wti_source_cool(source);
+		}
+	}
+	return calls;
+}
+
+static bool loop_ready(void *what)
+{
+	struct wti_thread *self = what;
+
+	wti_source_collect(self);
+	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
+		if (loop_source(link)->ops->ready(loop_source(link)))
+			return true;
+	return false;
+}
+
+static void loop_arm(void *what)
+{
+	struct wti_thread *self = what;
+
+	wti_source_collect(self);
+	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
+		wti_source_arm(loop_source(link));
+}
+
+static void loop_disarm(void *what)
+{
+	struct wti_thread *self = what;
+
+	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
+		wti_source_disarm(loop_source(link));
+}
+
+static const struct wti_wait_ops loop_wait_ops = {
+	.ready = loop_ready,
+	.arm = loop_arm,
+	.disarm = loop_disarm,
+};
+
+/*
+ * Before control goes back to a program that polls the descriptor: arm
+ * everything, and leave the descriptor readable only for what is ready.
+ * Cleared first, so that a wake that comes while we arm is not lost.
+ */
+static void loop_rest(struct wti_thread *self)
+{
+	struct wti_list *link;
+
+	loop_put_back(self);
+	if (wti_load(&self->parker.event_fd) < 0)
+		return;
+	wti_parker_event_clear(&self->parker);
+	wti_source_collect(self);
+	wti_list_take_all(&self->turn, &self->hot);
+	while ((link = wti_list_pop(&self->turn))) {
+		wti_list_append(&self->hot, link);
+		wti_source_cool(loop_source(link));
+	}
+	if (!wti_list_empty(&self->hot) || wti_thread_terminating(self))
+		wti_parker_event_signal(&self->parker);
+}
+
+static bool loop_alive(struct wti_thread *self)
+{
+	if (self->loop_refs)
+		return true;
+	wti_source_collect(self);
+	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next) {
+		struct wti_source *source = loop_source(link);
+
+		if (source->ops->holds && source->ops->holds(source))
+			return true;
+	}
+	return false;
+}
+
+static int loop_enter(struct wti_thread *self)
+{
+	if (!self)
+		return WT_ENOMEM;
+	if (self->loop_running)
+		return WT_EBUSY;
+	self->loop_running = true;
+	return 0;
+}
+
+static void loop_leave(struct wti_thread *self)
+{
+	self->loop_stop = false;
+	self->loop_running = false;
+	loop_rest(self);
+}
+
+int wt_run(void)
+{
+	struct wti_thread *self = wti_thread_self();
+	int err = loop_enter(self);
+
+	if (err)
+		return err;
+	while (!err && !self->loop_stop && loop_alive(self)) {
+		if (wti_thread_terminating(self))
+			err = WT_ETERMINATED;
+		else if (!loop_pass(self) && !self->loop_stop && loop_alive(self))
+			err = wti_wait(self, &loop_wait_ops, self, WT_FOREVER);
+	}
+	if (wti_thread_terminating(self))
+		err = WT_ETERMINATED;
+	loop_leave(self);
+	return err;
+}
+
+/* A pass, and if it found nothing, a wait and another one. */
+static int loop_once(struct wti_thread *self, wt_time deadline, unsigned *calls)
+{
+	int err = 0;
+
+	if (wti_thread_terminating(self))
+		return WT_ETERMINATED;
+	*calls = loop_pass(self);
+	while (!err && !*calls && !self->loop_stop && loop_alive(self)) {
+		err = wti_wait(self, &loop_wait_ops, self, deadline);
+		if (!err)
+			*calls = loop_pass(self);
+	}
+	return *calls ? 0 : err;
+}
+
+int wt_run_once(wt_time deadline)
+{
+	struct wti_thread *self;
+	unsigned calls = 0;
+	int err;
+
+	if (deadline < 0)
+		return WT_EINVAL;
+	self = wti_thread_self();
+	err = loop_enter(self);
+	if (err)
+		return err;
+	err = loop_once(self, deadline, &calls);
+	loop_leave(self);
+	return err ? err : (int)(calls & INT32_MAX);
+}
+
+void wt_stop(void)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	if (self)
+		self->loop_stop = true;
+}
+
+bool wt_loop_alive(void)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	return self && loop_alive(self);
+}
+
+int wt_loop_fd(int *fd)
+{
+	struct wti_thread *self;
+	int result;
+
+	if (!fd)
+		return WT_EINVAL;
+	*fd = -1;
+	self = wti_thread_self();
+	if (!self)
+		return WT_ENOMEM;
+	result = wti_parker_event_fd(&self->parker);
+	if (result < 0)
+		return result;
+	*fd = result;
+	return 0;
+}

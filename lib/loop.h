@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One thread's event loop, over the sources that it owns.
+ *
+ * The loop looks at the sources on the thread's hot list. A source gets there
+ * by its notification, or by its owner (wti_loop_watch); one that stays quiet
+ * for some passes is armed and leaves. So a pass costs what is ready or was
+ * so a moment ago, not what exists, and a busy port is polled, not notified.
+ * Before the thread sleeps it arms all of them.
+ *
+ * Nothing of a pass is on the stack: a callback may leave by a jump (wt_exit)
+ * or destroy any object, also the one that called it.
+ */
+#ifndef WTI_LOOP_H
+#define WTI_LOOP_H
+
+#include "source.h"
+#include "thread.h"
+
+/* Owner: have the loop look at this source, which may have become ready by the owner's own doing. */
+void wti_loop_watch(struct wti_source *source);
+
+/* Owner: one more or one less reason for wt_run to go on. */
+void wti_loop_hold(struct wti_thread *self);
+void wti_loop_release(struct wti_thread *self);
+
+/* Whether the turn of a source is to end after the present callback. */
+static inline bool wti_loop_interrupted(const struct wti_thread *self)
+{
+	return self->loop_stop || wti_thread_terminating(self);
+}
+
+#endif

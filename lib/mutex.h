@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Locks with ranks. A thread that holds a lock takes only locks of a higher
+ * rank; debug builds abort where it does not. No lock is ever held while
+ * user code runs, or while the library waits for anything but a lock.
+ */
+#ifndef WTI_MUTEX_H
+#define WTI_MUTEX_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+enum wti_rank {
+	WTI_RANK_PROCESS, /* the list of all workers, held while each is told to end */
+	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken */
+	WTI_RANK_WAITERS, /* who waits for a thing, held while they are woken */
+	WTI_RANK_RING,    /* the growth of a ring: taken with nothing else held, holds no other */
+	WTI_RANK_COUNT
+};
+
+struct wti_mutex {
+	pthread_mutex_t mutex;
+#ifdef WTI_DEBUG
+	enum wti_rank rank;
+#endif
+};
+
+void wti_mutex_init(struct wti_mutex *mutex, enum wti_rank rank);
+void wti_mutex_destroy(struct wti_mutex *mutex);
+void wti_mutex_lock(struct wti_mutex *mutex);
+void wti_mutex_unlock(struct wti_mutex *mutex);
+
+/* A lock that exists before anything runs. */
+#ifdef WTI_DEBUG
+#define WTI_MUTEX_INIT(r) { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = (r) }
+#else
+#define WTI_MUTEX_INIT(r) { .mutex = PTHREAD_MUTEX_INITIALIZER }
+#endif
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The operating-system seam: every call that can block or fail for lack of a
+ * resource goes through this table, so that a test can count or fail it.
+ * Each returns 0 or a positive result, or a negative errno; errno itself is
+ * left as it was.
+ */
+#ifndef WTI_OS_H
+#define WTI_OS_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct wti_os_ops {
+	/*
+	 * Sleep while *word is `value`, until `deadline` (CLOCK_MONOTONIC ns,
+	 * INT64_MAX: no limit). Returns for any reason, also for none: the
+	 * caller looks again at its own condition and at the clock.
+	 */
+	int (*futex_wait)(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline);
+	/* Wake `count` sleepers of *word at the most. Only the address is used. */
+	int (*futex_wake)(_Atomic(uint32_t) *word, int count);
+	int64_t (*clock)(void);
+	void (*yield)(void);
+	int (*cpu_count)(void); /* that this process may run on */
+	int (*thread_create)(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg);
+	int (*thread_join)(pthread_t thread);
+	int (*thread_detach)(pthread_t thread);
+	int (*event_create)(void); /* a descriptor above 2, CLOEXEC, non-blocking */
+	int (*event_signal)(int fd);
+	int (*event_clear)(int fd);
+	int (*event_close)(int fd);
+};
+
+/* The table in use: the real one, unless a test has put its own here before the first call. */
+extern const struct wti_os_ops *wti_os;
+
+/* The real one, for tests to wrap. */
+extern const struct wti_os_ops wti_os_real;
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+#include "loop.h"
+#include "port.h"
+#include "seam.h"
+#include "wait.h"
+
+/* A turn serves at least this many messages where there are as many. */
+#define PORT_TURN_MIN 1000
+
+/* ---- Views ---- */
+
+void wti_port_offer_room(wt_port *port)
+{
+	wti_ring_flush(&port->inbox);
+	if (port->inbox.limit != WTI_NO_LIMIT && wti_waiters_any(&port->senders))
+		wti_waiters_wake(&port->senders);
+}
+
+/* Senders are woken at half empty, so that each wake is worth several messages. */
+static WTI_COLD void port_offer_half(wt_port *port)
+{
+	if (wti_waiters_any(&port->senders) && wti_ring_used(&port->inbox) <= port->inbox.limit / 2)
+		wti_waiters_wake(&port->senders);
+}
+
+void wti_port_end_view(wt_port *port)
+{
+	if (wti_unlikely(port->pins))
+		return;
+	wti_ring_release(&port->inbox, port->inbox.read);
+	if (wti_unlikely(port->inbox.limit != WTI_NO_LIMIT))
+		port_offer_half(port);
+}
+
+static void port_fill(wt_port *port, const struct wti_record *record, wt_message *message)
+{
+	*message = (wt_message){
+		.data = record->data,
+		.size = record->size,
+		.type = record->type,
+		.port = port,
+		.serial = port->inbox.read,
+	};
+}
+
+/* An error for a message that cannot be made whole; it is then dropped. */
+static int port_decode(const struct wti_record *record)
+{
+	(void)record;
+	return WTI_FAULT(WTI_FAULT_DECODE);
+}
+
+/* A port of this thread: its address alone is looked at, the message may be older than the port's end. */
+static bool port_is_mine(struct wti_thread *self, const wt_port *port)
+{
+	if (self->port_last == port)
+		return true;
+	for (struct wti_list *link = self->ports.next; link != &self->ports; link = link->next)
+		if (wti_list_entry(link, wt_port, owned) == port)
+			return true;
+	return false;
+}
+
+void wt_message_release(wt_message *message)
+{
+	struct wti_thread *self = wti_thread_peek();
+	wt_port *port;
+
+	if (!message || !message->port || !self)
+		return;
+	port = message->port;
+	if (port_is_mine(self, port) && port->inbox.read == message->serial)
+		wti_port_end_view(port);
+	*message = (wt_message){ 0 };
+}
+
+/* ---- Receiving ---- */
+
+static bool port_receive_ready(void *what)
+{
+	wt_port *port = what;
+
+	/* Closed first: what was posted before the close is then in the ring. */
+	return wti_port_is_closed(port->peer) || wti_ring_ready(&port->inbox);
+}
+
+static void port_receive_arm(void *what)
+{
+	wt_port *port = what;
+
+	/* A notification that has arrived already must not stand for the next one. */
+	wti_source_collect(wti_load(&port->source.owner));
+	wti_source_arm(&port->source);
+	wti_port_offer_room(port);
+}
+
+static void port_receive_disarm(void *what)
+{
+	wt_port *port = what;
+
+	wti_source_disarm(&port->source);
+}
+
+#ifdef WTI_TESTING
+static bool port_receive_data_only(void *what)
+{
+	wt_port *port = what;
+
+	return wti_ring_ready(&port->inbox);
+}
+#endif
+
+static const struct wti_wait_ops port_receive_ops = {
+	.ready = port_receive_ready,
+	.arm = port_receive_arm,
+	.disarm = port_receive_disarm,
+#ifdef WTI_TESTING
+	.data_only = port_receive_data_only,
+#endif
+};
+
+/* The ring is empty: wait, or say why none will come. 0 when a message is there. */
+static WTI_COLD int port_await_message(wt_port *port, struct wti_thread *self, wt_time deadline)
+{
+	int err;
+
+	wti_port_offer_room(port);
+	err = wti_wait(self, &port_receive_ops, port, deadline);
+	if (!err && !wti_ring_ready(&port->inbox))
+		err = WT_ECLOSED;
+	return err;
+}
+
+int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
+{
+	struct wti_thread *self = wti_thread_peek();
+	struct wti_record record;
+	int err;
+
+	if (wti_unlikely(!message))
+		return WT_EINVAL;
+	*message = (wt_message){ 0 };
+	if (wti_unlikely(!port || deadline < 0))
+		return WT_EINVAL;
+	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
+		return WT_EOWNER;
+	if (wti_unlikely(port->closing))
+		return WT_ECLOSED;
+	if (wti_thread_terminating(self))
+		return WT_ETERMINATED;
+	wti_port_end_view(port);
+	while (wti_unlikely(!wti_ring_next(&port->inbox, &record))) {
+		err = port_await_message(port, self, deadline);
+		if (err)
+			return err;
+	}
+	err = port_decode(&record);
+	if (wti_unlikely(err)) {
+		wti_port_end_view(port);
+		return err;
+	}
+	self->port_last = port;
+	port_fill(port, &record, message);
+	return 0;
+}
+
+/* ---- Handing over to callbacks ---- */
+
+/*
+ * Call back for one record. The pin keeps its view whatever the callback
+ * does; it is in the port, not on the stack, since the callback may not
+ * return (wt_exit). False when there was no record.
+ */
+static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
+{
+	struct wti_record record;
+	wt_message message;
+	int err;
+
+	if (!wti_ring_next(&port->inbox, &record))
+		return false;
+	err = port_decode(&record);
+	port_fill(port, &record, &message);
+	port->pins++;
+	if (wti_likely(!err))
+		fn(port, &message, arg);
+	else if (port->on_message_error)
+		port->on_message_error(port, err, port->on_message_error_arg);
+	port->pins--;
+	wti_port_end_view(port);
+	return true;
+}
+
+/* Whether a port that its callback closed has still to hand over what was queued then. */
+static bool port_has_parting(const wt_port *port)
+{
+	return (int64_t)(port->close_tail - port->inbox.read) > 0;
+}
+
+/*
+ * A turn's share: what was there when it began, or PORT_TURN_MIN if that is
+ * more. A handler that posts to its own port does not keep the others waiting.
+ */
+static bool port_within_share(const wt_port *port, uint64_t tail, unsigned n)
+{
+	return n < PORT_TURN_MIN || (int64_t)(tail - port->inbox.read) > 0;
+}
+
+static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned *calls)
+{
+	uint64_t tail = wti_ring_tail(&port->inbox);
+	unsigned n = 0;
+
+	while (port->started && port->on_message && !wti_loop_interrupted(self) && port_within_share(port, tail, n)) {
+		if (port->closing && !port_has_parting(port))
+			break;
+		if (!port_deliver(port, port->on_message, port->on_message_arg))
+			break;
+		n++;
+	}
+	*calls += n;
+}
+
+static bool port_hears_close(wt_port *port)
+{
+	/* Closed first, then the ring: see port_receive_ready. */
+	return !port->closing && !port->close_told && wti_port_is_closed(port->peer) && !wti_ring_ready(&port->inbox);
+}
+
+static void port_turn(struct wti_source *source, unsigned *calls)
+{
+	wt_port *port = wti_container_of(source, wt_port, source);
+	struct wti_thread *self = wti_load(&source->owner);
+
+	wti_port_end_view(port);
+	port_turn_messages(port, self, calls);
+	if (port->closing) {
+		if (!wti_loop_interrupted(self))
+			wti_port_finish_close(port, calls);
+		return;
+	}
+	wti_port_offer_room(port);
+	if (!wti_loop_interrupted(self) && port_hears_close(port))
+		wti_port_tell_close(port, calls);
+}
+
+static bool port_ready(struct wti_source *source)
+{
+	wt_port *port = wti_container_of(source, wt_port, source);
+
+	/* One that a callback below us holds is in its turn already. */
+	if (port->pins)
+		return false;
+	if (port->closing)
+		return true;
+	return (port->started && port->on_message && wti_ring_ready(&port->inbox)) || port_hears_close(port);
+}
+
+static bool port_holds(struct wti_source *source)
+{
+	wt_port *port = wti_container_of(source, wt_port, source);
+
+	return !port->pins && (port->closing || (port->on_close && port_hears_close(port)));
+}
+
+const struct wti_source_ops wti_port_source_ops = {
+	.turn = port_turn,
+	.ready = port_ready,
+	.holds = port_holds,
+};
+
+int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *drained)
+{
+	struct wti_thread *self = wti_thread_peek();
+	uint64_t tail;
+	size_t n = 0;
+	int err = 0;
+
+	if (drained)
+		*drained = 0;
+	if (!port || !fn)
+		return WT_EINVAL;
+	if (!self || wti_load(&port->source.owner) != self)
+		return WT_EOWNER;
+	if (port->closing)
+		return WT_ECLOSED;
+	if (wti_thread_terminating(self))
+		return WT_ETERMINATED;
+	wti_port_end_view(port);
+	tail = wti_ring_tail(&port->inbox);
+	while ((int64_t)(tail - port->inbox.read) > 0 && (!max || n < max || port->closing)) {
+		if (port->closing && !port_has_parting(port))
+			break;
+		if (!port_deliver(port, fn, arg))
+			break;
+		n++;
+	}
+	if (drained)
+		*drained = n;
+	if (!n && wti_port_is_closed(port->peer) && !wti_ring_ready(&port->inbox))
+		err = WT_ECLOSED;
+	if (port->closing) {
+		if (!port->pins)
+			wti_port_finish_close(port, NULL);
+	} else {
+		wti_port_offer_room(port);
+	}
+	return err;
+}

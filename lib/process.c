@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The process's end with workers running (W7). Every worker is on one list;
+ * an exit handler, registered with the first of them, tells all to end and
+ * waits a moment. It calls nobody back and frees nothing, for a worker that
+ * does not end may still use it.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mutex.h"
+#include "os.h"
+#include "worker.h"
+
+#define PROCESS_END_TIMEOUT 400000000 /* ns: with what follows, within the promised 500 ms */
+
+static struct wti_mutex process_lock = WTI_MUTEX_INIT(WTI_RANK_PROCESS);
+static struct wti_list process_workers = { &process_workers, &process_workers }; /* under the lock */
+static _Atomic(uint32_t) process_count;  /* of them; sleepers wait for its fall, and only at the end */
+static _Atomic(uint32_t) process_ending; /* the handler sleeps, or is about to */
+static bool process_registered;          /* under the lock */
+static pid_t process_id;                 /* under the lock: who registered */
+
+static void process_end(void)
+{
+	struct wti_thread *self = wti_thread_peek();
+	wt_time deadline = wt_after_ns(PROCESS_END_TIMEOUT);
+	uint32_t left = self && self->worker ? 1 : 0; /* a worker that called exit() does not end */
+	uint32_t count;
+
+	if (getpid() != process_id)
+		return; /* a forked child has no workers, but a copy of their list */
+	wti_mutex_lock(&process_lock);
+	/* seq_cst: announced before the count is read; pairs with wti_process_remove [process-1] */
+	wti_store_sc(&process_ending, 1);
+	for (struct wti_list *link = process_workers.next; link != &process_workers; link = link->next)
+		wti_worker_stop(wti_list_entry(link, struct wt_worker, living));
+	wti_mutex_unlock(&process_lock);
+	/* pairs with wti_process_remove [process-1] */
+	while ((count = wti_load_sc(&process_count)) > left && wti_os->clock() < deadline)
+		wti_os->futex_wait(&process_count, count, deadline);
+}
+
+int wti_process_add(struct wt_worker *worker)
+{
+	int err = 0;
+
+	wti_mutex_lock(&process_lock);
+	if (!process_registered && atexit(process_end) != 0) {
+		err = WT_ENOMEM;
+	} else {
+		process_registered = true;
+		process_id = getpid();
+		wti_list_append(&process_workers, &worker->living);
+		wti_store(&process_count, wti_load(&process_count) + 1);
+	}
+	wti_mutex_unlock(&process_lock);
+	return err;
+}
+
+void wti_process_remove(struct wt_worker *worker)
+{
+	wti_mutex_lock(&process_lock);
+	wti_list_remove(&worker->living);
+	/* seq_cst: counted before the look; pairs with process_end [process-1] */
+	wti_store_sc(&process_count, wti_load(&process_count) - 1);
+	wti_mutex_unlock(&process_lock);
+	if (wti_load_sc(&process_ending))
+		wti_os->futex_wake(&process_count, 1);
+}

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring.h"
+
+#include <string.h>
+#include <wt/error.h>
+
+#include "alloc.h"
+#include "record.h"
+#include "ring_grow.h"
+#include "seam.h"
+
+/* The consumer gives bytes back in steps of at most this: small against the cache, large against a line. */
+#define RING_BATCH_MAX 4096
+
+#define RING_POSITION(tail) ((tail) & ~(uint64_t)7)
+
+/* Bytes that a producer owns between reserve and commit. */
+struct ring_slot {
+	_Atomic(uint64_t) *header;
+	_Atomic(uint64_t) *after; /* `single`: the header behind the record, to be zero before the commit */
+};
+
+void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single)
+{
+	size_t size = WTI_SEGMENT_MIN;
+
+	if (!capacity)
+		capacity = WTI_SEGMENT_DEFAULT;
+	while (size < capacity && size < WTI_SEGMENT_MAX)
+		size *= 2;
+	memset(ring, 0, sizeof *ring);
+	ring->limit = limit;
+	ring->capacity = size;
+	ring->single = single;
+	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
+	ring->read = wti_ring_origin;
+	ring->done = wti_ring_origin;
+	wti_store(&ring->tail, wti_ring_origin);
+	wti_store(&ring->head, wti_ring_origin);
+	wti_store(&ring->head_seen, wti_ring_origin);
+}
+
+/* ---- Producers ---- */
+
+/* Where the bytes in use begin, as far as this extent is concerned. */
+static inline uint64_t ring_low(uint64_t head, uint64_t start)
+{
+	return (int64_t)(head - start) < 0 ? start : head;
+}
+
+/* Whether a record at `position` keeps within the limit; what padding takes is not charged. */
+static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, uint64_t head, size_t record)
+{
+	if (wti_likely(ring->limit == WTI_NO_LIMIT))
+		return true;
+	return position - head + record + wti_load(&ring->outline) <= ring->limit;
+}
+
+/* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
+static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring_slot *slot)
+{
+	/* pairs with grow_link, grow_first [ring-tail]: the extent named is described */
+	uint64_t tail = wti_load_acq(&ring->tail);
+	/* pairs with the store below [ring-seen]: the consumer's zeroing, as the first reader saw it */
+	uint64_t head = wti_load_acq(&ring->head_seen);
+
+	for (;;) {
+		struct wti_extent *extent = &ring->extent[tail & 1];
+		uint64_t position = RING_POSITION(tail);
+		struct wti_segment *segment = wti_load(&extent->segment);
+		size_t size = wti_load(&extent->size);
+		uint64_t low = ring_low(head, wti_load(&extent->start));
+		size_t room = size - (position & (size - 1));
+		size_t pad = record > room ? room : 0;
+
+		if (wti_unlikely(position - low + pad + record + WTI_HEADER_SIZE > size ||
+				 !ring_within_limit(ring, position, head, record))) {
+			/* pairs with wti_ring_flush [ring-head]: what is free is zero */
+			uint64_t fresh = wti_load_acq(&ring->head);
+			uint64_t again = wti_load_acq(&ring->tail); /* [ring-tail] */
+			int err;
+
+			/* A refusal must speak of one moment: both ends unchanged since they were read. */
+			if (fresh != head || again != tail) {
+				head = fresh;
+				tail = again;
+				wti_store_rel(&ring->head_seen, head); /* pairs with the load above [ring-seen] */
+				continue;
+			}
+			if (!ring_within_limit(ring, position, head, record))
+				return WT_EAGAIN;
+			err = wti_ring_grow(ring, tail, record);
+			if (err)
+				return err;
+			tail = wti_load_acq(&ring->tail); /* [ring-tail] */
+			continue;
+		}
+		if (ring->single) {
+			wti_store(&ring->tail, tail + pad + record);
+		} else if (wti_unlikely(!wti_cas_acqrel(&ring->tail, &tail, tail + pad + record))) { /* [ring-tail] */
+			continue;
+		}
+		slot->header = wti_segment_at(segment, size, position + pad);
+		slot->after = wti_segment_at(segment, size, position + pad + record);
+		if (wti_unlikely(pad)) {
+			if (ring->single)
+				wti_store(slot->header, 0);
+			/* pairs with wti_ring_next [ring-commit]; only the record behind it needs the look */
+			wti_store_rel(wti_segment_at(segment, size, position),
+				      wti_header(WTI_RECORD_PAD, pad - WTI_HEADER_SIZE, 0));
+		}
+		WTI_YIELD(WTI_YIELD_RESERVED, ring);
+		return 0;
+	}
+}
+
+/* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
+static inline void ring_commit(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
+{
+	if (ring->single)
+		wti_store(slot->after, 0);
+	if (WTI_MUTANT(WTI_MUTANT_COMMIT_RELEASE)) {
+		wti_store_rel(slot->header, header); /* the wrong version [ring-commit] */
+		return;
+	}
+	/*
+	 * pairs with wti_ring_next [ring-commit]: payload before header; seq_cst
+	 * because the producer now looks whether the consumer sleeps, which must
+	 * not pass this store. pairs with wti_source_arm [source-1]
+	 */
+	wti_store_sc(slot->header, header);
+}
+
+static inline unsigned char *ring_payload(const struct ring_slot *slot)
+{
+	return (unsigned char *)(slot->header + 1);
+}
+
+/* memcpy, without the call for the sizes that are a word or two. */
+static inline void ring_copy(unsigned char *to, const void *from, size_t size)
+{
+	if (size == 8)
+		memcpy(to, from, 8);
+	else if (size)
+		memcpy(to, from, size);
+}
+
+static void ring_gather(unsigned char *to, const struct iovec *iov, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		ring_copy(to, iov[i].iov_base, iov[i].iov_len);
+		to += iov[i].iov_len;
+	}
+}
+
+/* Refuse what will never fit, before anything is allocated for it. */
+static int ring_check_size(const struct wti_ring *ring, size_t record)
+{
+	return record > ring->limit ? WT_EMSGSIZE : 0;
+}
+
+static bool ring_is_outline(size_t size)
+{
+	return size > WTI_RECORD_MAX - WTI_HEADER_SIZE;
+}
+
+/* Account for a payload out of line, if the limit has room for it and its record. */
+static int ring_charge_outline(struct wti_ring *ring, size_t size)
+{
+	size_t used = wti_load(&ring->outline);
+	size_t record = wti_record_size(sizeof(struct wti_outline));
+
+	do {
+		/* pairs with wti_ring_flush [ring-head] */
+		uint64_t head = wti_load_acq(&ring->head);
+		size_t inside = RING_POSITION(wti_load(&ring->tail)) - head;
+
+		if (ring->limit != WTI_NO_LIMIT && inside + used + size + record > ring->limit)
+			return WT_EAGAIN;
+	} while (!wti_cas(&ring->outline, &used, used + size));
+	return 0;
+}
+
+/* Copy to a block first, so that only the record remains to be reserved and written. */
+static WTI_COLD int ring_post_outline(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size,
+				      uint32_t type)
+{
+	struct wti_outline outline = { .size = size };
+	struct ring_slot slot;
+	int err;
+
+	if (size > WTI_SIZE_MAX)
+		return WT_EOVERFLOW;
+	err = ring_check_size(ring, wti_record_size(sizeof outline) + size);
+	if (err)
+		return err;
+	err = ring_charge_outline(ring, size);
+	if (err)
+		return err;
+	outline.block = wti_alloc(size);
+	if (!outline.block) {
+		err = WT_ENOMEM;
+		goto out_charge;
+	}
+	ring_gather(outline.block, iov, count);
+	err = ring_reserve(ring, wti_record_size(sizeof outline), &slot);
+	if (err)
+		goto out_block;
+	memcpy(ring_payload(&slot), &outline, sizeof outline);
+	ring_commit(ring, &slot, wti_header(WTI_RECORD_OUTLINE, sizeof outline, type));
+	return 0;
+
+out_block:
+	wti_free(outline.block);
+out_charge:
+	wti_sub(&ring->outline, size);
+	return err;
+}
+
+int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
+{
+	struct ring_slot slot;
+	int err;
+
+	if (wti_unlikely(ring_is_outline(size))) {
+		struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
+
+		return ring_post_outline(ring, &iov, 1, size, type);
+	}
+	err = ring_check_size(ring, wti_record_size(size));
+	if (wti_unlikely(err))
+		return err;
+	err = ring_reserve(ring, wti_record_size(size), &slot);
+	if (wti_unlikely(err))
+		return err;
+	ring_copy(ring_payload(&slot), data, size);
+	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
+	return 0;
+}
+
+int wti_ring_post_iov(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size, uint32_t type)
+{
+	struct ring_slot slot;
+	int err;
+
+	if (ring_is_outline(size))
+		return ring_post_outline(ring, iov, count, size, type);
+	err = ring_check_size(ring, wti_record_size(size));
+	if (err)
+		return err;
+	err = ring_reserve(ring, wti_record_size(size), &slot);
+	if (err)
+		return err;
+	ring_gather(ring_payload(&slot), iov, count);
+	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
+	return 0;
+}
+
+/* How many of the messages go into one reservation, and its bytes. */
+static size_t ring_batch(const struct wti_ring *ring, const struct iovec *messages, size_t count, size_t *bytes)
+{
+	size_t most = ring->limit < WTI_RECORD_MAX ? ring->limit : WTI_RECORD_MAX;
+	size_t n = 0;
+
+	*bytes = 0;
+	while (n < count && !ring_is_outline(messages[n].iov_len)) {
+		size_t record = wti_record_size(messages[n].iov_len);
+
+		if (record > most - *bytes)
+			break;
+		*bytes += record;
+		n++;
+	}
+	return n;
+}
+
+/*
+ * One reservation for all: the first header is committed last, and holds
+ * back the others until then.
+ */
+static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, size_t count, size_t bytes)
+{
+	struct ring_slot slot;
+	_Atomic(uint64_t) *header;
+	int err = ring_reserve(ring, bytes, &slot);
+
+	if (err)
+		return err;
+	header = slot.header;
+	for (size_t i = 0; i < count; i++) {
+		size_t size = messages[i].iov_len;
+
+		ring_copy((unsigned char *)(header + 1), messages[i].iov_base, size);
+		if (i)
+			wti_store(header, wti_header(WTI_RECORD_MESSAGE, size, 0));
+		header += wti_record_size(size) / sizeof *header;
+	}
+	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
+	return 0;
+}
+
+int wti_ring_post_many(struct wti_ring *ring, const struct iovec *messages, size_t count, size_t *posted)
+{
+	size_t n = 0;
+	int err = 0;
+
+	while (n < count) {
+		size_t bytes;
+		size_t batch = ring_batch(ring, messages + n, count - n, &bytes);
+
+		if (batch > 1 && ring_post_batch(ring, messages + n, batch, bytes) == 0) {
+			n += batch;
+			continue;
+		}
+		/* A large one, or no room for many: go on singly, to stop at the very one that fails. */
+		err = wti_ring_post(ring, messages[n].iov_base, messages[n].iov_len, 0);
+		if (err)
+			break;
+		n++;
+	}
+	*posted = n;
+	return err;
+}
+
+bool wti_ring_has_room(struct wti_ring *ring, size_t size)
+{
+	size_t record = ring_is_outline(size) ? wti_record_size(sizeof(struct wti_outline)) + size
+					      : wti_record_size(size);
+	/* seq_cst: a sender that has announced its wait looks here; pairs with wti_ring_flush [ring-room] */
+	uint64_t head = wti_load_sc(&ring->head);
+
+	return ring_within_limit(ring, wti_ring_tail(ring), head, record);
+}
+
+size_t wti_ring_used(struct wti_ring *ring)
+{
+	/* Head first: it never passes the tail that is read after it. [ring-head] */
+	uint64_t head = wti_load_acq(&ring->head);
+
+	return wti_ring_tail(ring) - head + wti_load(&ring->outline);
+}
+
+uint64_t wti_ring_tail(struct wti_ring *ring)
+{
+	return RING_POSITION(wti_load(&ring->tail));
+}
+
+/* ---- Consumer ---- */
+
+static WTI_COLD bool ring_first(struct wti_ring *ring)
+{
+	/* pairs with grow_first [ring-first] */
+	struct wti_segment *first = wti_load_acq(&ring->first);
+
+	ring->read_segment = first;
+	ring->done_segment = first;
+	return first != NULL;
+}
+
+/*
+ * The header of the next record that is one, or 0; pads and links are passed.
+ * seq_cst for the consumer that has just announced its sleep: this look must
+ * not pass the announcement.
+ */
+static inline uint64_t ring_settle(struct wti_ring *ring)
+{
+	for (;;) {
+		struct wti_segment *segment = ring->read_segment;
+		uint64_t header;
+
+		if (wti_unlikely(!segment) && !ring_first(ring))
+			return 0;
+		segment = ring->read_segment;
+		/* pairs with ring_commit, grow_link [ring-commit]: what was written before it; [source-1] */
+		header = wti_load_sc(wti_segment_at(segment, segment->size, ring->read));
+		if (wti_likely(!header || wti_header_kind(header) <= WTI_RECORD_OUTLINE))
+			return header;
+		if (wti_header_kind(header) == WTI_RECORD_LINK)
+			ring->read_segment = segment->next;
+		ring->read += wti_record_size(wti_header_payload(header));
+	}
+}
+
+bool wti_ring_ready(struct wti_ring *ring)
+{
+	return ring_settle(ring) != 0;
+}
+
+bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
+{
+	uint64_t header = ring_settle(ring);
+	_Atomic(uint64_t) *at;
+
+	if (!header)
+		return false;
+	at = wti_segment_at(ring->read_segment, ring->read_segment->size, ring->read);
+	record->data = at + 1;
+	record->size = wti_header_payload(header);
+	record->type = wti_header_type(header);
+	ring->read += wti_record_size(record->size);
+	if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_OUTLINE)) {
+		const struct wti_outline *outline = record->data;
+
+		record->size = outline->size;
+		record->data = outline->block;
+	}
+	return true;
+}
+
+/* Zero what was released, then let producers have it, up to the position `upto`. */
+static void ring_give_back(struct wti_ring *ring, uint64_t upto)
+{
+	if (!ring->single)
+		wti_segment_zero(ring->done_segment, wti_load(&ring->head), upto);
+	/* pairs with ring_reserve [ring-head]; seq_cst for the look at waiting senders [ring-room] */
+	if (ring->limit == WTI_NO_LIMIT)
+		wti_store_rel(&ring->head, upto);
+	else
+		wti_store_sc(&ring->head, upto);
+}
+
+void wti_ring_flush(struct wti_ring *ring)
+{
+	if (ring->done != wti_load(&ring->head))
+		ring_give_back(ring, ring->done);
+}
+
+static void ring_release_outline(struct wti_ring *ring, const struct wti_outline *outline)
+{
+	wti_sub(&ring->outline, outline->size);
+	wti_free(outline->block);
+}
+
+static WTI_COLD void ring_release_link(struct wti_ring *ring)
+{
+	struct wti_segment *old = ring->done_segment;
+	struct wti_segment *next = old->next;
+
+	ring->done += WTI_HEADER_SIZE;
+	ring_give_back(ring, ring->done);
+	ring->done_segment = next;
+	wti_ring_retire(ring, old);
+}
+
+static inline void ring_release_one(struct wti_ring *ring)
+{
+	struct wti_segment *segment = ring->done_segment;
+	_Atomic(uint64_t) *at = wti_segment_at(segment, segment->size, ring->done);
+	uint64_t header = wti_load(at);
+
+	if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_LINK)) {
+		ring_release_link(ring);
+		return;
+	}
+	if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_OUTLINE))
+		ring_release_outline(ring, (const struct wti_outline *)(at + 1));
+	ring->done += wti_record_size(wti_header_payload(header));
+}
+
+/* An eighth of the segment, at least a line so that a step of whole lines is not empty. */
+static inline size_t ring_batch_size(const struct wti_segment *segment)
+{
+	size_t size = segment->size / 8;
+
+	if (size < WTI_CACHE_LINE)
+		return WTI_CACHE_LINE;
+	return size < RING_BATCH_MAX ? size : RING_BATCH_MAX;
+}
+
+void wti_ring_release(struct wti_ring *ring, uint64_t upto)
+{
+	uint64_t pending;
+
+	while (ring->done != upto)
+		ring_release_one(ring);
+	pending = ring->done - wti_load(&ring->head);
+	if (!pending)
+		return;
+	if (ring->limit != WTI_NO_LIMIT)
+		ring_give_back(ring, ring->done);
+	else if (pending >= ring_batch_size(ring->done_segment))
+		/* Whole lines only: the last one may be the one that a producer writes now. */
+		ring_give_back(ring, ring->done & ~(uint64_t)(WTI_CACHE_LINE - 1));
+}
+
+void wti_ring_destroy(struct wti_ring *ring)
+{
+	struct wti_record record;
+
+	while (wti_ring_next(ring, &record))
+		wti_ring_release(ring, ring->read);
+	wti_ring_release(ring, ring->read);
+	wti_segment_destroy(ring->done_segment);
+	wti_segment_destroy(wti_load(&ring->spare));
+	wti_mutex_destroy(&ring->grow_lock);
+}

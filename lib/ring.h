@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The queue of one port: many producers, one consumer, records of any length
+ * that are written once, in place, and read in place. In the spirit of
+ * Aeron's many-to-one ring buffer and of the Linux BPF ring buffer.
+ *
+ * Who may call what. wti_ring_post and its kin: any thread, together, also
+ * with the consumer's calls (with `single`: one thread at a time, ordered by
+ * the program). The calls under "Consumer": one thread at a time, which the
+ * port's ownership orders. Create and destroy: alone.
+ *
+ * What is guaranteed. A producer's records come out in its order, each once.
+ * A producer that stalls between reserve and commit holds back later records,
+ * never other producers. Posting is lock-free but when the ring grows, which
+ * takes a lock among the producers that found it full.
+ *
+ * What happens when it is full. Below `limit` it grows: a new segment is
+ * linked behind the present one, up to WTI_SEGMENT_MAX each. At the limit a
+ * post is refused with WT_EAGAIN, having changed nothing. A refusal means
+ * that there was no room at some moment of the call. Bytes in the ring are
+ * counted exactly; of payloads out of line, producers that post at the same
+ * moment may each let one more through.
+ *
+ * How it works. A position is a count of bytes since the ring was made, 64
+ * bits, compared by difference, so that its wrap is harmless. A producer
+ * reserves by moving `tail` (one compare-and-swap), writes the payload, and
+ * commits by writing the record's header, which is zero until then. The
+ * consumer stops at a zero header; what it has read it zeroes, in batches,
+ * before it moves `head` past it. With `single` the producer zeroes the next
+ * header itself before it commits, and no read-modify-write reserves.
+ *
+ * `tail` carries the present extent's index in its low bit. A producer reads
+ * tail, then that extent, then swaps tail: success proves that no other
+ * segment was linked meanwhile, so a segment's memory is only touched by who
+ * owns bytes in it, and can be freed once the consumer has passed its end.
+ *
+ * Every commit is a seq_cst access, so that the producer's next look at a
+ * sleeping consumer cannot pass it (source.h). That includes LINK records:
+ * after any call that posts, successful or not, the caller takes that look.
+ */
+#ifndef WTI_RING_H
+#define WTI_RING_H
+
+#include <sys/uio.h>
+
+#include "atomic.h"
+#include "base.h"
+#include "mutex.h"
+#include "segment.h"
+
+enum {
+	WTI_SEGMENT_MIN = 256,                 /* bytes */
+	WTI_SEGMENT_DEFAULT = 1024,            /* bytes: the first, for rings without a wish */
+	WTI_SEGMENT_MAX = 256 * 1024,          /* bytes: no linked segment is larger; fits the L2 cache */
+	WTI_RECORD_MAX = WTI_SEGMENT_MAX / 8   /* bytes with header: larger payloads go out of line */
+};
+
+#define WTI_NO_LIMIT SIZE_MAX
+
+/* A segment while records are reserved in it. Read by producers beside a change: see above. */
+struct wti_extent {
+	_Atomic(struct wti_segment *) segment;
+	_Atomic(size_t) size;      /* 0: none yet */
+	_Atomic(uint64_t) start;   /* the first position in it */
+};
+
+struct wti_ring {
+	/* Set at create. */
+	size_t limit;    /* bytes, or WTI_NO_LIMIT */
+	size_t capacity; /* bytes of the first segment */
+	bool single;     /* one producer */
+
+	/* Producers, each post. tail: position | index of the extent, moved by CAS. */
+	WTI_CACHE_ALIGNED _Atomic(uint64_t) tail;
+	_Atomic(uint64_t) head_seen; /* a head of the past: spares the consumer's line */
+	struct wti_extent extent[2];
+
+	/* Producers, when it is full, and the consumer's returns. */
+	WTI_CACHE_ALIGNED struct wti_mutex grow_lock; /* WTI_RANK_RING */
+	struct wti_segment *last;             /* under grow_lock: where records are reserved now */
+	_Atomic(struct wti_segment *) first;  /* producer to consumer, once */
+	_Atomic(struct wti_segment *) spare;  /* consumer to producer: a used segment, zeroed */
+	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
+
+	/* Consumer. */
+	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
+	uint64_t read;                 /* the next record */
+	uint64_t done;                 /* released up to here; head follows in batches */
+	struct wti_segment *read_segment;
+	struct wti_segment *done_segment;
+};
+
+/* A record's bytes and what the sender said of them. */
+struct wti_record {
+	const void *data; /* 8-byte aligned, valid until released */
+	size_t size;      /* bytes */
+	uint32_t type;
+};
+
+/* No memory is taken before the first post. `limit` is WTI_NO_LIMIT or below WTI_SIZE_MAX; capacity 0 is the default. */
+void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single);
+
+/* Drop what is left, and free all memory. */
+void wti_ring_destroy(struct wti_ring *ring);
+
+/*
+ * Post a copy of `size` bytes. 0; WT_EAGAIN at the limit; WT_EMSGSIZE for
+ * what can never fit; WT_EOVERFLOW; WT_ENOMEM.
+ */
+int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t type);
+
+/* The same for bytes gathered from `iov`, whose sum is `size`. */
+int wti_ring_post_iov(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size, uint32_t type);
+
+/* Post several messages, as wti_ring_post each; *posted counts those before the one that failed. */
+int wti_ring_post_many(struct wti_ring *ring, const struct iovec *messages, size_t count, size_t *posted);
+
+/* Whether a message of `size` bytes would find room now. Any thread. */
+bool wti_ring_has_room(struct wti_ring *ring, size_t size);
+
+/* Bytes in use: reserved records and payloads out of line. Any thread; of the moment. */
+size_t wti_ring_used(struct wti_ring *ring);
+
+/* The position up to which records are reserved at this moment. Any thread. */
+uint64_t wti_ring_tail(struct wti_ring *ring);
+
+/* Consumer: the next record, which stays valid until it is released. False when none is committed. */
+bool wti_ring_next(struct wti_ring *ring, struct wti_record *record);
+
+/* Consumer: whether wti_ring_next would find a record. */
+bool wti_ring_ready(struct wti_ring *ring);
+
+/* Consumer: release every record before the position `upto`, at most ring->read. */
+void wti_ring_release(struct wti_ring *ring, uint64_t upto);
+
+/* Consumer: let producers have all that was released, now rather than with the next batch. */
+void wti_ring_flush(struct wti_ring *ring);
+
+#endif

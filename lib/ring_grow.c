@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring_grow.h"
+
+#include <wt/error.h>
+
+#include "record.h"
+
+/* Four times the last one, and room for four such records: a ring reaches its size in few steps. */
+static size_t grow_size(const struct wti_ring *ring, size_t need)
+{
+	size_t size = ring->last ? ring->last->size * 4 : ring->capacity;
+
+	while (size < need * 4)
+		size *= 2;
+	return size < WTI_SEGMENT_MAX ? size : WTI_SEGMENT_MAX;
+}
+
+static struct wti_segment *grow_segment(struct wti_ring *ring, size_t size)
+{
+	/* pairs with wti_ring_retire [ring-spare]: the consumer's zeroing comes before our use */
+	struct wti_segment *segment = wti_xchg_acqrel(&ring->spare, NULL);
+
+	if (segment && segment->size >= size)
+		return segment;
+	wti_segment_destroy(segment);
+	return wti_segment_create(size);
+}
+
+/* Describe the segment to producers that will find `index` in the tail; positions in it begin at `start`. */
+static void grow_describe(struct wti_ring *ring, unsigned index, struct wti_segment *segment, uint64_t start)
+{
+	struct wti_extent *extent = &ring->extent[index];
+
+	/* Relaxed: published by the swap of the tail, proven by that of the reader. */
+	wti_store(&extent->segment, segment);
+	wti_store(&extent->size, segment->size);
+	wti_store(&extent->start, start);
+	wti_store(wti_segment_at(segment, segment->size, start), 0);
+}
+
+/* Nobody else moves the tail of a ring without a segment: they come here, to the lock. */
+static void grow_first(struct wti_ring *ring, struct wti_segment *segment, uint64_t tail)
+{
+	unsigned next = (unsigned)(tail & 1) ^ 1;
+
+	grow_describe(ring, next, segment, tail & ~(uint64_t)7);
+	wti_store_rel(&ring->first, segment); /* pairs with ring_first [ring-first]: its size is written */
+	wti_store_rel(&ring->tail, (tail & ~(uint64_t)7) | next); /* pairs with ring_reserve [ring-tail] */
+}
+
+/*
+ * Close the last segment with a LINK record, for which every reservation
+ * leaves room, and go on in `segment`. Other producers may take positions
+ * meanwhile; they only make the swap fail.
+ */
+static void grow_link(struct wti_ring *ring, struct wti_segment *segment, uint64_t tail)
+{
+	struct wti_segment *last = ring->last;
+	unsigned next = (unsigned)(tail & 1) ^ 1;
+	uint64_t position;
+
+	last->next = segment;
+	do {
+		position = tail & ~(uint64_t)7;
+		grow_describe(ring, next, segment, position + WTI_HEADER_SIZE);
+		/* pairs with ring_reserve [ring-tail]: the extent is described */
+	} while (!wti_cas_acqrel(&ring->tail, &tail, (position + WTI_HEADER_SIZE) | next));
+
+	/* pairs with wti_ring_next [ring-commit]: `next` is written; seq_cst for the look that follows [source-1] */
+	wti_store_sc(wti_segment_at(last, last->size, position), wti_header(WTI_RECORD_LINK, 0, 0));
+}
+
+int wti_ring_grow(struct wti_ring *ring, uint64_t tail, size_t need)
+{
+	struct wti_segment *segment;
+	uint64_t now;
+	int err = 0;
+
+	wti_mutex_lock(&ring->grow_lock);
+	now = wti_load(&ring->tail);
+	if ((now ^ tail) & 1)
+		goto out; /* someone else has linked one meanwhile */
+	segment = grow_segment(ring, grow_size(ring, need));
+	if (!segment) {
+		err = WT_ENOMEM;
+		goto out;
+	}
+	if (ring->last)
+		grow_link(ring, segment, now);
+	else
+		grow_first(ring, segment, now);
+	ring->last = segment;
+out:
+	wti_mutex_unlock(&ring->grow_lock);
+	return err;
+}
+
+void wti_ring_retire(struct wti_ring *ring, struct wti_segment *segment)
+{
+	struct wti_segment *old = segment;
+
+	/* Small ones were outgrown. pairs with grow_segment [ring-spare] */
+	if (segment->size == WTI_SEGMENT_MAX)
+		old = wti_xchg_acqrel(&ring->spare, segment);
+	wti_segment_destroy(old);
+}

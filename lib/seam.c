@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include "seam.h"
+
+#ifdef WTI_TESTING
+
+#include <stddef.h>
+
+void (*wti_yield_hook)(enum wti_yield_point point, void *object);
+int (*wti_fault_hook)(enum wti_fault_point point);
+int wti_mutant;
+uint64_t wti_ring_origin;
+
+#else
+
+typedef int wti_seam_is_empty_in_the_product;
+
+#endif

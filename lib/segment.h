@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A piece of a ring's memory: a power of two of bytes, used circularly, that
+ * starts on a cache line. A position of the ring lies at its low bits.
+ */
+#ifndef WTI_SEGMENT_H
+#define WTI_SEGMENT_H
+
+#include "atomic.h"
+#include "base.h"
+
+struct wti_segment {
+	struct wti_segment *next; /* where the LINK record leads; written before that is committed */
+	size_t size;              /* bytes of `words` */
+	WTI_CACHE_ALIGNED _Atomic(uint64_t) words[];
+};
+
+/* All zero; NULL without memory. `size` is a power of two, at least a cache line. */
+struct wti_segment *wti_segment_create(size_t size);
+void wti_segment_destroy(struct wti_segment *segment);
+
+/* The word at a position. */
+static inline _Atomic(uint64_t) *wti_segment_at(struct wti_segment *segment, size_t size, uint64_t position)
+{
+	return &segment->words[(position & (size - 1)) / sizeof *segment->words];
+}
+
+/* Zero the bytes of the positions [from, to), at most one turn of the segment. */
+void wti_segment_zero(struct wti_segment *segment, uint64_t from, uint64_t to);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "source.h"
+
+#include "thread.h"
+
+void wti_source_init(struct wti_source *source, const struct wti_source_ops *ops, struct wti_thread *owner)
+{
+	wti_store(&source->state, WTI_SOURCE_IDLE);
+	wti_mutex_init(&source->lock, WTI_RANK_SOURCE);
+	wti_store(&source->owner, owner);
+	source->ready_next = NULL;
+	wti_list_init(&source->hot);
+	source->ops = ops;
+}
+
+void wti_source_destroy(struct wti_source *source)
+{
+	wti_mutex_destroy(&source->lock);
+}
+
+/* A push on the owner's ready stack; the owner takes all at once, so there is no ABA. */
+static void source_push(struct wti_thread *owner, struct wti_source *source)
+{
+	struct wti_source *top = wti_load(&owner->ready);
+
+	do {
+		source->ready_next = top;
+		/* pairs with wti_source_collect [ready]: the link is written */
+	} while (!wti_cas_acqrel(&owner->ready, &top, source));
+}
+
+/*
+ * Under the lock, the owner cannot detach, so its thread record stays until
+ * the wake is done.
+ */
+void wti_source_notify_slow(struct wti_source *source)
+{
+	struct wti_thread *owner;
+	uint32_t expected = WTI_SOURCE_ARMED;
+
+	wti_mutex_lock(&source->lock);
+	owner = wti_load(&source->owner);
+	/* Relaxed: the lock orders the notifiers, the push carries the news. */
+	if (owner && wti_cas(&source->state, &expected, WTI_SOURCE_NOTIFIED)) {
+		WTI_YIELD(WTI_YIELD_NOTIFYING, source);
+		source_push(owner, source);
+		wti_unpark(&owner->parker);
+	}
+	wti_mutex_unlock(&source->lock);
+}
+
+void wti_source_detach(struct wti_source *source)
+{
+	struct wti_thread *self = wti_load(&source->owner);
+
+	wti_mutex_lock(&source->lock);
+	wti_store(&source->owner, NULL);
+	wti_source_disarm(source);
+	wti_mutex_unlock(&source->lock);
+	if (wti_load(&source->state) == WTI_SOURCE_NOTIFIED)
+		wti_source_collect(self);
+	wti_list_remove(&source->hot);
+}
+
+static void source_heat(struct wti_thread *self, struct wti_source *source)
+{
+	source->idle_passes = 0;
+	if (wti_list_empty(&source->hot))
+		wti_list_append(&self->hot, &source->hot);
+}
+
+void wti_source_heat(struct wti_source *source)
+{
+	source_heat(wti_load(&source->owner), source);
+}
+
+void wti_source_cool(struct wti_source *source)
+{
+	wti_source_arm(source);
+	if (source->ops->ready(source))
+		wti_source_disarm(source);
+	else
+		wti_list_remove(&source->hot);
+}
+
+/* The stack has the last one on top: turn it round, so that who came first is served first. */
+static struct wti_source *source_reverse(struct wti_source *top)
+{
+	struct wti_source *reversed = NULL;
+
+	while (top) {
+		struct wti_source *next = top->ready_next;
+
+		top->ready_next = reversed;
+		reversed = top;
+		top = next;
+	}
+	return reversed;
+}
+
+void wti_source_collect(struct wti_thread *self)
+{
+	struct wti_source *source;
+
+	if (!wti_load(&self->ready))
+		return;
+	/* pairs with source_push [ready] */
+	source = source_reverse(wti_xchg_acqrel(&self->ready, NULL));
+	while (source) {
+		struct wti_source *next = source->ready_next;
+
+		wti_store(&source->state, WTI_SOURCE_IDLE);
+		source_heat(self, source);
+		source = next;
+	}
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "thread.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <wt/thread.h>
+
+#include "alloc.h"
+
+_Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
+
+static _Atomic(uint64_t) thread_last_id;
+
+/* Frees the records of threads that libwt did not start. */
+static pthread_key_t thread_key;
+static pthread_once_t thread_key_once = PTHREAD_ONCE_INIT;
+static bool thread_key_made;
+
+static void thread_end(void *record)
+{
+	struct wti_thread *thread = record;
+
+	/* Other destructors of this thread may call in while we close what it owns. */
+	wti_thread_self_ptr = thread;
+	wti_thread_leave(thread);
+	wti_thread_destroy(thread);
+	wti_free_lines(thread);
+}
+
+static void thread_make_key(void)
+{
+	thread_key_made = pthread_key_create(&thread_key, thread_end) == 0;
+}
+
+static bool thread_is_main(void)
+{
+	return syscall(SYS_gettid) == getpid();
+}
+
+void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
+{
+	thread->id = wti_add(&thread_last_id, 1) + 1;
+	thread->name = "";
+	thread->worker = worker;
+	wti_parker_init(&thread->parker);
+	wti_list_init(&thread->hot);
+	wti_list_init(&thread->turn);
+	wti_list_init(&thread->ports);
+	wti_list_init(&thread->workers);
+}
+
+struct wti_thread *wti_thread_attach(void)
+{
+	struct wti_thread *thread;
+
+	pthread_once(&thread_key_once, thread_make_key);
+	if (!thread_key_made)
+		return NULL;
+	thread = wti_alloc_lines(sizeof *thread);
+	if (!thread)
+		return NULL;
+	if (pthread_setspecific(thread_key, thread) != 0) {
+		wti_free_lines(thread);
+		return NULL;
+	}
+	wti_thread_init(thread, NULL);
+	if (thread_is_main()) {
+		thread->id = 0;
+		thread->name = "main";
+	}
+	wti_thread_self_ptr = thread;
+	return thread;
+}
+
+void wti_thread_enter(struct wti_thread *thread)
+{
+	wti_thread_self_ptr = thread;
+}
+
+void wti_thread_leave(struct wti_thread *thread)
+{
+	for (int i = 0; i < WTI_END_COUNT; i++)
+		if (thread->end[i])
+			thread->end[i](thread);
+	wti_thread_self_ptr = NULL;
+}
+
+void wti_thread_destroy(struct wti_thread *thread)
+{
+	wti_parker_destroy(&thread->parker);
+}
+
+bool wt_is_main_thread(void)
+{
+	return thread_is_main();
+}
+
+uint64_t wt_thread_id(void)
+{
+	const struct wti_thread *self = wti_thread_self();
+
+	return self ? self->id : 0;
+}
+
+const char *wt_thread_name(void)
+{
+	const struct wti_thread *self = wti_thread_self();
+
+	return self ? self->name : "";
+}
+
+bool wt_terminating(void)
+{
+	const struct wti_thread *self = wti_thread_peek();
+
+	return self && wti_thread_terminating(self);
+}

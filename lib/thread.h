@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The record of one thread that uses libwt: one it started, the main thread,
+ * or any other that called in. Made at the first call that needs it, freed
+ * by the thread's end. Each band belongs to the module that it names; the
+ * record only keeps what they need one of for each thread.
+ */
+#ifndef WTI_THREAD_H
+#define WTI_THREAD_H
+
+#include "atomic.h"
+#include "base.h"
+#include "list.h"
+#include "park.h"
+
+struct wti_source;
+struct wti_thread;
+struct wt_port;
+struct wt_worker;
+
+/* What happens at a thread's end, in this order; each module enters its own when it has something to end. */
+enum wti_thread_end {
+	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
+	WTI_END_PORTS,
+	WTI_END_COUNT
+};
+
+struct wti_thread {
+	/* Set at create. */
+	uint64_t id;
+	const char *name;
+	struct wt_worker *worker; /* whose thread this is, or NULL */
+
+	/* Atomic. */
+	struct wti_parker parker;
+	_Atomic(struct wti_source *) ready; /* stack of sources: pushed by anyone, taken by the owner */
+	_Atomic(uint32_t) terminating;      /* set once by whoever terminates, read by the owner */
+
+	/* Owner only, from here on. */
+	void (*end[WTI_END_COUNT])(struct wti_thread *self);
+
+	/* wait.c: what polling has brought so far. */
+	unsigned poll_budget;
+
+	/* source.c, loop.c. */
+	struct wti_list hot;  /* sources to look at: notified, or not armed yet */
+	struct wti_list turn; /* those of them that this pass has still to look at */
+	unsigned loop_refs;   /* what keeps wt_run going */
+	bool loop_stop;       /* wt_stop was called */
+	bool loop_running;    /* inside wt_run or wt_run_once */
+
+	/* port.c. */
+	struct wt_port *parent;     /* a worker's end of its channel, or NULL once it is closed */
+	struct wti_list ports;      /* owned: wt_port.owned */
+	struct wt_port *port_last;  /* the one that handed out the latest view, or NULL */
+
+	/* worker.c. */
+	struct wti_list workers;    /* created here, not destroyed yet: wt_worker.sibling */
+};
+
+/* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */
+extern _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
+
+struct wti_thread *wti_thread_attach(void);
+
+/* The calling thread's record; NULL only where memory for it is short. */
+static inline struct wti_thread *wti_thread_self(void)
+{
+	struct wti_thread *self = wti_thread_self_ptr;
+
+	return wti_likely(self != NULL) ? self : wti_thread_attach();
+}
+
+/* The same for those who ask without needing one: NULL when the thread never called in. */
+static inline struct wti_thread *wti_thread_peek(void)
+{
+	return wti_thread_self_ptr;
+}
+
+/* A record for a worker's thread, made by its creator; entered by the thread itself. */
+void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker);
+void wti_thread_enter(struct wti_thread *thread);
+
+/* The owner's end: run what was entered in `end`. The record is no longer the thread's own afterwards. */
+void wti_thread_leave(struct wti_thread *thread);
+void wti_thread_destroy(struct wti_thread *thread);
+
+/* Whether the thread was told to end. Relaxed: those who must not miss it look again after they announced. */
+static inline bool wti_thread_terminating(const struct wti_thread *self)
+{
+	return wti_unlikely(wti_load(&self->terminating));
+}
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "wait.h"
+
+#include <stdlib.h>
+#include <wt/error.h>
+
+#include "os.h"
+#include "seam.h"
+
+/* Looks per poll, and what one look costs in pauses. */
+enum {
+	WAIT_POLL_MIN = 16,
+	WAIT_POLL_START = 256,
+	WAIT_POLL_MAX = 1024,
+	WAIT_YIELDS = 4
+};
+
+/* Whether polling can help: decided once, at the first wait. 0: not yet; else 1 no, 2 yes. */
+static _Atomic(int) wait_polling;
+
+static int wait_decide_polling(void)
+{
+	/* The hook exists so that benchmarks can measure a wake instead of a poll. */
+	bool poll = wti_os->cpu_count() > 1 && !secure_getenv("WT_TEST_NO_POLL");
+
+	wti_store(&wait_polling, poll ? 2 : 1);
+	return poll ? 2 : 1;
+}
+
+static bool wait_may_poll(void)
+{
+	int polling = wti_load(&wait_polling);
+
+	return (polling ? polling : wait_decide_polling()) == 2;
+}
+
+/* One wait: whose, for what, and whether terminate ends it. */
+struct wait {
+	struct wti_thread *self;
+	const struct wti_wait_ops *ops;
+	void *what;
+	bool through;
+};
+
+static bool wait_ended(const struct wait *w)
+{
+	return !w->through && wti_thread_terminating(w->self);
+}
+
+static bool wait_over(const struct wait *w)
+{
+	return w->ops->ready(w->what) || wait_ended(w);
+}
+
+static bool wait_poll(const struct wait *w)
+{
+	unsigned budget = w->self->poll_budget ? w->self->poll_budget : WAIT_POLL_START;
+
+	for (unsigned i = 0; i < budget; i++) {
+		wti_cpu_relax();
+		if (wait_over(w)) {
+			w->self->poll_budget = budget < WAIT_POLL_MAX ? budget * 2 : WAIT_POLL_MAX;
+			return true;
+		}
+	}
+	for (int i = 0; i < WAIT_YIELDS; i++) {
+		wti_os->yield();
+		if (wait_over(w))
+			return true;
+	}
+	w->self->poll_budget = budget > WAIT_POLL_MIN ? budget / 2 : WAIT_POLL_MIN;
+	return false;
+}
+
+/* The look after the announcement. It must not miss what was published before it: see source.h. */
+static bool wait_recheck(const struct wait *w)
+{
+	if (WTI_MUTANT(WTI_MUTANT_NO_RECHECK))
+		return false;
+#ifdef WTI_TESTING
+	if (WTI_MUTANT(WTI_MUTANT_RECHECK_DATA_ONLY))
+		return w->ops->data_only ? w->ops->data_only(w->what) : w->ops->ready(w->what);
+#endif
+	return wait_over(w);
+}
+
+static void wait_park(const struct wait *w, wt_time deadline)
+{
+	int err = 0;
+
+	WTI_YIELD(WTI_YIELD_BEFORE_ARM, w->what);
+	w->ops->arm(w->what);
+	WTI_YIELD(WTI_YIELD_ARMED, w->what);
+	while (!wait_recheck(w) && err == 0) {
+		err = wti_park(&w->self->parker, deadline);
+		if (err == 0)
+			w->ops->arm(w->what); /* the wake may have been for it, and used the announcement up */
+	}
+	w->ops->disarm(w->what);
+}
+
+static int wait_for(const struct wait *w, wt_time deadline)
+{
+	bool found = w->ops->ready(w->what);
+
+	if (!found && deadline != WT_NOW && !wait_ended(w)) {
+		if (!wait_may_poll() || !wait_poll(w))
+			wait_park(w, deadline);
+		found = w->ops->ready(w->what);
+	}
+	if (wait_ended(w))
+		return WT_ETERMINATED;
+	if (found)
+		return 0;
+	return deadline == WT_NOW ? WT_EAGAIN : WT_ETIMEDOUT;
+}
+
+int wti_wait(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline)
+{
+	return wait_for(&(struct wait){ .self = self, .ops = ops, .what = what }, deadline);
+}
+
+int wti_wait_through(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline)
+{
+	return wait_for(&(struct wait){ .self = self, .ops = ops, .what = what, .through = true }, deadline);
+}

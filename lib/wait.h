@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one place where the library waits. A thread that finds nothing polls
+ * for a moment, yields a few times, announces its sleep, looks again, and
+ * parks; what it waits for is described by three functions.
+ *
+ * The poll pays because waking a sleeper costs as much as a hundred messages
+ * (18 to 30 us for an idle core of a virtual machine). It is adaptive: a
+ * thread whose polls find nothing polls less. On one processor it does not
+ * poll at all, for nothing can become ready meanwhile.
+ */
+#ifndef WTI_WAIT_H
+#define WTI_WAIT_H
+
+#include <wt/time.h>
+
+#include "base.h"
+#include "thread.h"
+
+struct wti_wait_ops {
+	/* Whether there is something. Called often, by the waiting thread. */
+	bool (*ready)(void *what);
+	/* Announce the sleep, by a seq_cst access: from now on, who makes it ready unparks this thread. */
+	void (*arm)(void *what);
+	/* Take that back. */
+	void (*disarm)(void *what);
+#ifdef WTI_TESTING
+	/* `ready` as the mutant that forgets everything but data has it. */
+	bool (*data_only)(void *what);
+#endif
+};
+
+/*
+ * Wait until `what` is ready or `deadline`. 0; WT_EAGAIN for WT_NOW, or
+ * WT_ETIMEDOUT, after a last look; WT_ETERMINATED as soon as this thread is
+ * to end, also when `what` is ready.
+ */
+int wti_wait(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline);
+
+/* The same for a thread that is itself being ended, and must wait for others to: never WT_ETERMINATED. */
+int wti_wait_through(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads that wait for the same thing: senders for room in a port, joiners
+ * for a worker's end. Each adds itself (its announcement, seq_cst), looks
+ * again, and sleeps in its parker; whoever changes the thing publishes by a
+ * seq_cst access, then looks whether anybody waits. Tag [waiters-1].
+ */
+#ifndef WTI_WAITERS_H
+#define WTI_WAITERS_H
+
+#include "atomic.h"
+#include "list.h"
+#include "mutex.h"
+
+struct wti_thread;
+
+struct wti_waiters {
+	_Atomic(uint32_t) count; /* written under the lock */
+	struct wti_mutex lock;   /* WTI_RANK_WAITERS */
+	struct wti_list list;    /* under the lock: wti_waiter.link */
+};
+
+/* One thread's wait, on its stack; removed before the frame ends. */
+struct wti_waiter {
+	struct wti_list link;
+	struct wti_thread *thread;
+};
+
+void wti_waiters_init(struct wti_waiters *waiters);
+void wti_waiters_destroy(struct wti_waiters *waiters);
+
+void wti_waiter_init(struct wti_waiter *waiter, struct wti_thread *thread);
+/* Add again, remove again: nothing happens. */
+void wti_waiters_add(struct wti_waiters *waiters, struct wti_waiter *waiter);
+void wti_waiters_remove(struct wti_waiters *waiters, struct wti_waiter *waiter);
+
+/* Unpark everyone; each looks for itself whether its wait is over. */
+void wti_waiters_wake(struct wti_waiters *waiters);
+
+/* Whether somebody waits, after publishing with a seq_cst access. */
+static inline bool wti_waiters_any(struct wti_waiters *waiters)
+{
+	return wti_load_sc(&waiters->count) != 0; /* pairs with wti_waiters_add [waiters-1] */
+}
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "error.h"
+#include "loop.h"
+#include "os.h"
+#include "wait.h"
+
+#define WORKER_DESTROY_TIMEOUT 1000000000 /* ns */
+
+/* ---- Create ---- */
+
+static int worker_read_options(wt_worker_options *to, const wt_worker_options *options)
+{
+	int err = wti_options_read(to, sizeof *to, options);
+
+	if (err)
+		return err;
+	if (to->destroy_timeout < 0)
+		return WT_EINVAL;
+	if (to->isolation == WT_PROCESS)
+		return WT_ENOTSUP;
+	if (to->isolation != WT_THREAD)
+		return WT_EINVAL;
+	if (to->stack_size) {
+		if (to->stack_size < (size_t)PTHREAD_STACK_MIN)
+			return WT_EINVAL;
+		if (to->stack_size > WTI_SIZE_MAX)
+			return WT_EOVERFLOW;
+		to->stack_size = wti_round_up(to->stack_size, (size_t)sysconf(_SC_PAGESIZE));
+	}
+	if (!to->destroy_timeout)
+		to->destroy_timeout = WORKER_DESTROY_TIMEOUT;
+	return 0;
+}
+
+static void worker_set_name(struct wt_worker *worker, const char *name)
+{
+	if (name)
+		snprintf(worker->name, sizeof worker->name, "%s", name);
+	else
+		snprintf(worker->name, sizeof worker->name, "worker-%llu", (unsigned long long)worker->thread.id);
+	worker->thread.name = worker->name;
+}
+
+/* A worker without channel and thread; `data` follows it in the same block. */
+static struct wt_worker *worker_alloc(struct wti_thread *creator, const void *data, size_t size)
+{
+	size_t total;
+	struct wt_worker *worker;
+
+	if (__builtin_add_overflow(sizeof *worker, size, &total))
+		return NULL;
+	worker = wti_alloc_lines(total);
+	if (!worker)
+		return NULL;
+	if (size) {
+		worker->data = worker + 1;
+		worker->size = size;
+		memcpy(worker->data, data, size);
+	}
+	wti_store(&worker->holders, 2);
+	wti_waiters_init(&worker->joiners);
+	wti_source_init(&worker->source, &wti_worker_source_ops, creator);
+	wti_list_init(&worker->sibling);
+	wti_list_init(&worker->living);
+	wti_thread_init(&worker->thread, worker);
+	return worker;
+}
+
+static void worker_free(struct wt_worker *worker)
+{
+	wti_thread_destroy(&worker->thread);
+	wti_source_destroy(&worker->source);
+	wti_waiters_destroy(&worker->joiners);
+	wti_free_lines(worker);
+}
+
+/* A creator that ends destroys the workers that it has not destroyed itself. */
+static void worker_creator_end(struct wti_thread *self)
+{
+	/* All at once first: they end side by side. */
+	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next)
+		wti_worker_stop(wti_list_entry(link, struct wt_worker, sibling));
+	while (!wti_list_empty(&self->workers)) {
+		struct wt_worker *worker = wti_list_entry(self->workers.next, struct wt_worker, sibling);
+
+		worker->callbacks = 0; /* one that created us a jump has left behind */
+		wti_worker_finish_destroy(worker);
+	}
+}
+
+static void worker_enlist(struct wt_worker *worker, struct wti_thread *self)
+{
+	self->end[WTI_END_WORKERS] = worker_creator_end;
+	wti_list_append(&self->workers, &worker->sibling);
+	worker->refd = true;
+	wti_loop_hold(self);
+	wti_loop_watch(&worker->source);
+}
+
+static void worker_delist(struct wt_worker *worker, struct wti_thread *self)
+{
+	wti_list_remove(&worker->sibling);
+	if (worker->refd)
+		wti_loop_release(self);
+	worker->refd = false;
+	wti_source_detach(&worker->source);
+}
+
+static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry, const void *data,
+			 size_t size, const wt_worker_options *options)
+{
+	struct wt_worker *worker = worker_alloc(self, data, size);
+	int err;
+
+	if (!worker)
+		return WT_ENOMEM;
+	worker->entry = entry;
+	worker->destroy_timeout = options->destroy_timeout;
+	worker_set_name(worker, options->name);
+	err = wti_channel_create(self, &worker->thread, options->channel, &worker->port, &worker->thread.parent);
+	if (err)
+		goto out_worker;
+	worker->port->worker = worker;
+	err = wti_process_add(worker);
+	if (err)
+		goto out_channel;
+	worker_enlist(worker, self);
+	*out = worker; /* before the thread: what the creator shares may lead it here */
+	err = wti_os->thread_create(&worker->pthread, options->stack_size, wti_worker_run, worker);
+	if (err)
+		goto out_enlisted;
+	return 0;
+
+out_enlisted:
+	*out = NULL;
+	worker_delist(worker, self);
+	wti_process_remove(worker);
+out_channel:
+	wti_channel_discard(worker->port);
+out_worker:
+	worker_free(worker);
+	return err;
+}
+
+void wt_worker_options_init(wt_worker_options *options)
+{
+	if (options)
+		*options = (wt_worker_options){ .size = sizeof *options };
+}
+
+int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
+		     const wt_worker_options *options)
+{
+	wt_worker_options read;
+	struct wti_thread *self;
+	int err;
+
+	if (!worker)
+		return WT_EINVAL;
+	*worker = NULL;
+	if (!entry || (!data && size))
+		return WT_EINVAL;
+	if (size > WTI_SIZE_MAX)
+		return WT_EOVERFLOW;
+	err = worker_read_options(&read, options);
+	if (err)
+		return err;
+	self = wti_thread_self();
+	if (!self)
+		return WT_ENOMEM;
+	if (wti_thread_terminating(self))
+		return WT_ETERMINATED;
+	return worker_create(worker, self, entry, data, size, &read);
+}
+
+/* ---- For any thread ---- */
+
+int wt_worker_post(wt_worker *worker, const void *data, size_t size)
+{
+	return worker ? wt_port_post(worker->port, data, size) : WT_EINVAL;
+}
+
+wt_port *wt_worker_port(wt_worker *worker)
+{
+	return worker ? worker->port : NULL;
+}
+
+uint64_t wt_worker_id(const wt_worker *worker)
+{
+	return worker ? worker->thread.id : 0;
+}
+
+const char *wt_worker_name(const wt_worker *worker)
+{
+	return worker ? worker->name : "";
+}
+
+struct worker_join {
+	struct wt_worker *worker;
+	struct wti_waiter waiter;
+};
+
+static bool worker_join_ready(void *what)
+{
+	struct worker_join *join = what;
+
+	return wti_worker_has_ended(join->worker);
+}
+
+static void worker_join_arm(void *what)
+{
+	struct worker_join *join = what;
+
+	wti_waiters_add(&join->worker->joiners, &join->waiter);
+}
+
+static void worker_join_disarm(void *what)
+{
+	struct worker_join *join = what;
+
+	wti_waiters_remove(&join->worker->joiners, &join->waiter);
+}
+
+static const struct wti_wait_ops worker_join_ops = {
+	.ready = worker_join_ready,
+	.arm = worker_join_arm,
+	.disarm = worker_join_disarm,
+};
+
+static int worker_await_end(struct wt_worker *worker, struct wti_thread *self, wt_time deadline, bool through)
+{
+	struct worker_join join = { .worker = worker };
+
+	wti_waiter_init(&join.waiter, self);
+	if (through)
+		return wti_wait_through(self, &worker_join_ops, &join, deadline);
+	return wti_wait(self, &worker_join_ops, &join, deadline);
+}
+
+int wt_worker_join(wt_worker *worker, int *code, wt_time deadline)
+{
+	struct wti_thread *self;
+	int err;
+
+	if (!worker || deadline < 0)
+		return WT_EINVAL;
+	self = wti_thread_self();
+	if (!self)
+		return WT_ENOMEM;
+	if (self == &worker->thread)
+		return WT_EDEADLK;
+	err = worker_await_end(worker, self, deadline, false);
+	if (!err && code)
+		*code = worker->code;
+	return err;
+}
+
+void wti_worker_stop(struct wt_worker *worker)
+{
+	uint32_t expected = WTI_WORKER_RUNNING;
+
+	/* Relaxed: nothing is read through it; the flag below is what the worker hears. */
+	wti_cas(&worker->state, &expected, WTI_WORKER_TERMINATING);
+	/* Relaxed, for the token that follows orders it: whoever takes that sees the flag. */
+	wti_store(&worker->thread.terminating, 1);
+	wti_unpark(&worker->thread.parker);
+}
+
+int wt_worker_terminate(wt_worker *worker, wt_time deadline)
+{
+	struct wti_thread *self;
+
+	if (!worker || deadline < 0)
+		return WT_EINVAL;
+	self = wti_thread_self();
+	if (!self)
+		return WT_ENOMEM;
+	wti_worker_stop(worker);
+	if (self == &worker->thread)
+		return 0;
+	return wt_worker_join(worker, NULL, deadline);
+}
+
+int wt_worker_failure(wt_worker *worker, wt_failure *failure)
+{
+	if (!worker || !failure)
+		return WT_EINVAL;
+	*failure = (wt_failure){ 0 };
+	if (!wti_worker_has_ended(worker) || !worker->failed)
+		return WT_EAGAIN;
+	wti_store(&worker->failure_read, 1);
+	failure->code = worker->failure_code;
+	failure->message = worker->failure_message;
+	return 0;
+}
+
+/* ---- Destroy ---- */
+
+void wti_worker_release(struct wt_worker *worker)
+{
+	/* counter: who frees has seen all that the other did */
+	if (wti_sub_acqrel(&worker->holders, 1) == 1)
+		worker_free(worker);
+}
+
+/* After this, the creator's loop calls nothing for the worker. */
+static void worker_give_up(struct wt_worker *worker, struct wti_thread *self)
+{
+	wti_port_close_silently(worker->port);
+	worker_delist(worker, self);
+}
+
+void wti_worker_finish_destroy(struct wt_worker *worker)
+{
+	struct wti_thread *self = wti_load(&worker->source.owner);
+	wt_time deadline = wt_after_ns((uint64_t)worker->destroy_timeout);
+
+	wti_worker_stop(worker);
+	if (worker_await_end(worker, self, deadline, true) == 0) {
+		/* The thread has nothing left to do but to return. */
+		wti_os->thread_join(worker->pthread);
+		wti_worker_report_failure(worker);
+	} else {
+		wti_os->thread_detach(worker->pthread);
+	}
+	worker_give_up(worker, self);
+	wti_worker_release(worker);
+}
+
+void wt_worker_destroy(wt_worker *worker)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	if (!worker || !self || wti_load(&worker->source.owner) != self || worker->destroyed)
+		return;
+	worker->destroyed = true;
+	wti_worker_silence(worker);
+	if (!worker->callbacks)
+		wti_worker_finish_destroy(worker);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Workers. One struct serves the creator, the worker's thread and whoever
+ * joins or terminates; it is freed when both the handle is destroyed and the
+ * thread is over.
+ *
+ * worker.c         create, post, join, terminate, destroy: any thread
+ * worker_events.c  online, messages, error, exit: the creator's loop
+ * worker_run.c     entry, exit, failure, cleanups: the worker's own thread
+ * process.c        what runs when the process ends
+ *
+ * How a worker ends is decided once, by `state` (W3):
+ *
+ *	RUNNING --entry left, wt_exit, wt_fail--> ENDING ------.
+ *	   |                                                    +--> ENDED
+ *	   '-----terminate, destroy, the creator's end--> TERMINATING
+ *
+ * The outcome is written by the worker's thread before ENDED, and read by
+ * others after they have seen it. The worker's thread is then past all user
+ * code, its ports are closed and its own workers have ended.
+ */
+#ifndef WTI_WORKER_H
+#define WTI_WORKER_H
+
+#include <setjmp.h>
+#include <wt/worker.h>
+
+#include "list.h"
+#include "port.h"
+#include "source.h"
+#include "thread.h"
+#include "waiters.h"
+
+enum wti_worker_state {
+	WTI_WORKER_RUNNING,
+	WTI_WORKER_ENDING,
+	WTI_WORKER_TERMINATING,
+	WTI_WORKER_ENDED
+};
+
+/* What the worker's thread does next; a jump out of user code goes on with the following one. */
+enum wti_worker_phase {
+	WTI_PHASE_ENTRY,
+	WTI_PHASE_FAILURE_HOOK,
+	WTI_PHASE_EXIT_HANDLERS,
+	WTI_PHASE_CLEANUPS,
+	WTI_PHASE_OVER
+};
+
+enum {
+	WTI_NAME_MAX = 64,     /* bytes of a worker's name, with its end */
+	WTI_FAILURE_MAX = 256, /* bytes of a failure's message, with its end */
+	WTI_DEFER_RESERVED = 8 /* deferred cleanups that need no memory */
+};
+
+/* A function to run at the worker's end. */
+struct wti_final {
+	void (*fn)(void *arg);
+	void *arg;
+	struct wti_final *below;
+};
+
+struct wt_worker {
+	/* Set at create. */
+	wt_entry *entry;
+	void *data;
+	size_t size;
+	int64_t destroy_timeout;
+	pthread_t pthread;
+	wt_port *port; /* the creator's end */
+	char name[WTI_NAME_MAX];
+
+	/* Atomic. */
+	_Atomic(uint32_t) state;    /* enum wti_worker_state */
+	_Atomic(uint32_t) online;   /* set by the worker's thread before the entry runs */
+	_Atomic(uint32_t) holders;  /* the handle, the thread */
+	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */
+	struct wti_waiters joiners;
+	struct wti_source source;   /* the creator's loop hears of online and ended */
+
+	/* The outcome: written by the worker's thread before ENDED. */
+	int code;
+	bool failed;
+	int failure_code;
+	char failure_message[WTI_FAILURE_MAX];
+
+	/* Creator only. */
+	struct wti_list sibling; /* wti_thread.workers */
+	unsigned callbacks;      /* on the stack: destroy waits for them */
+	bool destroyed;
+	bool refd;
+	bool online_told;
+	bool exit_told;
+	void (*on_online)(wt_worker *worker, void *arg);
+	void *on_online_arg;
+	void (*on_message)(wt_worker *worker, wt_message *message, void *arg);
+	void *on_message_arg;
+	void (*on_message_error)(wt_worker *worker, int error, void *arg);
+	void *on_message_error_arg;
+	void (*on_error)(wt_worker *worker, const wt_failure *failure, void *arg);
+	void *on_error_arg;
+	void (*on_exit)(wt_worker *worker, int code, void *arg);
+	void *on_exit_arg;
+
+	/* The worker's thread only. */
+	enum wti_worker_phase phase;
+	jmp_buf unwind;
+	int exit_code;
+	void (*failure_hook)(wt_failure *failure, void *arg);
+	void *failure_hook_arg;
+	struct wti_final *exit_handlers;
+	struct wti_final *cleanups;
+	unsigned reserved_used; /* of the following, which are taken and given back as a stack */
+	struct wti_final reserved[WTI_DEFER_RESERVED];
+
+	/* process.c, under its lock. */
+	struct wti_list living;
+
+	/* The worker's thread, its wakers. */
+	WTI_CACHE_ALIGNED struct wti_thread thread;
+};
+
+static inline bool wti_worker_has_ended(const struct wt_worker *worker)
+{
+	/* pairs with worker_publish_end [worker-end]: the outcome is written */
+	return wti_load_sc(&worker->state) == WTI_WORKER_ENDED;
+}
+
+/* ---- worker.c ---- */
+
+/* Set the worker's end going, unless it has begun. Any thread that keeps the worker alive. */
+void wti_worker_stop(struct wt_worker *worker);
+
+/* Give one hold back; the last one frees. */
+void wti_worker_release(struct wt_worker *worker);
+
+/* Stop, wait for at most its destroy_timeout, and give up the handle. Creator, outside of the worker's callbacks. */
+void wti_worker_finish_destroy(struct wt_worker *worker);
+
+/* ---- worker_events.c ---- */
+
+extern const struct wti_source_ops wti_worker_source_ops;
+
+/* Creator: call no handler from now on. */
+void wti_worker_silence(struct wt_worker *worker);
+
+/* One line on stderr for a failure that nobody has asked for (W8). */
+void wti_worker_report_failure(struct wt_worker *worker);
+
+/* ---- worker_run.c ---- */
+
+/* The thread's function; `arg` is the worker. */
+void *wti_worker_run(void *arg);
+
+/* ---- process.c ---- */
+
+/* Register the worker with the process, and with that the handler for its end. 0 or WT_ENOMEM. */
+int wti_process_add(struct wt_worker *worker);
+
+/* The worker's thread is past all that could disturb the process's end. */
+void wti_process_remove(struct wt_worker *worker);
+
+#endif

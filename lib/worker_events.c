@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the creator's loop tells of a worker: online, then messages, then
+ * error, then exit (W1). Messages come through the port, whose handler is
+ * ours; online and the end come through the worker's own source.
+ *
+ * A callback may destroy the worker. Each one is bracketed: the last bracket
+ * to close frees what was destroyed meanwhile.
+ */
+#include <stdio.h>
+
+#include "loop.h"
+#include "worker.h"
+
+static void events_enter(struct wt_worker *worker)
+{
+	worker->callbacks++;
+}
+
+/* False when the worker was destroyed, and is no more. */
+static bool events_leave(struct wt_worker *worker)
+{
+	if (--worker->callbacks == 0 && worker->destroyed) {
+		wti_worker_finish_destroy(worker);
+		return false;
+	}
+	return !worker->destroyed;
+}
+
+void wti_worker_report_failure(struct wt_worker *worker)
+{
+	if (!worker->failed || wti_load(&worker->failure_read))
+		return;
+	wti_store(&worker->failure_read, 1);
+	fprintf(stderr, "libwt: worker %llu (%s) failed: %s (%d)\n", (unsigned long long)worker->thread.id,
+		worker->name, worker->failure_message, worker->failure_code);
+}
+
+static bool events_tell_online(struct wt_worker *worker, unsigned *calls)
+{
+	/* pairs with wti_worker_run [source-1]: set before it notified */
+	if (worker->online_told || !wti_load_sc(&worker->online))
+		return true;
+	worker->online_told = true;
+	if (!worker->on_online)
+		return true;
+	++*calls;
+	events_enter(worker);
+	worker->on_online(worker, worker->on_online_arg);
+	return events_leave(worker);
+}
+
+static bool events_tell_error(struct wt_worker *worker, unsigned *calls)
+{
+	wt_failure failure = { .code = worker->failure_code, .message = worker->failure_message };
+
+	if (!worker->failed)
+		return true;
+	if (!worker->on_error) {
+		wti_worker_report_failure(worker);
+		return true;
+	}
+	wti_store(&worker->failure_read, 1);
+	++*calls;
+	events_enter(worker);
+	worker->on_error(worker, &failure, worker->on_error_arg);
+	return events_leave(worker);
+}
+
+static void events_tell_exit(struct wt_worker *worker, unsigned *calls)
+{
+	wt_worker_unref(worker);
+	if (!worker->on_exit)
+		return;
+	++*calls;
+	events_enter(worker);
+	worker->on_exit(worker, worker->code, worker->on_exit_arg);
+	events_leave(worker);
+}
+
+/* Whether the handler for messages has still to be called before the exit event. */
+static bool events_port_pending(struct wt_worker *worker)
+{
+	return wti_port_source_ops.ready(&worker->port->source);
+}
+
+static void events_turn(struct wti_source *source, unsigned *calls)
+{
+	struct wt_worker *worker = wti_container_of(source, struct wt_worker, source);
+	struct wti_thread *self = wti_load(&source->owner);
+
+	if (!events_tell_online(worker, calls) || wti_loop_interrupted(self) || !wti_worker_has_ended(worker))
+		return;
+	if (events_port_pending(worker)) {
+		events_enter(worker);
+		wti_port_source_ops.turn(&worker->port->source, calls);
+		if (!events_leave(worker) || wti_loop_interrupted(self) || events_port_pending(worker))
+			return;
+	}
+	worker->exit_told = true;
+	if (!events_tell_error(worker, calls))
+		return;
+	events_tell_exit(worker, calls);
+}
+
+static bool events_ready(struct wti_source *source)
+{
+	struct wt_worker *worker = wti_container_of(source, struct wt_worker, source);
+
+	if (worker->callbacks)
+		return false;
+	/* seq_cst: the look after arming [source-1] */
+	return (!worker->online_told && wti_load_sc(&worker->online)) ||
+	       (!worker->exit_told && wti_worker_has_ended(worker));
+}
+
+const struct wti_source_ops wti_worker_source_ops = {
+	.turn = events_turn,
+	.ready = events_ready,
+};
+
+/* ---- Handlers ---- */
+
+void wti_worker_silence(struct wt_worker *worker)
+{
+	worker->on_online = NULL;
+	worker->on_message = NULL;
+	worker->on_message_error = NULL;
+	worker->on_error = NULL;
+	worker->on_exit = NULL;
+	wt_port_stop(worker->port);
+}
+
+static bool worker_is_own(const struct wt_worker *worker)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	return worker && self && wti_load(&worker->source.owner) == self && !worker->destroyed;
+}
+
+void wt_worker_on_online(wt_worker *worker, void (*fn)(wt_worker *worker, void *arg), void *arg)
+{
+	if (!worker_is_own(worker))
+		return;
+	worker->on_online = fn;
+	worker->on_online_arg = arg;
+}
+
+static void events_message(wt_port *port, wt_message *message, void *arg)
+{
+	struct wt_worker *worker = port->worker;
+	unsigned calls = 0;
+
+	(void)arg;
+	events_enter(worker);
+	if (events_tell_online(worker, &calls) && worker->on_message)
+		worker->on_message(worker, message, worker->on_message_arg);
+	events_leave(worker);
+}
+
+static void events_message_error(wt_port *port, int error, void *arg)
+{
+	struct wt_worker *worker = port->worker;
+	unsigned calls = 0;
+
+	(void)arg;
+	events_enter(worker);
+	if (events_tell_online(worker, &calls) && worker->on_message_error)
+		worker->on_message_error(worker, error, worker->on_message_error_arg);
+	events_leave(worker);
+}
+
+/* The worker itself keeps the loop alive, so the port need not. */
+void wt_worker_on_message(wt_worker *worker, void (*fn)(wt_worker *worker, wt_message *message, void *arg), void *arg)
+{
+	if (!worker_is_own(worker))
+		return;
+	worker->on_message = fn;
+	worker->on_message_arg = arg;
+	wt_port_on_message(worker->port, fn ? events_message : NULL, NULL);
+	wt_port_on_message_error(worker->port, fn ? events_message_error : NULL, NULL);
+	wt_port_unref(worker->port);
+}
+
+void wt_worker_on_message_error(wt_worker *worker, void (*fn)(wt_worker *worker, int error, void *arg), void *arg)
+{
+	if (!worker_is_own(worker))
+		return;
+	worker->on_message_error = fn;
+	worker->on_message_error_arg = arg;
+}
+
+void wt_worker_on_error(wt_worker *worker, void (*fn)(wt_worker *worker, const wt_failure *failure, void *arg),
+			void *arg)
+{
+	if (!worker_is_own(worker))
+		return;
+	worker->on_error = fn;
+	worker->on_error_arg = arg;
+}
+
+void wt_worker_on_exit(wt_worker *worker, void (*fn)(wt_worker *worker, int code, void *arg), void *arg)
+{
+	if (!worker_is_own(worker))
+		return;
+	worker->on_exit = fn;
+	worker->on_exit_arg = arg;
+}
+
+static void worker_set_ref(wt_worker *worker, bool ref)
+{
+	struct wti_thread *self = wti_load(&worker->source.owner);
+
+	if (worker->refd == ref)
+		return;
+	worker->refd = ref;
+	if (ref)
+		wti_loop_hold(self);
+	else
+		wti_loop_release(self);
+}
+
+void wt_worker_ref(wt_worker *worker)
+{
+	if (worker_is_own(worker) && !worker->exit_told)
+		worker_set_ref(worker, true);
+}
+
+void wt_worker_unref(wt_worker *worker)
+{
+	if (worker_is_own(worker))
+		worker_set_ref(worker, false);
+}
+
+bool wt_worker_has_ref(const wt_worker *worker)
+{
+	return worker_is_own(worker) && worker->refd;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The worker's own thread: it runs the entry, then what was registered for
+ * the end, then takes everything apart. User code may leave from anywhere by
+ * a jump (wt_exit, wt_fail, wt_checkpoint); the jump lands in worker_phases,
+ * which goes on with the phase that follows. What was to be run is taken off
+ * its list before it runs, so each phase advances whatever the code does.
+ */
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "seam.h"
+#include "worker.h"
+
+static struct wt_worker *run_self(void)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	return self ? self->worker : NULL;
+}
+
+/* ---- The end, from within ---- */
+
+static WT_NORETURN void run_unwind(struct wt_worker *worker)
+{
+	longjmp(worker->unwind, 1);
+}
+
+void wt_exit(int code)
+{
+	struct wt_worker *worker = run_self();
+
+	if (!worker)
+		exit(code);
+	worker->exit_code = code;
+	run_unwind(worker);
+}
+
+/* Whether the worker ends by itself: decided here, once, against a terminate that comes at the same moment (W3). */
+static bool run_begin_end(struct wt_worker *worker)
+{
+	uint32_t expected = WTI_WORKER_RUNNING;
+
+	/* Relaxed: only the thread itself acts on it. */
+	return wti_cas(&worker->state, &expected, WTI_WORKER_ENDING) || expected == WTI_WORKER_ENDING;
+}
+
+void wt_fail(int code, const char *format, ...)
+{
+	struct wt_worker *worker = run_self();
+	char *message;
+	char outside[WTI_FAILURE_MAX];
+	va_list args;
+
+	message = worker ? worker->failure_message : outside;
+	va_start(args, format);
+	if (!format || vsnprintf(message, WTI_FAILURE_MAX, format, args) < 0)
+		message[0] = '\0';
+	va_end(args);
+	if (!worker) {
+		fprintf(stderr, "%s\n", message);
+		exit(1);
+	}
+	if (worker->phase < WTI_PHASE_CLEANUPS) {
+		worker->failed = true;
+		worker->failure_code = code ? code : WT_EINVAL;
+	}
+	run_unwind(worker);
+}
+
+void wt_checkpoint(void)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	if (self && wti_thread_terminating(self) && self->worker)
+		run_unwind(self->worker);
+}
+
+void wt_set_exit_code(int code)
+{
+	struct wt_worker *worker = run_self();
+
+	if (worker)
+		worker->exit_code = code;
+}
+
+int wt_exit_code(void)
+{
+	struct wt_worker *worker = run_self();
+
+	return worker ? worker->exit_code : 0;
+}
+
+void wt_on_failure(void (*fn)(wt_failure *failure, void *arg), void *arg)
+{
+	struct wt_worker *worker = run_self();
+
+	if (!worker)
+		return;
+	worker->failure_hook = fn;
+	worker->failure_hook_arg = arg;
+}
+
+/* ---- What is registered for the end ---- */
+
+static void final_push(struct wti_final **top, struct wti_final *final, void (*fn)(void *arg), void *arg)
+{
+	*final = (struct wti_final){ .fn = fn, .arg = arg, .below = *top };
+	*top = final;
+}
+
+static bool final_is_reserved(const struct wt_worker *worker, const struct wti_final *final)
+{
+	return final >= worker->reserved && final < worker->reserved + WTI_DEFER_RESERVED;
+}
+
+/* Take the top one off; false where there is none. */
+static bool final_pop(struct wt_worker *worker, struct wti_final **top, struct wti_final *out)
+{
+	struct wti_final *final = *top;
+
+	if (!final)
+		return false;
+	*out = *final;
+	*top = final->below;
+	if (final_is_reserved(worker, final))
+		worker->reserved_used--;
+	else
+		wti_free(final);
+	return true;
+}
+
+int wt_on_exit(void (*fn)(void *arg), void *arg)
+{
+	struct wt_worker *worker = run_self();
+	struct wti_final *final;
+
+	if (!fn)
+		return WT_EINVAL;
+	if (!worker)
+		return WT_ENOTSUP;
+	final = wti_alloc(sizeof *final);
+	if (!final)
+		return WT_ENOMEM;
+	final_push(&worker->exit_handlers, final, fn, arg);
+	return 0;
+}
+
+int wt_defer(void (*fn)(void *arg), void *arg)
+{
+	struct wt_worker *worker = run_self();
+	struct wti_final *final;
+
+	if (!fn)
+		return WT_EINVAL;
+	if (!worker)
+		return WT_ENOTSUP;
+	/* The stack is last in, first out, so the reserved ones in use are always the first of them. */
+	if (worker->reserved_used < WTI_DEFER_RESERVED)
+		final = &worker->reserved[worker->reserved_used++];
+	else
+		final = wti_alloc(sizeof *final);
+	if (!final)
+		return WT_ENOMEM;
+	final_push(&worker->cleanups, final, fn, arg);
+	return 0;
+}
+
+void wt_defer_pop(bool run)
+{
+	struct wt_worker *worker = run_self();
+	struct wti_final final;
+
+	if (worker && final_pop(worker, &worker->cleanups, &final) && run)
+		final.fn(final.arg);
+}
+
+/* ---- What the worker can ask ---- */
+
+wt_port *wt_parent_port(void)
+{
+	struct wt_worker *worker = run_self();
+
+	return worker ? worker->thread.parent : NULL;
+}
+
+const void *wt_worker_data(size_t *size)
+{
+	struct wt_worker *worker = run_self();
+
+	if (size)
+		*size = worker ? worker->size : 0;
+	return worker ? worker->data : NULL;
+}
+
+/* ---- The phases ---- */
+
+static void run_entry(struct wt_worker *worker)
+{
+	int code;
+
+	if (wti_thread_terminating(&worker->thread))
+		return; /* before it began */
+	code = worker->entry(worker->thread.parent, worker->data, worker->size);
+	if (code)
+		worker->exit_code = code;
+}
+
+static void run_failure_hook(struct wt_worker *worker)
+{
+	void (*hook)(wt_failure *failure, void *arg) = worker->failure_hook;
+	wt_failure failure = { .code = worker->failure_code, .message = worker->failure_message };
+
+	if (!worker->failed || !hook)
+		return;
+	worker->failure_hook = NULL;
+	hook(&failure, worker->failure_hook_arg);
+	worker->failure_code = failure.code;
+	worker->failed = failure.code != 0;
+}
+
+static void run_finals(struct wt_worker *worker, struct wti_final **top)
+{
+	struct wti_final final;
+
+	while (final_pop(worker, top, &final))
+		final.fn(final.arg);
+}
+
+/* Exit handlers that a terminated worker skips. */
+static void run_drop(struct wt_worker *worker, struct wti_final **top)
+{
+	struct wti_final final;
+
+	while (final_pop(worker, top, &final))
+		;
+}
+
+static void run_phase(struct wt_worker *worker)
+{
+	bool by_itself = worker->phase == WTI_PHASE_ENTRY || run_begin_end(worker);
+
+	switch (worker->phase) {
+	case WTI_PHASE_ENTRY:
+		run_entry(worker);
+		break;
+	case WTI_PHASE_FAILURE_HOOK:
+		WTI_YIELD(WTI_YIELD_ENDING, worker);
+		if (by_itself)
+			run_failure_hook(worker);
+		break;
+	case WTI_PHASE_EXIT_HANDLERS:
+		if (by_itself)
+			run_finals(worker, &worker->exit_handlers);
+		else
+			run_drop(worker, &worker->exit_handlers);
+		break;
+	case WTI_PHASE_CLEANUPS:
+		run_finals(worker, &worker->cleanups);
+		break;
+	case WTI_PHASE_OVER:
+		break;
+	}
+}
+
+/*
+ * Leaving user code by a jump ends the phase that it was in, but for those
+ * that run a list, which go on with what is left of it.
+ */
+static void worker_left_phase(struct wt_worker *worker)
+{
+	if (worker->phase < WTI_PHASE_EXIT_HANDLERS)
+		worker->phase++;
+}
+
+static void worker_phases(struct wt_worker *worker)
+{
+	if (setjmp(worker->unwind))
+		worker_left_phase(worker);
+	while (worker->phase != WTI_PHASE_OVER) {
+		run_phase(worker);
+		worker->phase++;
+	}
+}
+
+/* The code that W3 says. */
+static int worker_outcome(const struct wt_worker *worker)
+{
+	if (wti_load(&worker->state) == WTI_WORKER_TERMINATING || worker->failed)
+		return 1;
+	return worker->exit_code;
+}
+
+/* The last that others hear of the worker; it may be gone when this returns, but for our own hold. */
+static void worker_publish_end(struct wt_worker *worker)
+{
+	worker->code = worker_outcome(worker);
+	if (wti_load(&worker->state) == WTI_WORKER_TERMINATING)
+		worker->failed = false;
+	/* pairs with wti_worker_has_ended [worker-end]; seq_cst for the looks that follow, [source-1] and [waiters-1] */
+	wti_store_sc(&worker->state, WTI_WORKER_ENDED);
+	wti_source_notify(&worker->source);
+	if (wti_waiters_any(&worker->joiners))
+		wti_waiters_wake(&worker->joiners);
+}
+
+static void worker_tear_down(void *arg)
+{
+	struct wt_worker *worker = arg;
+
+	if (worker->phase != WTI_PHASE_OVER) {
+		/* pthread_exit or a cancellation: as good as wt_exit. */
+		worker_left_phase(worker);
+		worker_phases(worker);
+	}
+	wti_thread_leave(&worker->thread);
+	worker_publish_end(worker);
+	wti_process_remove(worker);
+	wti_worker_release(worker);
+}
+
+static void worker_begin(struct wt_worker *worker)
+{
+	char shown[16]; /* the system's own limit */
+
+	wti_thread_enter(&worker->thread);
+	memcpy(shown, worker->name, sizeof shown - 1);
+	shown[sizeof shown - 1] = '\0';
+	pthread_setname_np(pthread_self(), shown);
+	/* pairs with events_tell_online [source-1] */
+	wti_store_sc(&worker->online, 1);
+	wti_source_notify(&worker->source);
+}
+
+void *wti_worker_run(void *arg)
+{
+	struct wt_worker *worker = arg;
+
+	/* Also where user code leaves by pthread_exit. */
+	pthread_cleanup_push(worker_tear_down, worker);
+	worker_begin(worker);
+	worker_phases(worker);
+	pthread_cleanup_pop(1);
+	return NULL;
+}

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+wt_pages =
+
+dist_man_MANS = $(wt_pages)
+
+# `man wt_port_send` opens the page that describes it: each further name in
+# the NAME section of a page of section 3 is installed as a page of one line.
+wt_aliases = for page in $(filter %.3,$(wt_pages)); do \
+		$(AWK) -v page=`basename $$page .3` ' \
+			/^\.Sh/ { in_name = $$2 == "NAME" } \
+			/^\.Nm/ && in_name && $$2 != page { print $$2, page }' $(srcdir)/$$page; \
+	done
+
+install-data-hook:
+	@$(wt_aliases) | while read -r alias page; do \
+		echo ".so man3/$$page.3" >"$(DESTDIR)$(man3dir)/$$alias.3" || exit 1; \
+	done
+
+uninstall-hook:
+	@$(wt_aliases) | while read -r alias page; do \
+		rm -f "$(DESTDIR)$(man3dir)/$$alias.3"; \
+	done
+
+# The program of each page's EXAMPLES, compiled as its reader would. Which
+# there must be, scripts/check-pages knows; hence no list here.
+wt_page_examples = $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/man/examples/*.c))
+
+check_DATA = $(wt_page_examples)
+EXTRA_DIST += $(wt_page_examples:=.c) $(wt_page_examples:=.out)
+CLEANFILES += $(wt_page_examples)
+
+# GNU make knows a .out as a copy of the program: not these.
+%.out: %
+
+$(wt_page_examples): %: %.c libwt.la
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(LIBTOOL) $(AM_V_lt) --tag=CC --mode=link $(CC) $(examples_cppflags) \
+		$(CPPFLAGS) $(examples_cflags) $(CFLAGS) $(wt_program_ldflags) $(LDFLAGS) \
+		-o $@ $< libwt.la

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the tests share: cmocka, a watchdog, ways to order threads without
+ * sleeping, verdicts that other threads than the runner's may give, the
+ * element oracle, and counting or failing stand-ins for the seams.
+ *
+ * cmocka's state is thread-local: only the runner's thread may use its
+ * assertions. Other threads judge with CHECK on a struct verdict, which the
+ * runner asserts after it has joined them.
+ */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* ---- Running ---- */
+
+/* A test that is its own function's name. */
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, support_setup, support_teardown)
+
+/* Starts the watchdog for each test, and puts all seams back after it. */
+int support_setup(void **state);
+int support_teardown(void **state);
+
+/* For a test that needs longer than the usual 30 s. Sanitizer builds get five times as much. */
+void support_allow_seconds(unsigned seconds);
+
+/* A number to start random choices from: WT_SEED of the environment, else the clock's; printed when a test fails. */
+uint64_t support_seed(void);
+uint64_t support_random(uint64_t *state);
+
+/* How much smaller than in the plain build a loop may be: 1, or 20 under a sanitizer or valgrind. */
+unsigned support_slowdown(void);
+
+/* ---- Ordering threads ---- */
+
+/* A door that opens once. */
+struct latch {
+	atomic_int open;
+};
+
+void latch_open(struct latch *latch);
+bool latch_is_open(struct latch *latch);
+
+/* Wait until it is open; false after 10 s (times the slowdown), which is a failed test. */
+bool latch_await(struct latch *latch);
+
+/* Wait until `condition` holds; the same bound. */
+bool await(bool (*condition)(void *arg), void *arg);
+
+/* ---- Verdicts ---- */
+
+/* The first failed check of any thread. */
+struct verdict {
+	atomic_int failed;
+	char text[256];
+};
+
+void verdict_fail(struct verdict *verdict, const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+#define CHECK(verdict, condition)                                                        \
+	do {                                                                             \
+		if (!(condition))                                                        \
+			verdict_fail((verdict), __FILE__, __LINE__, "%s", #condition);   \
+	} while (0)
+
+/* The runner: fail the test with the verdict's text, if it has one. */
+void assert_verdict(struct verdict *verdict);
+
+/* ---- The element oracle ---- */
+
+/* Fill `size` bytes (at least 16) with producer, sequence number and a pattern that follows from both. */
+void element_fill(void *bytes, size_t size, uint32_t producer, uint64_t sequence);
+
+/* Whether they are whole; producer and sequence are read back. */
+bool element_check(const void *bytes, size_t size, uint32_t *producer, uint64_t *sequence);
+
+/* ---- The seams ---- */
+
+/* Calls since support_count_reset, by all threads. */
+struct support_counts {
+	atomic_ulong allocations; /* of the library itself */
+	atomic_ulong frees;
+	atomic_long bytes;        /* allocated and not freed, as malloc_usable_size has it */
+	atomic_ulong system_calls; /* futex waits and wakes, yields, events, threads; the clock is none */
+	atomic_ulong futex_waits;
+	atomic_ulong futex_wakes;
+};
+
+extern struct support_counts support_counts;
+
+/* Count from now until the test's end. Call while libwt has nothing allocated by another table. */
+void support_count(void);
+void support_count_reset(void);
+
+/*
+ * Fail the allocations from the n-th on that come now (1: the next), `count` of
+ * them (0: all). support_fail_allocations(0, 0) ends it.
+ */
+void support_fail_allocations(unsigned long n, unsigned long count);
+
+/* Make every call of this kind fail with the error, or return at once for no reason where error is 0. */
+enum support_os_call {
+	SUPPORT_FUTEX_WAIT,
+	SUPPORT_THREAD_CREATE,
+	SUPPORT_EVENT_CREATE
+};
+
+void support_fail_os(enum support_os_call call, int error);
+void support_restore_os(void);
+
+/* Descriptors open, threads running, resident bytes of this process. */
+unsigned support_open_fds(void);
+unsigned support_threads(void);
+size_t support_resident(void);
+
+#endif
