@@ -119,27 +119,34 @@ static const struct wti_wait_ops port_receive_ops = {
 #endif
 };
 
+/* More than a cache line since the last time that the ring was found empty: a stream, not a dialogue. */
+static bool port_is_streaming(wt_port *port)
+{
+	uint64_t since = port->inbox.read - port->empty_at;
+
+	port->empty_at = port->inbox.read;
+	return since > WTI_CACHE_LINE;
+}
+
 /* The ring is empty: wait, or say why none will come. 0 when a message is there. */
-static WTI_COLD int port_await_message(wt_port *port, struct wti_thread *self, wt_time deadline)
+static int port_await_message(wt_port *port, struct wti_thread *self, wt_time deadline)
 {
 	int err;
 
 	wti_port_offer_room(port);
+	if (port_is_streaming(port) && deadline != WT_NOW)
+		wti_wait_gather();
 	err = wti_wait(self, &port_receive_ops, port, deadline);
 	if (!err && !wti_ring_ready(&port->inbox))
 		err = WT_ECLOSED;
 	return err;
 }
 
-int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
+static int port_receive(wt_port *port, struct wti_record *record, wt_time deadline)
 {
 	struct wti_thread *self = wti_thread_peek();
-	struct wti_record record;
 	int err;
 
-	if (wti_unlikely(!message))
-		return WT_EINVAL;
-	*message = (wt_message){ 0 };
 	if (wti_unlikely(!port || deadline < 0))
 		return WT_EINVAL;
 	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
@@ -149,19 +156,31 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	wti_port_end_view(port);
-	while (wti_unlikely(!wti_ring_next(&port->inbox, &record))) {
+	while (wti_unlikely(!wti_ring_next(&port->inbox, record))) {
 		err = port_await_message(port, self, deadline);
 		if (err)
 			return err;
 	}
-	err = port_decode(&record);
-	if (wti_unlikely(err)) {
+	err = port_decode(record);
+	if (wti_unlikely(err))
 		wti_port_end_view(port);
-		return err;
-	}
 	self->port_last = port;
-	port_fill(port, &record, message);
-	return 0;
+	return err;
+}
+
+int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
+{
+	struct wti_record record;
+	int err;
+
+	if (wti_unlikely(!message))
+		return WT_EINVAL;
+	err = port_receive(port, &record, deadline);
+	if (wti_likely(!err))
+		port_fill(port, &record, message);
+	else
+		*message = (wt_message){ 0 };
+	return err;
 }
 
 /* ---- Handing over to callbacks ---- */

@@ -12,7 +12,8 @@ enum {
 	WAIT_POLL_MIN = 16,
 	WAIT_POLL_START = 256,
 	WAIT_POLL_MAX = 1024,
-	WAIT_YIELDS = 4
+	WAIT_YIELDS = 4,
+	WAIT_GATHER = 24 /* pauses: a quarter to a whole microsecond */
 };
 
 /* Whether polling can help: decided once, at the first wait. 0: not yet; else 1 no, 2 yes. */
@@ -113,6 +114,13 @@ static int wait_for(const struct wait *w, wt_time deadline)
 	if (found)
 		return 0;
 	return deadline == WT_NOW ? WT_EAGAIN : WT_ETIMEDOUT;
+}
+
+void wti_wait_gather(void)
+{
+	if (wait_may_poll())
+		for (int i = 0; i < WAIT_GATHER; i++)
+			wti_cpu_relax();
 }
 
 int wti_wait(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline)

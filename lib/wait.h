@@ -37,7 +37,15 @@ struct wti_wait_ops {
  */
 int wti_wait(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline);
 
-/* The same for a thread that is itself being ended, and must wait for others to: never WT_ETERMINATED. */
+/* The same as wti_wait for a thread that is itself being ended, and must wait for others to: never WT_ETERMINATED. */
 int wti_wait_through(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline);
+
+/*
+ * Before the first look of a wait in the middle of a stream: let the sender
+ * get some messages ahead. A consumer that takes each one as it comes pulls
+ * the cache line that they share back and forth (8-byte messages: 40 million
+ * a second without this, 69 with).
+ */
+void wti_wait_gather(void);
 
 #endif
