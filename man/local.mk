@@ -37,3 +37,8 @@ $(wt_page_examples): %: %.c libwt.la
 	$(AM_V_CCLD)$(LIBTOOL) $(AM_V_lt) --tag=CC --mode=link $(CC) $(examples_cppflags) \
 		$(CPPFLAGS) $(examples_cflags) $(CFLAGS) $(wt_program_ldflags) $(LDFLAGS) \
 		-o $@ $< libwt.la
+
+clean-local: clean-page-examples
+clean-page-examples:
+	rm -rf man/examples/.libs
+.PHONY: clean-page-examples

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * moodycamel's queues, unbounded, elements by value: BlockingConcurrentQueue ("many", with a producer token in each producer,
- * which is its fast way) and BlockingReaderWriterQueue ("one").
+ * moodycamel's queues, unbounded, elements by value: BlockingConcurrentQueue ("many", with the tokens that are its fast
+ * way) and BlockingReaderWriterQueue ("one").
  */
 #include "../harness.h"
 
