@@ -4,7 +4,7 @@
  * test build can put a scheduler behind each of them (WTI_ATOMIC_SEAM).
  *
  * The suffix says the order: none is relaxed, _acq, _rel, _acqrel, _sc. Every
- * use of one that is not relaxed carries a tag, [ring-1], shared with the
+ * use of one that is not relaxed carries a tag, [ring-head], shared with the
  * access that it pairs with; reference counts say "counter" instead. There
  * are no fences: ThreadSanitizer does not see them, and the store-load cases
  * are met by _sc accesses on both sides.

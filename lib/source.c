@@ -25,7 +25,7 @@ static void source_push(struct wti_thread *owner, struct wti_source *source)
 
 	do {
 		source->ready_next = top;
-		/* pairs with wti_source_collect [ready]: the link is written */
+		/* pairs with wti_source_collect [source-ready]: the link is written */
 	} while (!wti_cas_acqrel(&owner->ready, &top, source));
 }
 
@@ -104,7 +104,7 @@ void wti_source_collect(struct wti_thread *self)
 
 	if (!wti_load(&self->ready))
 		return;
-	/* pairs with source_push [ready] */
+	/* pairs with source_push [source-ready] */
 	source = source_reverse(wti_xchg_acqrel(&self->ready, NULL));
 	while (source) {
 		struct wti_source *next = source->ready_next;
