@@ -43,6 +43,11 @@
 
 #endif
 
+/* No access is moved across this by the compiler; the processor may (barrier.h says when that is enough). */
+#ifndef WTI_ATOMIC_SEAM
+#define wti_compiler_barrier() atomic_signal_fence(memory_order_seq_cst)
+#endif
+
 /* Tell the processor that this is a waiting loop. */
 static inline void wti_cpu_relax(void)
 {

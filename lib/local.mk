@@ -7,6 +7,8 @@ wt_sources = \
 	lib/alloc.c \
 	lib/alloc.h \
 	lib/atomic.h \
+	lib/barrier.c \
+	lib/barrier.h \
 	lib/base.h \
 	lib/clock.c \
 	lib/error.c \

@@ -5,8 +5,10 @@
 
 #include "wait.h"
 
-/* Passes without work after which a source is armed: long enough to bridge a busy sender's pauses. */
-#define LOOP_IDLE_PASSES 8
+enum {
+	LOOP_IDLE_PASSES = 8, /* without work, after which a source is quiet: bridges a busy sender's pauses */
+	LOOP_QUIET_MAX = 32   /* quiet ones that stay hot: they are cooled together, for the price of one barrier */
+};
 
 static struct wti_source *loop_source(struct wti_list *link)
 {
@@ -42,11 +44,41 @@ static void loop_put_back(struct wti_thread *self)
 	wti_list_take_all(&self->hot, &self->turn);
 }
 
+static void loop_disarm(void *what)
+{
+	struct wti_thread *self = what;
+
+	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
+		wti_source_disarm(loop_source(link));
+}
+
+/* Cool those that were idle for so many passes. */
+static void loop_cool(struct wti_thread *self, unsigned passes)
+{
+	struct wti_list *link;
+
+	loop_put_back(self);
+	for (link = self->hot.next; link != &self->hot; link = link->next)
+		if (loop_source(link)->idle_passes >= passes)
+			wti_source_arm(loop_source(link));
+	if (!wti_barrier_heavy()) {
+		loop_disarm(self); /* they stay hot: looked at, not waited for */
+		return;
+	}
+	wti_list_take_all(&self->turn, &self->hot);
+	while ((link = wti_list_pop(&self->turn))) {
+		wti_list_append(&self->hot, link);
+		if (loop_source(link)->idle_passes >= passes)
+			wti_source_cool(loop_source(link));
+	}
+}
+
 /* One look at each hot source; the number of callbacks made. */
 static unsigned loop_pass(struct wti_thread *self)
 {
 	struct wti_list *link;
 	unsigned calls = 0;
+	unsigned quiet = 0;
 
 	loop_put_back(self);
 	wti_source_collect(self);
@@ -58,10 +90,12 @@ static unsigned loop_pass(struct wti_thread *self)
 		if (source->ops->ready(source)) {
 			source->idle_passes = 0;
 			source->ops->turn(source, &calls); /* may have freed it */
-		} else if (++source->idle_passes >= LOOP_IDLE_PASSES) {
-			wti_source_cool(source);
+		} else {
+			quiet += ++source->idle_passes >= LOOP_IDLE_PASSES;
 		}
 	}
+	if (quiet >= LOOP_QUIET_MAX)
+		loop_cool(self, LOOP_IDLE_PASSES);
 	return calls;
 }
 
@@ -85,14 +119,6 @@ static void loop_arm(void *what)
 		wti_source_arm(loop_source(link));
 }
 
-static void loop_disarm(void *what)
-{
-	struct wti_thread *self = what;
-
-	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
-		wti_source_disarm(loop_source(link));
-}
-
 static const struct wti_wait_ops loop_wait_ops = {
 	.ready = loop_ready,
 	.arm = loop_arm,
@@ -106,18 +132,12 @@ static const struct wti_wait_ops loop_wait_ops = {
  */
 static void loop_rest(struct wti_thread *self)
 {
-	struct wti_list *link;
-
 	loop_put_back(self);
 	if (wti_load(&self->parker.event_fd) < 0)
 		return;
 	wti_parker_event_clear(&self->parker);
 	wti_source_collect(self);
-	wti_list_take_all(&self->turn, &self->hot);
-	while ((link = wti_list_pop(&self->turn))) {
-		wti_list_append(&self->hot, link);
-		wti_source_cool(loop_source(link));
-	}
+	loop_cool(self, 0);
 	if (!wti_list_empty(&self->hot) || wti_thread_terminating(self))
 		wti_parker_event_signal(&self->parker);
 }

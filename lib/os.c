@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -31,6 +32,25 @@ static int os_futex_wake(_Atomic(uint32_t) *word, int count)
 
 	errno = saved;
 	return result;
+}
+
+static int os_membarrier(int command)
+{
+	int saved = errno;
+	int result = syscall(SYS_membarrier, command, 0, 0) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_barrier_register(void)
+{
+	return os_membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+}
+
+static int os_barrier(void)
+{
+	return os_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
 static int64_t os_clock(void)
@@ -135,6 +155,8 @@ static int os_event_close(int fd)
 const struct wti_os_ops wti_os_real = {
 	.futex_wait = os_futex_wait,
 	.futex_wake = os_futex_wake,
+	.barrier_register = os_barrier_register,
+	.barrier = os_barrier,
 	.clock = os_clock,
 	.yield = os_yield,
 	.cpu_count = os_cpu_count,

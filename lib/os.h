@@ -21,6 +21,8 @@ struct wti_os_ops {
 	int (*futex_wait)(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline);
 	/* Wake `count` sleepers of *word at the most. Only the address is used. */
 	int (*futex_wake)(_Atomic(uint32_t) *word, int count);
+	int (*barrier_register)(void); /* 0 when `barrier` can be used from now on */
+	int (*barrier)(void);          /* a full barrier on every processor that runs this process */
 	int64_t (*clock)(void);
 	void (*yield)(void);
 	int (*cpu_count)(void); /* that this process may run on */

@@ -5,6 +5,7 @@
 #include <wt/error.h>
 
 #include "alloc.h"
+#include "barrier.h"
 #include "record.h"
 #include "ring_grow.h"
 #include "seam.h"
@@ -119,16 +120,16 @@ static inline void ring_commit(struct wti_ring *ring, const struct ring_slot *sl
 {
 	if (ring->single)
 		wti_store(slot->after, 0);
-	if (WTI_MUTANT(WTI_MUTANT_COMMIT_RELEASE)) {
-		wti_store_rel(slot->header, header); /* the wrong version [ring-commit] */
-		return;
-	}
 	/*
-	 * pairs with wti_ring_next [ring-commit]: payload before header; seq_cst
-	 * because the producer now looks whether the consumer sleeps, which must
-	 * not pass this store. pairs with wti_source_arm [source-1]
+	 * pairs with ring_settle [ring-commit]: payload before header. The
+	 * producer will look whether the consumer sleeps, which must not pass
+	 * this store: the consumer's heavy barrier sees to that, or, where there
+	 * is none, seq_cst. pairs with wti_source_arm [source-1]
 	 */
-	wti_store_sc(slot->header, header);
+	if (wti_barrier_is_asymmetric() || WTI_MUTANT(WTI_MUTANT_COMMIT_RELEASE))
+		wti_store_rel(slot->header, header);
+	else
+		wti_store_sc(slot->header, header);
 }
 
 static inline unsigned char *ring_payload(const struct ring_slot *slot)

@@ -34,9 +34,9 @@
  * segment was linked meanwhile, so a segment's memory is only touched by who
  * owns bytes in it, and can be freed once the consumer has passed its end.
  *
- * Every commit is a seq_cst access, so that the producer's next look at a
- * sleeping consumer cannot pass it (source.h). That includes LINK records:
- * after any call that posts, successful or not, the caller takes that look.
+ * After any call that posts, successful or not, the caller looks whether the
+ * consumer sleeps (wti_source_notify): a commit is the first half of that
+ * handshake, also that of a LINK record.
  */
 #ifndef WTI_RING_H
 #define WTI_RING_H

@@ -28,7 +28,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_ARM_RELEASE = 2,     /* an announcement without the barrier before the second look */
 	WTI_MUTANT_NO_RECHECK = 3,      /* no second look after the announcement */
 	WTI_MUTANT_RECHECK_DATA_ONLY = 4, /* the second look forgets close and terminate */
-	WTI_MUTANT_WAKE_AT_RESERVE = 5  /* whether to wake is judged at reservation */
+	WTI_MUTANT_WAKE_AT_RESERVE = 5, /* whether to wake is judged at reservation */
+	WTI_MUTANT_NO_HEAVY_BARRIER = 6 /* the sleeper leaves the asymmetric barrier out */
 };
 
 #ifdef WTI_TESTING

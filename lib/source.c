@@ -76,7 +76,6 @@ void wti_source_heat(struct wti_source *source)
 
 void wti_source_cool(struct wti_source *source)
 {
-	wti_source_arm(source);
 	if (source->ops->ready(source))
 		wti_source_disarm(source);
 	else

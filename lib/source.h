@@ -6,9 +6,12 @@
  *
  * The owner arms a source when it has found nothing there, and looks once
  * more. Whoever makes it ready publishes first, then looks whether it is
- * armed. Both sides are seq_cst, a store before a load on each, so one of
- * them sees the other: Dekker's pattern, tag [source-1]. A source that is
- * not armed costs its producers one load, of a line that does not change.
+ * armed. A store before a load on each side, so one of them sees the other,
+ * if neither load passes its store: Dekker's pattern, tag [source-1]. Both
+ * sides use seq_cst accesses, but for producers of messages where the owner
+ * has an asymmetric barrier (barrier.h), which it issues after arming. A
+ * source that is not armed costs its producers one load, of a line that
+ * does not change.
  *
  * NOTIFIED means that the source is on its owner's ready stack: it changes
  * with the push, under the lock, so it is never pushed twice, and who has
@@ -18,6 +21,7 @@
 #define WTI_SOURCE_H
 
 #include "atomic.h"
+#include "barrier.h"
 #include "base.h"
 #include "list.h"
 #include "mutex.h"
@@ -60,15 +64,16 @@ void wti_source_detach(struct wti_source *source);
 
 void wti_source_notify_slow(struct wti_source *source);
 
-/* After publishing with a seq_cst access: wake the owner if it is armed. Any thread that keeps the source alive. */
+/* After publishing: wake the owner if it is armed. Any thread that keeps the source alive. */
 static inline void wti_source_notify(struct wti_source *source)
 {
+	wti_barrier_light();
 	/* pairs with wti_source_arm [source-1]: our publication comes before this load */
 	if (wti_unlikely(wti_load_sc(&source->state) == WTI_SOURCE_ARMED))
 		wti_source_notify_slow(source);
 }
 
-/* Owner: announce the sleep. Look at the source again afterwards. */
+/* Owner: announce the sleep. Then the heavy barrier, then look at the source again. */
 static inline void wti_source_arm(struct wti_source *source)
 {
 	uint32_t expected = WTI_SOURCE_IDLE;
@@ -94,7 +99,7 @@ static inline void wti_source_disarm(struct wti_source *source)
 /* Owner: put the source on the thread's list of those that the loop looks at. */
 void wti_source_heat(struct wti_source *source);
 
-/* Owner: arm it and take it off that list, unless it is ready meanwhile. */
+/* Owner: take a source that was armed, with the heavy barrier after it, off that list, unless it is ready again. */
 void wti_source_cool(struct wti_source *source);
 
 /* Owner: move all that were notified to that list. */

@@ -7,6 +7,7 @@
 #include <wt/thread.h>
 
 #include "alloc.h"
+#include "barrier.h"
 
 _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
 
@@ -54,6 +55,7 @@ struct wti_thread *wti_thread_attach(void)
 {
 	struct wti_thread *thread;
 
+	wti_barrier_init();
 	pthread_once(&thread_key_once, thread_make_key);
 	if (!thread_key_made)
 		return NULL;

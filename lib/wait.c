@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <wt/error.h>
 
+#include "barrier.h"
 #include "os.h"
 #include "seam.h"
 
@@ -13,7 +14,8 @@ enum {
 	WAIT_POLL_START = 256,
 	WAIT_POLL_MAX = 1024,
 	WAIT_YIELDS = 4,
-	WAIT_GATHER = 24 /* pauses: a quarter to a whole microsecond */
+	WAIT_GATHER = 24, /* pauses: a quarter to a whole microsecond */
+	WAIT_UNSAFE = 1000000 /* ns */
 };
 
 /* Whether polling can help: decided once, at the first wait. 0: not yet; else 1 no, 2 yes. */
@@ -85,17 +87,39 @@ static bool wait_recheck(const struct wait *w)
 	return wait_over(w);
 }
 
-static void wait_park(const struct wait *w, wt_time deadline)
+/* Announce, so that the look that follows cannot pass it; false when only a short sleep is safe. */
+static bool wait_arm(const struct wait *w)
 {
-	int err = 0;
+	bool safe;
 
 	WTI_YIELD(WTI_YIELD_BEFORE_ARM, w->what);
 	w->ops->arm(w->what);
+	safe = wti_barrier_heavy();
 	WTI_YIELD(WTI_YIELD_ARMED, w->what);
-	while (!wait_recheck(w) && err == 0) {
-		err = wti_park(&w->self->parker, deadline);
-		if (err == 0)
-			w->ops->arm(w->what); /* the wake may have been for it, and used the announcement up */
+	return safe;
+}
+
+/* The end of this sleep: the deadline, or soon where a wake may be lost for want of a barrier. */
+static wt_time wait_until(wt_time deadline, bool safe)
+{
+	wt_time soon;
+
+	if (wti_likely(safe))
+		return deadline;
+	soon = wt_after_ns(WAIT_UNSAFE);
+	return soon < deadline ? soon : deadline;
+}
+
+static void wait_park(const struct wait *w, wt_time deadline)
+{
+	bool safe = wait_arm(w);
+
+	while (!wait_recheck(w)) {
+		wt_time until = wait_until(deadline, safe);
+
+		if (wti_park(&w->self->parker, until) != 0 && until == deadline)
+			break;
+		safe = wait_arm(w); /* the wake may have been for it, and used the announcement up */
 	}
 	w->ops->disarm(w->what);
 }

@@ -20,7 +20,7 @@
 struct wti_wait_ops {
 	/* Whether there is something. Called often, by the waiting thread. */
 	bool (*ready)(void *what);
-	/* Announce the sleep, by a seq_cst access: from now on, who makes it ready unparks this thread. */
+	/* Announce the sleep, by a seq_cst access: who makes it ready from now on unparks this thread. */
 	void (*arm)(void *what);
 	/* Take that back. */
 	void (*disarm)(void *what);
