@@ -327,7 +327,7 @@ bool wti_ring_has_room(struct wti_ring *ring, size_t size)
 {
 	size_t record = ring_is_outline(size) ? wti_record_size(sizeof(struct wti_outline)) + size
 					      : wti_record_size(size);
-	/* seq_cst: a sender that has announced its wait looks here; pairs with wti_ring_flush [ring-room] */
+	/* seq_cst: a sender that has announced its wait looks here; pairs with ring_give_back [ring-room] */
 	uint64_t head = wti_load_sc(&ring->head);
 
 	return ring_within_limit(ring, wti_ring_tail(ring), head, record);
@@ -413,8 +413,11 @@ static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 {
 	if (!ring->single)
 		wti_segment_zero(ring->done_segment, wti_load(&ring->head), upto);
-	/* pairs with ring_reserve [ring-head]; seq_cst for the look at waiting senders [ring-room] */
-	if (ring->limit == WTI_NO_LIMIT)
+	/*
+	 * pairs with ring_reserve [ring-head]. A look whether senders wait for
+	 * room follows, and must not pass it: as for a commit. [ring-room]
+	 */
+	if (ring->limit == WTI_NO_LIMIT || wti_barrier_is_asymmetric())
 		wti_store_rel(&ring->head, upto);
 	else
 		wti_store_sc(&ring->head, upto);

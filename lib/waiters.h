@@ -2,13 +2,16 @@
  *
  * Threads that wait for the same thing: senders for room in a port, joiners
  * for a worker's end. Each adds itself (its announcement, seq_cst), looks
- * again, and sleeps in its parker; whoever changes the thing publishes by a
- * seq_cst access, then looks whether anybody waits. Tag [waiters-1].
+ * again, and sleeps in its parker; whoever changes the thing publishes, then
+ * looks whether anybody waits. A store before a load on both sides: seq_cst,
+ * but for room in a ring, where the waiter has an asymmetric barrier
+ * (barrier.h). Tag [waiters-1].
  */
 #ifndef WTI_WAITERS_H
 #define WTI_WAITERS_H
 
 #include "atomic.h"
+#include "barrier.h"
 #include "list.h"
 #include "mutex.h"
 
@@ -37,9 +40,10 @@ void wti_waiters_remove(struct wti_waiters *waiters, struct wti_waiter *waiter);
 /* Unpark everyone; each looks for itself whether its wait is over. */
 void wti_waiters_wake(struct wti_waiters *waiters);
 
-/* Whether somebody waits, after publishing with a seq_cst access. */
+/* Whether somebody waits, after publishing. */
 static inline bool wti_waiters_any(struct wti_waiters *waiters)
 {
+	wti_barrier_light();
 	return wti_load_sc(&waiters->count) != 0; /* pairs with wti_waiters_add [waiters-1] */
 }
 
