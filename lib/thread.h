@@ -40,7 +40,9 @@ struct wti_thread {
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);
 
 	/* wait.c: what polling has brought so far. */
-	unsigned poll_budget;
+	unsigned poll_budget; /* looks; 0: not polled yet */
+	unsigned poll_misses; /* polls in a row that ended in a sleep */
+	_Atomic(uint32_t) *starting; /* worker.c: the online word of the worker created last, or NULL */
 
 	/* source.c, loop.c. */
 	struct wti_list hot;  /* sources to look at: notified, or not armed yet */

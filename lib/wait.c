@@ -13,6 +13,7 @@ enum {
 	WAIT_POLL_MIN = 16,
 	WAIT_POLL_START = 256,
 	WAIT_POLL_MAX = 1024,
+	WAIT_POLL_RETRY = 8,
 	WAIT_YIELDS = 4,
 	WAIT_GATHER = 24, /* pauses: a quarter to a whole microsecond */
 	WAIT_UNSAFE = 1000000 /* ns */
@@ -45,6 +46,15 @@ struct wait {
 	bool through;
 };
 
+/*
+ * A thread that was only just created wants a processor, and may get this one
+ * sooner than an idle one wakes: to poll for it would keep it from running.
+ */
+static bool wait_for_start(const struct wti_thread *self)
+{
+	return self->starting && !wti_load(self->starting);
+}
+
 static bool wait_ended(const struct wait *w)
 {
 	return !w->through && wti_thread_terminating(w->self);
@@ -55,24 +65,42 @@ static bool wait_over(const struct wait *w)
 	return w->ops->ready(w->what) || wait_ended(w);
 }
 
+/*
+ * How long to poll. Now and then as long as a wake takes, also where polling
+ * was in vain: of two threads that answer each other, each that sleeps makes
+ * the other one wait that long, and they would never find back.
+ */
+static unsigned wait_poll_budget(const struct wti_thread *self)
+{
+	if (!self->poll_budget)
+		return WAIT_POLL_START;
+	return self->poll_misses % WAIT_POLL_RETRY == WAIT_POLL_RETRY - 1 ? WAIT_POLL_MAX : self->poll_budget;
+}
+
+static void wait_poll_learn(struct wti_thread *self, unsigned budget, bool found)
+{
+	if (found)
+		self->poll_budget = budget < WAIT_POLL_MAX ? budget * 2 : WAIT_POLL_MAX;
+	else
+		self->poll_budget = budget > WAIT_POLL_MIN ? budget / 2 : WAIT_POLL_MIN;
+}
+
 static bool wait_poll(const struct wait *w)
 {
-	unsigned budget = w->self->poll_budget ? w->self->poll_budget : WAIT_POLL_START;
+	unsigned budget = wait_poll_budget(w->self);
+	bool found = false;
 
-	for (unsigned i = 0; i < budget; i++) {
+	for (unsigned i = 0; i < budget && !found; i++) {
 		wti_cpu_relax();
-		if (wait_over(w)) {
-			w->self->poll_budget = budget < WAIT_POLL_MAX ? budget * 2 : WAIT_POLL_MAX;
-			return true;
-		}
+		found = wait_over(w);
 	}
-	for (int i = 0; i < WAIT_YIELDS; i++) {
+	wait_poll_learn(w->self, budget, found);
+	for (int i = 0; i < WAIT_YIELDS && !found; i++) {
 		wti_os->yield();
-		if (wait_over(w))
-			return true;
+		found = wait_over(w);
 	}
-	w->self->poll_budget = budget > WAIT_POLL_MIN ? budget / 2 : WAIT_POLL_MIN;
-	return false;
+	w->self->poll_misses = found ? 0 : w->self->poll_misses + 1;
+	return found;
 }
 
 /* The look after the announcement. It must not miss what was published before it: see source.h. */
@@ -129,7 +157,7 @@ static int wait_for(const struct wait *w, wt_time deadline)
 	bool found = w->ops->ready(w->what);
 
 	if (!found && deadline != WT_NOW && !wait_ended(w)) {
-		if (!wait_may_poll() || !wait_poll(w))
+		if (!wait_may_poll() || wait_for_start(w->self) || !wait_poll(w))
 			wait_park(w, deadline);
 		found = w->ops->ready(w->what);
 	}

@@ -103,11 +103,14 @@ static void worker_enlist(struct wt_worker *worker, struct wti_thread *self)
 	worker->refd = true;
 	wti_loop_hold(self);
 	wti_loop_watch(&worker->source);
+	self->starting = &worker->online;
 }
 
 static void worker_delist(struct wt_worker *worker, struct wti_thread *self)
 {
 	wti_list_remove(&worker->sibling);
+	if (self->starting == &worker->online)
+		self->starting = NULL;
 	if (worker->refd)
 		wti_loop_release(self);
 	worker->refd = false;
