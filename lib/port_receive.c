@@ -99,6 +99,9 @@ static void port_receive_disarm(void *what)
 	wt_port *port = what;
 
 	wti_source_disarm(&port->source);
+	/* It may have been armed for the loop, which is to look by itself from now on. */
+	if (port->started || port->refd || port->on_close)
+		wti_loop_watch(&port->source);
 }
 
 #ifdef WTI_TESTING

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 #include <wt.h>
 
+#include "os.h"
 #include "seam.h"
 #include "support/support.h"
 
@@ -139,8 +139,20 @@ static void create_refuses_options_that_are_invalid(void **state)
 			fail_msg("case %zu: %s", i, wt_strerror(err));
 		assert_null(worker);
 	}
-	later.field = 0;
-	assert_int_equal(wt_worker_create(&(wt_worker *){ NULL }, entry_nothing, NULL, 0, &later.options), 0);
+}
+
+static void options_of_a_later_version_pass_while_unknown_fields_are_zero(void **state)
+{
+	struct {
+		wt_worker_options options;
+		uint64_t field;
+	} later = { .options = { .size = sizeof later } };
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_nothing, NULL, 0, &later.options), 0);
+	assert_int_equal(join(worker), 0);
+	wt_worker_destroy(worker);
 }
 
 /* A stack of 64 TiB passes every check but the system's. */
@@ -213,24 +225,25 @@ static void assert_name(const char *given, const char *expected)
 {
 	struct names names = { "", "" }, *at = &names;
 	wt_worker *worker;
-	char buffer[512] = "", system[16] = "";
+	char buffer[512] = "", creator[512], system[16] = "";
 
 	if (given)
 		snprintf(buffer, sizeof buffer, "%s", given);
 	assert_int_equal(wt_worker_create(&worker, entry_names, &at, sizeof at,
 					  WT_WORKER_OPTIONS(.name = given ? buffer : NULL)),
 			 0);
-	memset(buffer, '!', sizeof buffer); /* it was copied */
+	memset(buffer, '!', sizeof buffer - 1); /* it was copied */
 	if (!expected) {
 		snprintf(buffer, sizeof buffer, "worker-%llu", (unsigned long long)wt_worker_id(worker));
 		expected = buffer;
 	}
-	assert_string_equal(wt_worker_name(worker), expected);
+	snprintf(creator, sizeof creator, "%s", wt_worker_name(worker));
 	assert_int_equal(join(worker), 0);
-	assert_string_equal(names.library, expected);
-	memcpy(system, expected, strnlen(expected, 15));
-	assert_string_equal(names.system, system);
 	wt_worker_destroy(worker);
+	memcpy(system, expected, strnlen(expected, 15));
+	assert_string_equal(creator, expected);
+	assert_string_equal(names.library, expected);
+	assert_string_equal(names.system, system);
 }
 
 static void name_is_copied_and_shown_by_the_system(void **state)
@@ -482,4 +495,730 @@ static void create_without_threads_left_leaves_nothing(void **state)
 	assert_int_equal(wt_worker_create(&worker, entry_nothing, "data", 4, NULL), 0);
 	assert_int_equal(join(worker), 0);
 	wt_worker_destroy(worker);
+}
+
+/* ---- Join ---- */
+
+static void join_reads_the_code_as_often_as_it_is_asked(void **state)
+{
+	int code = 42;
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_return, &code, sizeof code, NULL), 0);
+	assert_int_equal(join(worker), 42);
+	assert_int_equal(join(worker), 42);
+	assert_int_equal(wt_worker_join(worker, NULL, WT_NOW), 0);
+	code = 0;
+	assert_int_equal(wt_worker_join(worker, &code, WT_NOW), 0);
+	assert_int_equal(code, 42);
+	assert_int_equal(wt_worker_join(worker, NULL, -1), WT_EINVAL);
+	wt_worker_destroy(worker);
+}
+
+static void join_waits_no_longer_than_told(void **state)
+{
+	struct gate gate = { 0 };
+	wt_worker *worker;
+	wt_time deadline;
+	int code = 5;
+
+	(void)state;
+	start_gate(&worker, &gate, NULL);
+	assert_int_equal(wt_worker_join(worker, &code, WT_NOW), WT_EAGAIN);
+	deadline = wt_after_ms(20);
+	assert_int_equal(wt_worker_join(worker, &code, deadline), WT_ETIMEDOUT);
+	assert_true(wt_now() >= deadline);
+	assert_int_equal(wt_worker_join(worker, &code, 1), WT_ETIMEDOUT);
+	assert_int_equal(code, 5);
+	latch_open(&gate.release);
+	assert_int_equal(join(worker), 7);
+	assert_verdict(&gate.verdict);
+	wt_worker_destroy(worker);
+}
+
+struct joiner {
+	pthread_t thread;
+	wt_worker *worker;
+	int err, code;
+	uint64_t id;
+	struct latch started;
+};
+
+static void *joiner_run(void *arg)
+{
+	struct joiner *joiner = arg;
+
+	joiner->id = wt_worker_id(joiner->worker);
+	latch_open(&joiner->started);
+	joiner->err = wt_worker_join(joiner->worker, &joiner->code, WT_FOREVER);
+	return NULL;
+}
+
+static void every_thread_may_join(void **state)
+{
+	struct gate gate = { 0 };
+	struct joiner joiners[4] = { { 0 } };
+	wt_worker *worker;
+
+	(void)state;
+	start_gate(&worker, &gate, NULL);
+	for (size_t i = 0; i < 4; i++) {
+		joiners[i].worker = worker;
+		assert_int_equal(pthread_create(&joiners[i].thread, NULL, joiner_run, &joiners[i]), 0);
+	}
+	for (size_t i = 0; i < 4; i++)
+		assert_true(latch_await(&joiners[i].started));
+	latch_open(&gate.release);
+	assert_int_equal(join(worker), 7);
+	for (size_t i = 0; i < 4; i++) {
+		pthread_join(joiners[i].thread, NULL);
+		assert_int_equal(joiners[i].err, 0);
+		assert_int_equal(joiners[i].code, 7);
+		assert_true(joiners[i].id == wt_worker_id(worker));
+	}
+	wt_worker_destroy(worker);
+}
+
+struct self {
+	wt_worker *worker;
+	int join_now, join_forever, terminate;
+	bool terminating_before, terminating_after;
+	struct latch go;
+	struct verdict verdict;
+};
+
+static int entry_joins_itself(wt_port *parent, const void *data, size_t size)
+{
+	struct self *self = *(struct self *const *)data;
+
+	(void)parent;
+	(void)size;
+	CHECK(&self->verdict, latch_await(&self->go));
+	self->join_now = wt_worker_join(self->worker, NULL, WT_NOW);
+	self->join_forever = wt_worker_join(self->worker, NULL, WT_FOREVER);
+	return 3;
+}
+
+static void joining_oneself_is_a_deadlock(void **state)
+{
+	struct self self = { 0 }, *at = &self;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&self.worker, entry_joins_itself, &at, sizeof at, NULL), 0);
+	latch_open(&self.go);
+	assert_int_equal(join(self.worker), 3);
+	assert_verdict(&self.verdict);
+	assert_int_equal(self.join_now, WT_EDEADLK);
+	assert_int_equal(self.join_forever, WT_EDEADLK);
+	wt_worker_destroy(self.worker);
+}
+
+/* ---- Terminate ---- */
+
+static void terminate_is_idempotent(void **state)
+{
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_receive, NULL, 0, NULL), 0);
+	assert_int_equal(wt_worker_terminate(worker, -1), WT_EINVAL);
+	assert_int_equal(wt_worker_terminate(worker, WT_FOREVER), 0);
+	assert_int_equal(wt_worker_terminate(worker, WT_FOREVER), 0);
+	assert_int_equal(wt_worker_terminate(worker, WT_NOW), 0);
+	assert_int_equal(join(worker), 1);
+	wt_worker_destroy(worker);
+}
+
+static void terminate_of_a_worker_that_has_ended_changes_nothing(void **state)
+{
+	int code = 9;
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_return, &code, sizeof code, NULL), 0);
+	assert_int_equal(join(worker), 9);
+	assert_int_equal(wt_worker_terminate(worker, WT_FOREVER), 0);
+	assert_int_equal(join(worker), 9);
+	wt_worker_destroy(worker);
+}
+
+static void terminate_that_times_out_loses_nothing(void **state)
+{
+	struct gate gate = { 0 };
+	wt_worker *worker;
+
+	(void)state;
+	start_gate(&worker, &gate, NULL);
+	assert_int_equal(wt_worker_terminate(worker, WT_NOW), WT_EAGAIN);
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(5)), WT_ETIMEDOUT);
+	latch_open(&gate.release);
+	assert_int_equal(join(worker), 1);
+	wt_worker_destroy(worker);
+}
+
+static void *terminate_run(void *arg)
+{
+	return (void *)(intptr_t)wt_worker_terminate(arg, WT_FOREVER);
+}
+
+static void every_thread_may_terminate(void **state)
+{
+	wt_worker *worker;
+	pthread_t threads[4];
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		assert_int_equal(wt_worker_create(&worker, entry_receive, NULL, 0, NULL), 0);
+		for (size_t i = 0; i < 4; i++)
+			assert_int_equal(pthread_create(&threads[i], NULL, terminate_run, worker), 0);
+		for (size_t i = 0; i < 4; i++) {
+			void *result;
+
+			pthread_join(threads[i], &result);
+			assert_null(result);
+		}
+		assert_int_equal(join(worker), 1);
+		wt_worker_destroy(worker);
+	}
+}
+
+static int entry_terminates_itself(wt_port *parent, const void *data, size_t size)
+{
+	struct self *self = *(struct self *const *)data;
+	wt_message message;
+
+	(void)size;
+	CHECK(&self->verdict, latch_await(&self->go));
+	self->terminating_before = wt_terminating();
+	self->terminate = wt_worker_terminate(self->worker, WT_FOREVER);
+	self->terminating_after = wt_terminating();
+	CHECK(&self->verdict, wt_port_post(parent, "x", 1) == 0);
+	CHECK(&self->verdict, wt_port_receive(parent, &message, WT_FOREVER) == WT_ETERMINATED);
+	wt_checkpoint();
+	CHECK(&self->verdict, false);
+	return 0;
+}
+
+static void terminate_from_inside_ends_at_the_next_checkpoint(void **state)
+{
+	struct self self = { 0 }, *at = &self;
+	wt_message message;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&self.worker, entry_terminates_itself, &at, sizeof at, NULL), 0);
+	latch_open(&self.go);
+	assert_int_equal(join(self.worker), 1);
+	assert_verdict(&self.verdict);
+	assert_false(self.terminating_before);
+	assert_true(self.terminating_after);
+	assert_int_equal(self.terminate, 0);
+	assert_int_equal(wt_port_receive(wt_worker_port(self.worker), &message, WT_NOW), 0);
+	wt_worker_destroy(self.worker);
+}
+
+static atomic_int entries;
+
+static int entry_counts(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	atomic_fetch_add(&entries, 1);
+	return 0;
+}
+
+/* A thread that starts late is one that was told to end before it began. */
+static struct latch start_late;
+static const struct wti_os_ops *start_os;
+static void *(*start_fn)(void *arg);
+
+static void *start_when_told(void *arg)
+{
+	latch_await(&start_late);
+	return start_fn(arg);
+}
+
+static int start_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
+{
+	start_fn = fn;
+	return start_os->thread_create(thread, stack_size, start_when_told, arg);
+}
+
+/* [W3] */
+static void terminate_before_the_start_keeps_the_entry_from_running(void **state)
+{
+	struct wti_os_ops late = *wti_os;
+	wt_worker *worker;
+
+	(void)state;
+	atomic_store(&start_late.open, 0);
+	atomic_store(&entries, 0);
+	start_os = wti_os;
+	late.thread_create = start_thread_create;
+	wti_os = &late;
+	assert_int_equal(wt_worker_create(&worker, entry_counts, NULL, 0, NULL), 0);
+	wti_os = start_os;
+	assert_int_equal(wt_worker_terminate(worker, WT_NOW), WT_EAGAIN);
+	latch_open(&start_late);
+	assert_int_equal(join(worker), 1);
+	assert_int_equal(atomic_load(&entries), 0);
+	wt_worker_destroy(worker);
+}
+
+/* Hold a worker between its last line and its end. */
+static struct gate ending;
+
+static void hold_ending(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	if (point != WTI_YIELD_ENDING)
+		return;
+	latch_open(&ending.running);
+	CHECK(&ending.verdict, latch_await(&ending.release));
+}
+
+static void note(void *arg)
+{
+	atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+static int entry_with_exit_handler(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)size;
+	return wt_on_exit(note, *(void *const *)data) == 0 ? 11 : -1;
+}
+
+/* [W3] */
+static void terminate_during_the_end_comes_too_late(void **state)
+{
+	atomic_int ran = 0, *at = &ran;
+	wt_worker *worker;
+
+	(void)state;
+	memset(&ending, 0, sizeof ending);
+	wti_yield_hook = hold_ending;
+	assert_int_equal(wt_worker_create(&worker, entry_with_exit_handler, &at, sizeof at, NULL), 0);
+	assert_true(latch_await(&ending.running));
+	assert_int_equal(wt_worker_terminate(worker, WT_NOW), WT_EAGAIN);
+	latch_open(&ending.release);
+	assert_int_equal(join(worker), 11);
+	wti_yield_hook = NULL;
+	assert_verdict(&ending.verdict);
+	assert_int_equal(ran, 1);
+	wt_worker_destroy(worker);
+}
+
+/* ---- Destroy ---- */
+
+static void destroy_ends_a_running_worker(void **state)
+{
+	unsigned threads = support_threads();
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_receive, NULL, 0, NULL), 0);
+	assert_true(wt_loop_alive());
+	wt_worker_destroy(worker);
+	assert_false(wt_loop_alive());
+	assert_threads(threads);
+}
+
+/* What the callbacks of one worker saw, and in which of them to destroy it. */
+enum callback { ONLINE, MESSAGE, MESSAGE_ERROR, FAILURE, EXIT, CALLBACKS };
+
+struct seen {
+	enum callback destroy_in;
+	unsigned calls[CALLBACKS];
+	bool destroyed, late;
+};
+
+static void seen_note(struct seen *seen, enum callback which, wt_worker *worker)
+{
+	seen->calls[which]++;
+	seen->late |= seen->destroyed;
+	if (which != seen->destroy_in)
+		return;
+	wt_worker_destroy(worker);
+	seen->destroyed = true;
+}
+
+static void seen_online(wt_worker *worker, void *arg)
+{
+	seen_note(arg, ONLINE, worker);
+}
+
+static void seen_message(wt_worker *worker, wt_message *message, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen_note(seen, MESSAGE, worker);
+	/* The view lasts as long as the callback. */
+	assert_int_equal(message->size, 5);
+	assert_memory_equal(message->data, "still", 5);
+}
+
+static void seen_message_error(wt_worker *worker, int error, void *arg)
+{
+	assert_int_equal(error, WT_EUNDECODABLE);
+	seen_note(arg, MESSAGE_ERROR, worker);
+}
+
+static void seen_failure(wt_worker *worker, const wt_failure *failure, void *arg)
+{
+	seen_note(arg, FAILURE, worker);
+	assert_int_equal(failure->code, 17);
+	assert_string_equal(failure->message, "reason");
+}
+
+static void seen_exit(wt_worker *worker, int code, void *arg)
+{
+	assert_int_equal(code, 1);
+	seen_note(arg, EXIT, worker);
+}
+
+static void listen(wt_worker *worker, struct seen *seen)
+{
+	wt_worker_on_online(worker, seen_online, seen);
+	wt_worker_on_message(worker, seen_message, seen);
+	wt_worker_on_message_error(worker, seen_message_error, seen);
+	wt_worker_on_error(worker, seen_failure, seen);
+	wt_worker_on_exit(worker, seen_exit, seen);
+}
+
+static int entry_lives_and_fails(wt_port *parent, const void *data, size_t size)
+{
+	(void)data;
+	(void)size;
+	for (int i = 0; i < 4; i++)
+		if (wt_port_post(parent, "still", 5))
+			return -1;
+	wt_fail(17, "reason");
+}
+
+static unsigned decoded;
+
+static int every_second_fault(enum wti_fault_point point)
+{
+	return point == WTI_FAULT_DECODE && decoded++ % 2 ? WT_EUNDECODABLE : 0;
+}
+
+static void destroy_is_allowed_in_each_of_its_own_callbacks(void **state)
+{
+	unsigned threads = support_threads();
+
+	(void)state;
+	support_count();
+	for (enum callback in = ONLINE; in < CALLBACKS; in++) {
+		long before = atomic_load(&support_counts.bytes);
+		struct seen seen = { .destroy_in = in };
+		wt_worker *worker;
+
+		decoded = 0;
+		wti_fault_hook = every_second_fault;
+		assert_int_equal(wt_worker_create(&worker, entry_lives_and_fails, NULL, 0, NULL), 0);
+		listen(worker, &seen);
+		if (in != ONLINE) /* all of it in one turn; in ONLINE the worker runs */
+			assert_int_equal(join(worker), 1);
+		assert_int_equal(wt_run(), 0);
+		assert_true(seen.destroyed);
+		assert_false(seen.late);
+		for (enum callback which = ONLINE; which <= in; which++)
+			assert_true(seen.calls[which] > 0);
+		assert_int_equal(atomic_load(&support_counts.bytes), before);
+	}
+	assert_threads(threads);
+}
+
+static void destroy_again_within_the_callback_is_ignored_(wt_worker *worker, void *arg)
+{
+	wt_worker_destroy(worker);
+	wt_worker_destroy(worker);
+	wt_worker_on_exit(worker, seen_exit, arg);
+	wt_worker_ref(worker);
+	*(bool *)arg = wt_worker_has_ref(worker);
+}
+
+static void a_worker_destroyed_in_its_callback_takes_no_more_calls(void **state)
+{
+	bool has_ref = true;
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_receive, NULL, 0, NULL), 0);
+	wt_worker_on_online(worker, destroy_again_within_the_callback_is_ignored_, &has_ref);
+	assert_int_equal(wt_run(), 0);
+	assert_false(has_ref);
+}
+
+static void destroy_port_message(wt_port *port, wt_message *message, void *arg)
+{
+	wt_worker **worker = arg;
+
+	(void)port;
+	wt_worker_destroy(*worker);
+	*worker = NULL;
+	assert_memory_equal(message->data, "still", 5);
+}
+
+static void destroy_is_allowed_in_a_handler_of_its_port(void **state)
+{
+	wt_worker *worker;
+
+	(void)state;
+	support_count();
+	assert_int_equal(wt_worker_create(&worker, entry_lives_and_fails, NULL, 0, NULL), 0);
+	wt_worker_on_error(worker, seen_failure, &(struct seen){ .destroy_in = CALLBACKS });
+	assert_int_equal(join(worker), 1);
+	assert_int_equal(wt_worker_failure(worker, &(wt_failure){ 0 }), 0);
+	wt_port_on_message(wt_worker_port(worker), destroy_port_message, &worker);
+	assert_int_equal(wt_run(), 0);
+	assert_null(worker);
+}
+
+static void nobody_calls_after_destroy(void **state)
+{
+	struct seen seen = { .destroy_in = CALLBACKS };
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_receive, NULL, 0, NULL), 0);
+	listen(worker, &seen);
+	wt_worker_destroy(worker);
+	assert_int_equal(wt_run(), 0);
+	for (enum callback which = ONLINE; which < CALLBACKS; which++)
+		assert_int_equal(seen.calls[which], 0);
+}
+
+static void *destroy_run(void *arg)
+{
+	wt_worker_on_exit(arg, seen_exit, NULL);
+	wt_worker_unref(arg);
+	wt_worker_destroy(arg);
+	return (void *)(uintptr_t)wt_worker_has_ref(arg);
+}
+
+static void destroy_and_handlers_belong_to_the_creator(void **state)
+{
+	wt_worker *worker;
+	pthread_t thread;
+	void *has_ref;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_receive, NULL, 0, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, destroy_run, worker), 0);
+	pthread_join(thread, &has_ref);
+	assert_null(has_ref);
+	assert_true(wt_worker_has_ref(worker));
+	assert_int_equal(wt_worker_post(worker, NULL, 0), 0);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(join(worker), 0);
+	wt_worker_destroy(worker);
+}
+
+static void destroy_leaves_a_zombie_that_frees_itself(void **state)
+{
+	struct gate gate = { 0 };
+	unsigned threads = support_threads();
+	struct seen seen = { .destroy_in = CALLBACKS };
+	wt_time before, after;
+	wt_worker *worker;
+	long bytes;
+
+	(void)state;
+	support_count();
+	wt_thread_id();
+	bytes = atomic_load(&support_counts.bytes);
+	start_gate(&worker, &gate, WT_WORKER_OPTIONS(.destroy_timeout = 30000000));
+	listen(worker, &seen);
+	before = wt_now();
+	wt_worker_destroy(worker);
+	after = wt_now();
+	assert_true(after - before >= 30000000);
+	assert_true(after - before < 30000000 + 500000000 * (int64_t)support_slowdown());
+	assert_false(latch_is_open(&gate.left));
+	assert_false(wt_loop_alive());
+	assert_true(atomic_load(&support_counts.bytes) > bytes);
+	latch_open(&gate.release);
+	assert_true(latch_await(&gate.left));
+	assert_threads(threads);
+	assert_verdict(&gate.verdict);
+	assert_int_equal(atomic_load(&support_counts.bytes), bytes);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(seen.calls[EXIT], 0);
+}
+
+/* A creator that ends, and with it its zombie's channel end, before the zombie posts its last message. */
+static int entry_posts_late(wt_port *parent, const void *data, size_t size)
+{
+	struct gate *gate = *(struct gate *const *)data;
+
+	(void)size;
+	latch_open(&gate->running);
+	CHECK(&gate->verdict, latch_await(&gate->release));
+	CHECK(&gate->verdict, wt_port_post(parent, "late", 4) == WT_ECLOSED);
+	latch_open(&gate->left);
+	return 0;
+}
+
+static void *leave_a_zombie(void *arg)
+{
+	struct gate *gate = arg;
+	wt_worker *worker;
+
+	CHECK(&gate->verdict, wt_worker_create(&worker, entry_posts_late, &gate, sizeof gate,
+					       WT_WORKER_OPTIONS(.destroy_timeout = 1000000)) == 0);
+	CHECK(&gate->verdict, latch_await(&gate->running));
+	return NULL;
+}
+
+/* [C4] */
+static void a_zombie_outlives_its_creator(void **state)
+{
+	struct gate gate = { 0 };
+	unsigned threads = support_threads();
+	pthread_t creator;
+
+	(void)state;
+	support_count();
+	assert_int_equal(pthread_create(&creator, NULL, leave_a_zombie, &gate), 0);
+	pthread_join(creator, NULL);
+	latch_open(&gate.release);
+	assert_true(latch_await(&gate.left));
+	assert_threads(threads);
+	assert_verdict(&gate.verdict);
+	assert_int_equal(atomic_load(&support_counts.bytes), 0);
+}
+
+static void *leave_workers(void *arg)
+{
+	struct verdict *verdict = arg;
+	wt_worker *worker;
+	int code = 3;
+
+	for (int i = 0; i < 3; i++)
+		CHECK(verdict, wt_worker_create(&worker, entry_receive, NULL, 0, NULL) == 0);
+	CHECK(verdict, wt_worker_create(&worker, entry_return, &code, sizeof code, NULL) == 0);
+	return NULL;
+}
+
+static void a_foreign_creator_that_ends_destroys_its_workers(void **state)
+{
+	struct verdict verdict = { 0 };
+	unsigned threads = support_threads();
+	pthread_t creator;
+
+	(void)state;
+	support_count();
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(pthread_create(&creator, NULL, leave_workers, &verdict), 0);
+		pthread_join(creator, NULL);
+		assert_verdict(&verdict);
+		assert_threads(threads);
+		assert_int_equal(atomic_load(&support_counts.bytes), 0);
+	}
+}
+
+/* ---- Many ---- */
+
+static void post_to_a_worker_that_has_ended_is_closed(void **state)
+{
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_nothing, NULL, 0, NULL), 0);
+	assert_int_equal(join(worker), 0);
+	assert_int_equal(wt_worker_post(worker, "x", 1), WT_ECLOSED);
+	assert_int_equal(wt_worker_post(worker, NULL, 1), WT_EINVAL);
+	wt_worker_destroy(worker);
+}
+
+static void cycle(void)
+{
+	wt_worker *worker;
+
+	assert_int_equal(wt_worker_create(&worker, entry_return, &(int){ 1 }, sizeof(int), NULL), 0);
+	assert_int_equal(join(worker), 1);
+	wt_worker_destroy(worker);
+}
+
+static void ten_thousand_workers_leave_nothing(void **state)
+{
+	unsigned rounds = 10000 / support_slowdown(), threads, fds;
+	size_t resident;
+
+	(void)state;
+	support_allow_seconds(120);
+	for (unsigned i = 0; i < rounds / 10; i++)
+		cycle();
+	threads = support_threads();
+	fds = support_open_fds();
+	resident = support_resident();
+	for (unsigned i = 0; i < rounds; i++)
+		cycle();
+	assert_threads(threads);
+	assert_int_equal(support_open_fds(), fds);
+	if (support_slowdown() == 1) /* a sanitizer keeps what was freed */
+		assert_in_range(support_resident(), 0, resident + (1 << 20));
+}
+
+static void a_hundred_workers_run_at_once(void **state)
+{
+	wt_worker *workers[100];
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(wt_worker_create(&workers[i], entry_receive, NULL, 0, NULL), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(wt_worker_post(workers[i], &i, sizeof i), 0);
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(join(workers[i]), 0);
+		wt_worker_destroy(workers[i]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(create_refuses_what_is_invalid),
+		TEST(create_refuses_options_that_are_invalid),
+		TEST(options_of_a_later_version_pass_while_unknown_fields_are_zero),
+		TEST(create_reports_a_stack_that_the_system_refuses),
+		TEST(stack_size_is_rounded_up),
+		TEST(name_is_copied_and_shown_by_the_system),
+		TEST(a_long_name_is_kept_whole),
+		TEST(channel_options_pass_through),
+		TEST(worker_data_is_a_copy),
+		TEST(null_is_answered_and_ignored),
+		TEST(options_init_is_all_defaults),
+		TEST(create_survives_the_failure_of_each_allocation),
+		TEST(create_as_the_first_call_of_a_thread_survives_it_too),
+		TEST(create_without_threads_left_leaves_nothing),
+		TEST(join_reads_the_code_as_often_as_it_is_asked),
+		TEST(join_waits_no_longer_than_told),
+		TEST(every_thread_may_join),
+		TEST(joining_oneself_is_a_deadlock),
+		TEST(terminate_is_idempotent),
+		TEST(terminate_of_a_worker_that_has_ended_changes_nothing),
+		TEST(terminate_that_times_out_loses_nothing),
+		TEST(every_thread_may_terminate),
+		TEST(terminate_from_inside_ends_at_the_next_checkpoint),
+		TEST(terminate_before_the_start_keeps_the_entry_from_running),
+		TEST(terminate_during_the_end_comes_too_late),
+		TEST(destroy_ends_a_running_worker),
+		TEST(destroy_is_allowed_in_each_of_its_own_callbacks),
+		TEST(a_worker_destroyed_in_its_callback_takes_no_more_calls),
+		TEST(destroy_is_allowed_in_a_handler_of_its_port),
+		TEST(nobody_calls_after_destroy),
+		TEST(destroy_and_handlers_belong_to_the_creator),
+		TEST(destroy_leaves_a_zombie_that_frees_itself),
+		TEST(a_zombie_outlives_its_creator),
+		TEST(a_foreign_creator_that_ends_destroys_its_workers),
+		TEST(post_to_a_worker_that_has_ended_is_closed),
+		TEST(ten_thousand_workers_leave_nothing),
+		TEST(a_hundred_workers_run_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

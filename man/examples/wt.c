@@ -25,9 +25,9 @@ static void on_message(wt_worker *worker, wt_message *message, void *arg)
 	printf("Fibonacci result: %" PRIu64 "\n", *result);
 }
 
-static void on_error(wt_worker *worker, const wt_failure *failure, void *arg)
+static void on_error(wt_worker *worker, const wt_failure *why, void *arg)
 {
-	fprintf(stderr, "Worker error: %s\n", failure->message);
+	fprintf(stderr, "Worker error: %s\n", why->message);
 }
 
 static void on_exit_(wt_worker *worker, int code, void *arg)
@@ -39,8 +39,10 @@ int main(void)
 {
 	unsigned n = 30;
 	wt_worker *worker;
-	int err = wt_worker_create(&worker, fibonacci_worker, &n, sizeof n, NULL);
+	int err;
 
+	err = wt_worker_create(&worker, fibonacci_worker, &n, sizeof n,
+			       NULL);
 	if (err) {
 		fprintf(stderr, "worker: %s\n", wt_strerror(err));
 		return 1;

@@ -33,10 +33,14 @@ static int worker_main(wt_port *parent, const void *data, size_t size)
 
 static int start(wt_worker **worker)
 {
-	wt_message ready;
+	wt_message message;
 	int err = wt_worker_create(worker, worker_main, NULL, 0, NULL);
 
-	return err ? err : wt_port_receive(wt_worker_port(*worker), &ready, WT_FOREVER);
+	/* Its first message says that both are registered. */
+	if (err)
+		return err;
+	return wt_port_receive(wt_worker_port(*worker), &message,
+			       WT_FOREVER);
 }
 
 int main(void)

@@ -32,9 +32,9 @@ static int careful_reader(wt_port *parent, const void *data, size_t size)
 	return 0;
 }
 
-static void on_error(wt_worker *worker, const wt_failure *failure, void *arg)
+static void on_error(wt_worker *worker, const wt_failure *why, void *arg)
 {
-	printf("error %s: %s\n", wt_err_name(failure->code), failure->message);
+	printf("error %s: %s\n", wt_err_name(why->code), why->message);
 }
 
 static void on_exit_(wt_worker *worker, int code, void *arg)

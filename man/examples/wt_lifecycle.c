@@ -31,8 +31,9 @@ static int worker_main(wt_port *parent, const void *data, size_t size)
 	if (!err)
 		err = wt_worker_create(&child, nested, NULL, 0, NULL);
 	if (!err)
-		err = wt_port_receive(wt_worker_port(child), &message, WT_FOREVER);
-	return err; /* the child is not destroyed: its parent's end ends it */
+		err = wt_port_receive(wt_worker_port(child), &message,
+				      WT_FOREVER);
+	return err; /* its own end will end the child, too */
 }
 
 static void on_exit_(wt_worker *worker, int code, void *arg)

@@ -12,7 +12,7 @@ static int ticker(wt_port *parent, const void *data, size_t size)
 
 		if (err)
 			return err;
-		/* A pause that ends at once when this worker is told to end. */
+		/* A pause that ends at once when the worker must. */
 		err = wt_port_receive(parent, &message, wt_after_ms(10));
 		if (err != WT_ETIMEDOUT)
 			return err;
@@ -41,7 +41,7 @@ int main(void)
 	}
 	wt_worker_on_message(worker, on_tick, NULL);
 
-	/* The program's own loop; its other descriptors would stand in fds. */
+	/* The program's own loop, with more in fds than this. */
 	while (wt_loop_alive()) {
 		if (poll(fds, 1, -1) < 1)
 			continue;

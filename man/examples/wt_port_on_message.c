@@ -22,7 +22,7 @@ int main(void)
 		fprintf(stderr, "channel: %s\n", wt_strerror(err));
 		return 1;
 	}
-	/* The message handler starts b, and keeps wt_run from returning. */
+	/* The message handler starts b, and keeps wt_run going. */
 	wt_port_on_message(b, on_message, NULL);
 	wt_port_on_close(b, on_close, NULL);
 

@@ -7,11 +7,15 @@ enum { PLAIN, GREETING };
 static int post_all(wt_port *port)
 {
 	const struct iovec parts[] = { { "hello, ", 7 }, { "world", 5 } };
-	const wt_outgoing greeting = { .iov = parts, .iovcnt = 2, .type = GREETING };
-	const struct iovec batch[] = { { "one", 3 }, { "two", 3 }, { NULL, 0 } };
+	const wt_outgoing greeting = {
+		.iov = parts,
+		.iovcnt = 2,
+		.type = GREETING,
+	};
+	const struct iovec batch[] = { { "one", 3 }, { "two", 3 }, { 0 } };
 	int err = wt_port_post(port, "zero", 4);
 
-	/* Two pieces, one message, with a type that the receiver can switch on. */
+	/* One message of two pieces, with a type to switch on. */
 	if (!err)
 		err = wt_port_send(port, &greeting, wt_after_ms(100));
 	/* Three messages, the last one empty. */
@@ -34,8 +38,8 @@ int main(void)
 	if (err)
 		fprintf(stderr, "post: %s\n", wt_strerror(err));
 	while (wt_port_receive(b, &message, WT_NOW) == 0)
-		printf("type %u: \"%.*s\"\n", message.type, (int)message.size,
-		       (const char *)message.data);
+		printf("type %u: \"%.*s\"\n", message.type,
+		       (int)message.size, (const char *)message.data);
 	wt_port_close(a);
 	wt_port_close(b);
 	return err != 0;

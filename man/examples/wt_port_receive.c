@@ -26,18 +26,22 @@ static void add(wt_port *port, wt_message *message, void *arg)
 int main(void)
 {
 	wt_worker *worker;
+	wt_port *port;
 	wt_message message;
 	size_t drained;
 	int from = 10, sum = 0;
-	int err = wt_worker_create(&worker, countdown, &from, sizeof from, NULL);
+	int err;
 
+	err = wt_worker_create(&worker, countdown, &from, sizeof from,
+			       NULL);
 	if (err) {
 		fprintf(stderr, "worker: %s\n", wt_strerror(err));
 		return 1;
 	}
 
-	/* One message, waiting for it: a view that lasts until the next receive. */
-	err = wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(5000));
+	/* One message, waiting for it. */
+	port = wt_worker_port(worker);
+	err = wt_port_receive(port, &message, wt_after_ms(5000));
 	if (!err)
 		printf("first: %d\n", *(const int *)message.data);
 
@@ -45,12 +49,12 @@ int main(void)
 	if (!err)
 		err = wt_worker_join(worker, NULL, wt_after_ms(5000));
 	if (!err)
-		err = wt_port_drain(wt_worker_port(worker), add, &sum, 0, &drained);
+		err = wt_port_drain(port, add, &sum, 0, &drained);
 	if (!err)
 		printf("%zu more, sum %d\n", drained, sum);
 
 	/* The worker has ended, so no other message can come. */
-	err = wt_port_receive(wt_worker_port(worker), &message, WT_FOREVER);
+	err = wt_port_receive(port, &message, WT_FOREVER);
 	printf("then: %s\n", wt_strerror(err));
 	wt_worker_destroy(worker);
 	return err != WT_ECLOSED;

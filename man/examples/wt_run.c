@@ -38,7 +38,7 @@ int main(void)
 	for (int n = 1; n <= 3 && !err; n++)
 		err = wt_worker_post(worker, &n, sizeof n);
 
-	/* The same as wt_run, with room for other work between the turns. */
+	/* As wt_run, with room for other work between the turns. */
 	while (!err && wt_loop_alive()) {
 		int called = wt_run_once(wt_after_ms(100));
 

@@ -2,16 +2,17 @@
 #include <stdio.h>
 #include <wt.h>
 
-/* A helper that was handed nothing still finds what belongs to its thread. */
-static int report(void)
+/* A helper that was handed nothing still finds its thread's data. */
+static void report(void)
 {
 	size_t size;
-	const char *greeting = wt_worker_data(&size);
+	const char *data = wt_worker_data(&size);
 
-	printf("%s: main %d, greeting \"%s\" of %zu bytes, parent port %s\n",
-	       wt_thread_name(), wt_is_main_thread(), greeting ? greeting : "",
-	       size, wt_parent_port() ? "yes" : "no");
-	return 0;
+	printf("%s: ", wt_thread_name());
+	if (wt_is_main_thread())
+		printf("the main thread\n");
+	else
+		printf("worker, given %zu bytes, \"%s\"\n", size, data);
 }
 
 static int entry(wt_port *parent, const void *data, size_t size)
@@ -26,6 +27,7 @@ int main(void)
 {
 	wt_worker *worker;
 	wt_message message;
+	const uint64_t *id;
 	int err;
 
 	report();
@@ -33,10 +35,13 @@ int main(void)
 			       WT_WORKER_OPTIONS(.name = "reporter"));
 	if (err)
 		return 1;
-	err = wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(5000));
-	if (!err)
-		printf("the ids %s\n", *(const uint64_t *)message.data == wt_worker_id(worker)
-						? "agree" : "differ");
+	err = wt_port_receive(wt_worker_port(worker), &message,
+			      wt_after_ms(5000));
+	if (!err) {
+		id = message.data;
+		if (*id == wt_worker_id(worker))
+			printf("the ids agree\n");
+	}
 	wt_worker_destroy(worker);
 	return err != 0;
 }

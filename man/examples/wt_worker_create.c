@@ -33,10 +33,10 @@ int main(void)
 	int err = 0;
 
 	for (int i = 0; i < 2 && !err; i++) {
-		err = wt_worker_create(&workers[i], sum, &halves[i], sizeof halves[i],
+		err = wt_worker_create(&workers[i], sum, &halves[i],
+				       sizeof halves[i],
 				       WT_WORKER_OPTIONS(.name = "sum"));
-		if (!err)
-			wt_worker_on_message(workers[i], on_message, &total);
+		wt_worker_on_message(workers[i], on_message, &total);
 	}
 	if (!err)
 		err = wt_run();

@@ -16,22 +16,23 @@ static int failing(wt_port *parent, const void *data, size_t size)
 
 static void end(wt_worker *worker)
 {
+	const char *name = wt_worker_name(worker);
 	wt_failure failure;
 	int code;
 	int err = wt_worker_join(worker, &code, wt_after_ms(50));
 
 	if (err == WT_ETIMEDOUT) {
-		printf("%s: still busy, told to end\n", wt_worker_name(worker));
+		printf("%s: still busy, told to end\n", name);
 		err = wt_worker_terminate(worker, wt_after_ms(5000));
 		if (!err)
 			err = wt_worker_join(worker, &code, WT_NOW);
 	}
 	if (err)
-		printf("%s: %s\n", wt_worker_name(worker), wt_strerror(err));
+		printf("%s: %s\n", name, wt_strerror(err));
 	else if (wt_worker_failure(worker, &failure) == 0)
-		printf("%s: failed: %s\n", wt_worker_name(worker), failure.message);
+		printf("%s: failed: %s\n", name, failure.message);
 	else
-		printf("%s: code %d\n", wt_worker_name(worker), code);
+		printf("%s: code %d\n", name, code);
 	wt_worker_destroy(worker);
 }
 

@@ -23,9 +23,9 @@ static void on_message(wt_worker *worker, wt_message *message, void *arg)
 	printf("message: %s\n", text);
 }
 
-static void on_error(wt_worker *worker, const wt_failure *failure, void *arg)
+static void on_error(wt_worker *worker, const wt_failure *why, void *arg)
 {
-	printf("error %d: %s\n", failure->code, failure->message);
+	printf("error %d: %s\n", why->code, why->message);
 }
 
 static void on_exit_(wt_worker *worker, int code, void *arg)

@@ -8,7 +8,7 @@
  * move to, and somebody who terminates the first.
  *
  * Ring.  Records are reserved in order and committed in any order, by a
- * seq_cst store of the record's header.  The consumer sees only its head
+ * seq_cst store of the record's header (but see ASYM).  The consumer sees only its head
  * record: one that is reserved but not committed hides those behind it.
  *
  * State of the source.  NOTIFIED means that it is on its owner's ready stack;
@@ -54,6 +54,7 @@
  * -DNOFENCE_P        commit is a release store
  * -DNOFENCE_CLOSE    the closed flag is a release store
  * -DNOFENCE_C        IDLE -> ARMED is a release store
+ * -DNOHEAVY          ASYM, but the owner leaves that out
  * Mutants, sleeping:
  * -DNORECHECK        no second look after arm
  * -DNOCLOSE_RECHECK  the second look forgets the closed flag
@@ -78,10 +79,16 @@
  *
  * Variants that must hold:
  * -DSTAY             the port does not move, and there is a third record
+ * -DASYM             lib/barrier.c: commit is a release store, and the owner, after it
+ *                    armed, makes each processor in turn empty its store buffer
  */
 
 #ifdef ATTACH_RESET
 #define NOTIFY_EARLY
+#endif
+
+#ifdef NOHEAVY
+#define ASYM
 #endif
 
 #define NPROD	2
@@ -251,7 +258,12 @@ inline post()
 	BARRIER;
 	sb[_pid] = SB_COMMIT(pos);
 #else
+#ifdef ASYM
+	BARRIER;
+	sb[_pid] = SB_COMMIT(pos);
+#else
 	committed[pos] = 1;
+#endif
 #endif
 #ifdef EMPTYONLY
 	if
@@ -294,6 +306,7 @@ active [NPROD] proctype producer()
 		:: else -> post()
 		fi;
 #endif
+		BARRIER;		/* stores come out in order */
 		returned = 1
 	fi
 }
@@ -390,6 +403,13 @@ look:
 #endif
 		fi
 	};
+
+#ifdef ASYM
+#ifndef NOHEAVY
+	sb[0] == 0;
+	sb[1] == 0;
+#endif
+#endif
 
 #ifndef NORECHECK
 	if

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+#include "os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "support/support.h"
+
+static void the_real_table_is_the_default(void **state)
+{
+	(void)state;
+	assert_ptr_equal(wti_os, &wti_os_real);
+}
+
+/* ---- Futexes ---- */
+
+static void a_wait_on_another_value_returns_at_once(void **state)
+{
+	_Atomic(uint32_t) word = 1;
+
+	(void)state;
+	assert_int_equal(wti_os->futex_wait(&word, 2, INT64_MAX), -EAGAIN);
+}
+
+static void a_wait_ends_at_its_deadline_not_before(void **state)
+{
+	_Atomic(uint32_t) word = 1;
+
+	(void)state;
+	for (int64_t span = 0; span <= 20000000; span = span * 2 + 1000) {
+		int64_t deadline = wti_os->clock() + span;
+		int result;
+
+		do
+			result = wti_os->futex_wait(&word, 1, deadline);
+		while (result == 0 || result == -EINTR);
+		assert_int_equal(result, -ETIMEDOUT);
+		assert_true(wti_os->clock() >= deadline);
+	}
+}
+
+static void a_deadline_that_has_passed_ends_the_wait_at_once(void **state)
+{
+	_Atomic(uint32_t) word = 1;
+
+	(void)state;
+	assert_int_equal(wti_os->futex_wait(&word, 1, 0), -ETIMEDOUT);
+	assert_int_equal(wti_os->futex_wait(&word, 1, 1), -ETIMEDOUT);
+	assert_int_equal(wti_os->futex_wait(&word, 1, wti_os->clock()), -ETIMEDOUT);
+}
+
+static void a_wake_of_nobody_wakes_none(void **state)
+{
+	_Atomic(uint32_t) word = 1;
+
+	(void)state;
+	assert_int_equal(wti_os->futex_wake(&word, INT_MAX), 0);
+}
+
+struct sleeper {
+	_Atomic(uint32_t) *word;
+	atomic_int *returned;
+};
+
+static void *sleep_on_word(void *arg)
+{
+	struct sleeper *sleeper = arg;
+
+	while (atomic_load(sleeper->word) == 1)
+		wti_os->futex_wait(sleeper->word, 1, INT64_MAX);
+	atomic_fetch_add(sleeper->returned, 1);
+	return NULL;
+}
+
+/* One wake at a time, until three have been woken. */
+struct waking {
+	_Atomic(uint32_t) *word;
+	int woken;
+	int most;
+};
+
+static bool wake_one_more(void *arg)
+{
+	struct waking *waking = arg;
+	int result = wti_os->futex_wake(waking->word, 1);
+
+	if (result > waking->most)
+		waking->most = result;
+	waking->woken += result;
+	return waking->woken >= 3;
+}
+
+static void a_wake_wakes_as_many_as_asked_for(void **state)
+{
+	_Atomic(uint32_t) word = 1;
+	atomic_int returned = 0;
+	struct sleeper sleeper = { &word, &returned };
+	struct waking waking = { .word = &word };
+	pthread_t threads[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, sleep_on_word, &sleeper), 0);
+	/* The word has not changed: each one woken goes back to sleep. */
+	assert_true(await(wake_one_more, &waking));
+	assert_int_equal(waking.most, 1);
+	assert_int_equal(returned, 0);
+	atomic_store(&word, 2);
+	wti_os->futex_wake(&word, INT_MAX);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(returned, 3);
+}
+
+/* ---- Events ---- */
+
+static bool readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	assert_true(poll(&poll_fd, 1, 0) >= 0);
+	return poll_fd.revents & POLLIN;
+}
+
+static void an_event_is_readable_from_signal_to_clear(void **state)
+{
+	int fd = wti_os->event_create();
+
+	(void)state;
+	assert_true(fd > 2);
+	assert_false(readable(fd));
+	assert_int_equal(wti_os->event_clear(fd), 0);
+	assert_int_equal(wti_os->event_signal(fd), 0);
+	assert_int_equal(wti_os->event_signal(fd), 0);
+	assert_true(readable(fd));
+	assert_true(readable(fd));
+	assert_int_equal(wti_os->event_clear(fd), 0);
+	assert_false(readable(fd));
+	assert_int_equal(wti_os->event_close(fd), 0);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void an_event_whose_counter_is_full_counts_as_signalled(void **state)
+{
+	int fd = wti_os->event_create();
+	uint64_t most = UINT64_MAX - 1;
+
+	(void)state;
+	assert_true(fd > 2);
+	assert_int_equal(write(fd, &most, sizeof most), sizeof most);
+	assert_int_equal(wti_os->event_signal(fd), 0);
+	assert_true(readable(fd));
+	assert_int_equal(wti_os->event_clear(fd), 0);
+	assert_false(readable(fd));
+	wti_os->event_close(fd);
+}
+
+/* [P3] */
+static void an_event_closes_on_exec_and_does_not_block(void **state)
+{
+	int fd = wti_os->event_create();
+
+	(void)state;
+	assert_true(fd > 2);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	wti_os->event_close(fd);
+}
+
+/* [P3] */
+static void an_event_is_never_a_standard_stream(void **state)
+{
+	int saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+	unsigned before;
+	int fd;
+
+	(void)state;
+	if (saved >= 0)
+		close(STDIN_FILENO);
+	before = support_open_fds();
+	fd = wti_os->event_create();
+	if (saved >= 0) {
+		assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+		assert_int_equal(support_open_fds(), before + 1);
+		dup2(saved, STDIN_FILENO);
+		close(saved);
+	}
+	assert_true(fd > 2);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	wti_os->event_close(fd);
+}
+
+/* [P1] */
+static void no_descriptor_left_is_an_error_and_leaks_none(void **state)
+{
+	struct rlimit saved, none;
+	unsigned before = support_open_fds();
+	int fd;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
+	none = saved;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	fd = wti_os->event_create();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
+	assert_int_equal(fd, -EMFILE);
+	assert_int_equal(support_open_fds(), before);
+}
+
+/* ---- Threads and processors ---- */
+
+static void *return_arg(void *arg)
+{
+	pthread_attr_t attr;
+	size_t size = 0;
+
+	if (pthread_getattr_np(pthread_self(), &attr) == 0) {
+		pthread_attr_getstacksize(&attr, &size);
+		pthread_attr_destroy(&attr);
+	}
+	*(size_t *)arg = size;
+	return NULL;
+}
+
+static void a_thread_gets_at_least_the_stack_that_was_asked_for(void **state)
+{
+	pthread_t thread;
+	size_t size = 0;
+
+	(void)state;
+	assert_int_equal(wti_os->thread_create(&thread, 0, return_arg, &size), 0);
+	assert_int_equal(wti_os->thread_join(thread), 0);
+	assert_true(size > 0);
+	assert_int_equal(wti_os->thread_create(&thread, (size_t)3 << 20, return_arg, &size), 0);
+	assert_int_equal(wti_os->thread_join(thread), 0);
+	assert_true(size >= (size_t)3 << 20);
+}
+
+static void a_thread_with_an_impossible_stack_is_an_error(void **state)
+{
+	unsigned before = support_threads();
+	pthread_t thread;
+	size_t size = 0;
+
+	(void)state;
+	assert_int_equal(wti_os->thread_create(&thread, 1, return_arg, &size), -EINVAL);
+	assert_true(wti_os->thread_create(&thread, (size_t)1 << 60, return_arg, &size) < 0);
+	assert_int_equal(support_threads(), before);
+}
+
+static bool threads_are_gone(void *arg)
+{
+	return support_threads() == *(unsigned *)arg;
+}
+
+static void a_detached_thread_goes_by_itself(void **state)
+{
+	static size_t size;
+	unsigned before = support_threads();
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(wti_os->thread_create(&thread, 0, return_arg, &size), 0);
+	assert_int_equal(wti_os->thread_detach(thread), 0);
+	assert_true(await(threads_are_gone, &before));
+}
+
+static void processors_are_those_that_the_process_may_use(void **state)
+{
+	cpu_set_t saved, one;
+	size_t first = 0;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof saved, &saved), 0);
+	assert_int_equal(wti_os->cpu_count(), CPU_COUNT(&saved));
+	while (!CPU_ISSET(first, &saved))
+		first++;
+	CPU_ZERO(&one);
+	CPU_SET(first, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+	assert_int_equal(wti_os->cpu_count(), 1);
+	assert_int_equal(sched_setaffinity(0, sizeof saved, &saved), 0);
+}
+
+static void errno_is_left_alone(void **state)
+{
+	_Atomic(uint32_t) word = 1;
+	int fd;
+
+	(void)state;
+	errno = ENOTTY;
+	wti_os->futex_wait(&word, 2, INT64_MAX);
+	wti_os->futex_wait(&word, 1, 1);
+	wti_os->futex_wake(&word, 1);
+	wti_os->clock();
+	wti_os->yield();
+	wti_os->cpu_count();
+	fd = wti_os->event_create();
+	wti_os->event_clear(fd);
+	wti_os->event_signal(fd);
+	wti_os->event_close(fd);
+	assert_true(wti_os->event_signal(-1) < 0);
+	assert_true(wti_os->event_clear(-1) < 0);
+	assert_true(wti_os->event_close(-1) < 0);
+	assert_int_equal(errno, ENOTTY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_real_table_is_the_default),
+		TEST(a_wait_on_another_value_returns_at_once),
+		TEST(a_wait_ends_at_its_deadline_not_before),
+		TEST(a_deadline_that_has_passed_ends_the_wait_at_once),
+		TEST(a_wake_of_nobody_wakes_none),
+		TEST(a_wake_wakes_as_many_as_asked_for),
+		TEST(an_event_is_readable_from_signal_to_clear),
+		TEST(an_event_whose_counter_is_full_counts_as_signalled),
+		TEST(an_event_closes_on_exec_and_does_not_block),
+		TEST(an_event_is_never_a_standard_stream),
+		TEST(no_descriptor_left_is_an_error_and_leaks_none),
+		TEST(a_thread_gets_at_least_the_stack_that_was_asked_for),
+		TEST(a_thread_with_an_impossible_stack_is_an_error),
+		TEST(a_detached_thread_goes_by_itself),
+		TEST(processors_are_those_that_the_process_may_use),
+		TEST(errno_is_left_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

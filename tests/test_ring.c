@@ -1,0 +1,1317 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wt/error.h>
+
+#include "os.h"
+#include "record.h"
+#include "seam.h"
+#include "support/support.h"
+
+#define KIB ((size_t)1024)
+#define MIB ((size_t)1024 * 1024)
+
+/* The largest payload inside the ring. */
+#define INLINE_MAX (WTI_RECORD_MAX - WTI_HEADER_SIZE)
+
+/* Payload bytes that follow from a message's number, for messages too small for the element oracle. */
+static void fill(unsigned char *bytes, size_t size, uint64_t number)
+{
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (unsigned char)(number * 37 + i);
+}
+
+static bool is_filled(const void *data, size_t size, uint64_t number)
+{
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < size; i++)
+		if (bytes[i] != (unsigned char)(number * 37 + i))
+			return false;
+	return true;
+}
+
+static int post(struct wti_ring *ring, size_t size, uint64_t number)
+{
+	unsigned char *bytes = malloc(size + 1);
+	int err;
+
+	assert_non_null(bytes);
+	fill(bytes, size, number);
+	err = wti_ring_post(ring, bytes, size, (uint32_t)number);
+	/* Copied: what the sender writes now is not seen. */
+	memset(bytes, 0xee, size);
+	free(bytes);
+	return err;
+}
+
+/* The next record is this one, whole. */
+static void expect_view(struct wti_ring *ring, size_t size, uint64_t number)
+{
+	struct wti_record record;
+
+	assert_true(wti_ring_ready(ring));
+	assert_true(wti_ring_next(ring, &record));
+	assert_int_equal(record.size, size);
+	assert_int_equal(record.type, (uint32_t)number);
+	assert_non_null(record.data);
+	assert_int_equal((uintptr_t)record.data % 8, 0);
+	assert_true(is_filled(record.data, size, number));
+}
+
+static void expect(struct wti_ring *ring, size_t size, uint64_t number)
+{
+	expect_view(ring, size, number);
+	wti_ring_release(ring, ring->read);
+}
+
+static void expect_empty(struct wti_ring *ring)
+{
+	struct wti_record record;
+
+	assert_false(wti_ring_ready(ring));
+	assert_false(wti_ring_next(ring, &record));
+	wti_ring_release(ring, ring->read);
+	wti_ring_flush(ring);
+	assert_int_equal(wti_ring_used(ring), 0);
+}
+
+/* ---- Order and sizes ---- */
+
+static void a_new_ring_is_empty_and_takes_no_memory(void **state)
+{
+	struct wti_ring ring;
+
+	(void)state;
+	support_count();
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	expect_empty(&ring);
+	assert_true(wti_ring_has_room(&ring, 1));
+	wti_ring_destroy(&ring);
+	assert_int_equal(support_counts.allocations, 0);
+}
+
+/* [M1] [M4] */
+static void records_come_out_in_order_each_once(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		struct wti_ring ring;
+
+		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		for (uint64_t i = 0; i < 10000; i++)
+			assert_int_equal(post(&ring, i % 50, i), 0);
+		for (uint64_t i = 0; i < 10000; i++)
+			expect(&ring, i % 50, i);
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+static void a_record_of_no_bytes_is_a_record(void **state)
+{
+	struct wti_ring ring;
+	struct wti_record record;
+
+	(void)state;
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	assert_int_equal(wti_ring_post(&ring, NULL, 0, 0), 0);
+	assert_true(wti_ring_next(&ring, &record));
+	assert_int_equal(record.size, 0);
+	assert_non_null(record.data);
+	wti_ring_release(&ring, ring.read);
+	expect_empty(&ring);
+	wti_ring_destroy(&ring);
+}
+
+/* Every size next to a word's, a line's, a segment's and the record's bound, alone and behind another. */
+static void every_size_arrives_whole(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		struct wti_ring ring;
+		uint64_t number = 0;
+
+		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		for (size_t middle = 16; middle <= 2 * (size_t)WTI_SEGMENT_MAX; middle *= 2) {
+			for (size_t size = middle - 16; size <= middle + 16; size++) {
+				assert_int_equal(post(&ring, size, number), 0);
+				assert_int_equal(post(&ring, 3, number + 1), 0);
+				expect(&ring, size, number);
+				expect(&ring, 3, number + 1);
+				number += 2;
+			}
+		}
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+static void a_payload_that_is_too_large_for_a_record_goes_into_a_block_of_its_own(void **state)
+{
+	struct wti_ring ring;
+
+	(void)state;
+	support_count();
+	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	assert_int_equal(post(&ring, 1, 1), 0);
+	support_count_reset();
+	assert_int_equal(post(&ring, INLINE_MAX, 2), 0);
+	assert_int_equal(support_counts.allocations, 0);
+	assert_int_equal(post(&ring, INLINE_MAX + 1, 3), 0);
+	assert_int_equal(support_counts.allocations, 1);
+	assert_int_equal(post(&ring, 64 * MIB, 4), 0);
+	assert_int_equal(support_counts.allocations, 2);
+	expect(&ring, 1, 1);
+	expect(&ring, INLINE_MAX, 2);
+	assert_int_equal(support_counts.frees, 0);
+	expect(&ring, INLINE_MAX + 1, 3);
+	assert_int_equal(support_counts.frees, 1);
+	expect(&ring, 64 * MIB, 4);
+	assert_int_equal(support_counts.frees, 2);
+	expect_empty(&ring);
+	wti_ring_destroy(&ring);
+	assert_int_equal(support_counts.bytes, 0);
+}
+
+static void bytes_are_gathered_in_order(void **state)
+{
+	static char large[INLINE_MAX];
+	char joined[INLINE_MAX + 5];
+	const struct iovec iov[] = {
+		{ (void *)(uintptr_t) "one", 3 }, { NULL, 0 }, { large, sizeof large }, { (void *)(uintptr_t) "!?", 2 },
+	};
+	struct wti_ring ring;
+	struct wti_record record;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof large; i++)
+		large[i] = (char)i;
+	memcpy(joined, "one", 3);
+	memcpy(joined + 3, large, sizeof large);
+	memcpy(joined + 3 + sizeof large, "!?", 2);
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	assert_int_equal(wti_ring_post_iov(&ring, iov, 2, 3, 7), 0);
+	assert_int_equal(wti_ring_post_iov(&ring, iov, 0, 0, 8), 0);
+	assert_int_equal(wti_ring_post_iov(&ring, iov, 4, sizeof joined, 9), 0);
+	assert_true(wti_ring_next(&ring, &record));
+	assert_int_equal(record.type, 7);
+	assert_int_equal(record.size, 3);
+	assert_memory_equal(record.data, "one", 3);
+	assert_true(wti_ring_next(&ring, &record));
+	assert_int_equal(record.type, 8);
+	assert_int_equal(record.size, 0);
+	assert_true(wti_ring_next(&ring, &record));
+	assert_int_equal(record.type, 9);
+	assert_int_equal(record.size, sizeof joined);
+	assert_memory_equal(record.data, joined, sizeof joined);
+	wti_ring_destroy(&ring);
+}
+
+static void a_type_keeps_all_its_bits(void **state)
+{
+	static const uint32_t types[] = { 0, 1, 7, 8, UINT32_MAX, 0x80000000, 0x7fffffff };
+	struct wti_ring ring;
+	struct wti_record record;
+
+	(void)state;
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		assert_int_equal(wti_ring_post(&ring, "x", i & 1, types[i]), 0);
+		assert_true(wti_ring_next(&ring, &record));
+		assert_int_equal(record.type, types[i]);
+		assert_int_equal(record.size, i & 1);
+		wti_ring_release(&ring, ring.read);
+	}
+	wti_ring_destroy(&ring);
+}
+
+/* ---- Views ---- */
+
+/* As many views as there are records: nothing that is posted meanwhile touches them. */
+static void views_stay_until_they_are_released(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		struct wti_ring ring;
+		struct wti_record views[100];
+
+		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		for (uint64_t i = 0; i < 100; i++) {
+			assert_int_equal(post(&ring, 10 * i, i), 0);
+			assert_true(wti_ring_next(&ring, &views[i]));
+		}
+		for (uint64_t i = 0; i < 5000; i++)
+			assert_int_equal(post(&ring, 100, 1000 + i), 0);
+		for (uint64_t i = 0; i < 100; i++) {
+			assert_int_equal(views[i].size, 10 * i);
+			assert_true(is_filled(views[i].data, views[i].size, i));
+		}
+		wti_ring_release(&ring, ring.read);
+		for (uint64_t i = 0; i < 5000; i++)
+			expect(&ring, 100, 1000 + i);
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+/* Several at once, up to a record in the middle; the views behind it stay. */
+static void a_release_takes_all_that_lies_before(void **state)
+{
+	struct wti_ring ring;
+	struct wti_record last;
+	uint64_t middle = 0;
+
+	(void)state;
+	wti_ring_init(&ring, 256, 1000, false);
+	for (uint64_t i = 0; i < 10; i++)
+		assert_int_equal(post(&ring, 8, i), 0);
+	assert_int_equal(wti_ring_used(&ring), 160);
+	for (uint64_t i = 0; i < 10; i++) {
+		assert_true(wti_ring_next(&ring, &last));
+		if (i == 5)
+			middle = ring.read;
+	}
+	assert_int_equal(wti_ring_used(&ring), 160);
+	wti_ring_release(&ring, middle);
+	assert_int_equal(wti_ring_used(&ring), 64);
+	for (uint64_t i = 10; i < 40; i++)
+		assert_int_equal(post(&ring, 8, i), 0);
+	assert_true(is_filled(last.data, 8, 9));
+	wti_ring_release(&ring, middle);
+	wti_ring_release(&ring, ring.read);
+	for (uint64_t i = 10; i < 40; i++)
+		expect(&ring, 8, i);
+	expect_empty(&ring);
+	wti_ring_destroy(&ring);
+}
+
+/* Without a limit, room comes back in batches, and all of it with a flush. */
+static void a_flush_gives_back_what_was_released(void **state)
+{
+	struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, 4096, WTI_NO_LIMIT, false);
+	assert_int_equal(post(&ring, 8, 0), 0);
+	assert_int_equal(post(&ring, 8, 1), 0);
+	expect(&ring, 8, 0);
+	wti_ring_flush(&ring);
+	assert_int_equal(wti_ring_used(&ring), 16);
+	wti_ring_flush(&ring);
+	expect(&ring, 8, 1);
+	wti_ring_flush(&ring);
+	assert_int_equal(wti_ring_used(&ring), 0);
+	wti_ring_destroy(&ring);
+}
+
+/* ---- Segments ---- */
+
+/* A ring that is read as fast as it is written keeps to the segment that it has, for ever. */
+static void a_ring_that_is_emptied_does_not_grow(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		struct wti_ring ring;
+
+		support_count();
+		wti_ring_init(&ring, 1024, WTI_NO_LIMIT, single);
+		/* Of all sizes, so that the end of the segment is met with any rest and padded. */
+		for (uint64_t i = 0; i < 20000; i++) {
+			assert_int_equal(post(&ring, i * 7 % 250, i), 0);
+			expect(&ring, i * 7 % 250, i);
+			if (i == 0)
+				support_count_reset();
+		}
+		assert_int_equal(support_counts.allocations, 0);
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+static void a_ring_grows_through_all_sizes_and_keeps_order(void **state)
+{
+	(void)state;
+	for (size_t capacity = 1; capacity <= 2 * (size_t)WTI_SEGMENT_MAX; capacity *= 4) {
+		for (int single = 0; single <= 1; single++) {
+			struct wti_ring ring;
+			uint64_t read = 0, posted = 0;
+
+			support_count();
+			wti_ring_init(&ring, capacity, WTI_NO_LIMIT, single);
+			/* Three posts for each one read, so that the consumer crosses links while it grows. */
+			while (posted < 6000) {
+				for (int i = 0; i < 3; i++, posted++)
+					assert_int_equal(post(&ring, posted % 700, posted), 0);
+				expect(&ring, read % 700, read);
+				read++;
+			}
+			for (; read < posted; read++)
+				expect(&ring, read % 700, read);
+			expect_empty(&ring);
+			assert_true(support_counts.bytes < (long)MIB);
+			wti_ring_destroy(&ring);
+			assert_int_equal(support_counts.bytes, 0);
+		}
+	}
+}
+
+static void the_first_record_may_be_larger_than_the_capacity(void **state)
+{
+	(void)state;
+	for (size_t size = 0; size <= INLINE_MAX + 8; size = size * 2 + 1) {
+		struct wti_ring ring;
+
+		wti_ring_init(&ring, 1, WTI_NO_LIMIT, false);
+		assert_int_equal(post(&ring, size, 1), 0);
+		expect(&ring, size, 1);
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+static void the_capacity_is_there_with_the_first_post(void **state)
+{
+	struct wti_ring ring;
+
+	(void)state;
+	support_count();
+	wti_ring_init(&ring, 60000, WTI_NO_LIMIT, false);
+	for (uint64_t i = 0; i < 60000 / 16; i++)
+		assert_int_equal(post(&ring, 8, i), 0);
+	assert_int_equal(support_counts.allocations, 1);
+	wti_ring_destroy(&ring);
+}
+
+static void a_drained_backlog_leaves_little_memory(void **state)
+{
+	size_t count = 64 * KIB / support_slowdown();
+	struct wti_ring ring;
+
+	(void)state;
+	support_count();
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	for (int round = 0; round < 2; round++) {
+		for (uint64_t i = 0; i < count; i++)
+			assert_int_equal(post(&ring, KIB, i), 0);
+		assert_true(support_counts.bytes > (long)(count * KIB));
+		for (uint64_t i = 0; i < count; i++)
+			expect(&ring, KIB, i);
+		expect_empty(&ring);
+		assert_true(support_counts.bytes < (long)MIB);
+	}
+	wti_ring_destroy(&ring);
+	assert_int_equal(support_counts.bytes, 0);
+}
+
+static void destroy_frees_what_was_not_read(void **state)
+{
+	(void)state;
+	for (uint64_t read = 0; read <= 300; read += 50) {
+		struct wti_ring ring;
+
+		support_count();
+		wti_ring_init(&ring, 0, WTI_NO_LIMIT, read & 4);
+		for (uint64_t i = 0; i < 300; i++)
+			assert_int_equal(post(&ring, i % 10 ? 300 : WTI_RECORD_MAX, i), 0);
+		/* Half of those read are still held. */
+		for (uint64_t i = 0; i < read; i++)
+			expect_view(&ring, i % 10 ? 300 : WTI_RECORD_MAX, i);
+		wti_ring_destroy(&ring);
+		assert_int_equal(support_counts.allocations, support_counts.frees);
+		assert_int_equal(support_counts.bytes, 0);
+	}
+}
+
+/* ---- The limit ---- */
+
+/* [M3] */
+static void a_post_at_the_limit_is_refused_and_changes_nothing(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		struct wti_ring ring;
+		uint64_t tail;
+
+		/* One segment, so that the limit counts records only. */
+		wti_ring_init(&ring, 4096, 1600, single);
+		for (uint64_t i = 0; i < 100; i++)
+			assert_int_equal(post(&ring, 8, i), 0);
+		assert_int_equal(wti_ring_used(&ring), 1600);
+		tail = wti_ring_tail(&ring);
+		support_count();
+		for (size_t size = 0; size < 1592; size += 7)
+			assert_int_equal(post(&ring, size, 1000), WT_EAGAIN);
+		assert_int_equal(support_counts.allocations, 0);
+		assert_int_equal(wti_ring_used(&ring), 1600);
+		assert_int_equal(wti_ring_tail(&ring), tail);
+		expect(&ring, 8, 0);
+		assert_int_equal(post(&ring, 9, 1000), WT_EAGAIN);
+		assert_int_equal(post(&ring, 8, 100), 0);
+		assert_int_equal(post(&ring, 0, 1000), WT_EAGAIN);
+		for (uint64_t i = 1; i <= 100; i++)
+			expect(&ring, 8, i);
+		expect_empty(&ring);
+		support_restore_os();
+		wti_ring_destroy(&ring);
+	}
+}
+
+static void what_can_never_fit_is_refused_before_anything_is_allocated(void **state)
+{
+	struct wti_ring ring;
+	struct iovec iov = { .iov_base = "", .iov_len = 1 };
+
+	(void)state;
+	support_count();
+	wti_ring_init(&ring, 0, 1000, false);
+	assert_int_equal(wti_ring_post(&ring, "", 993, 0), WT_EMSGSIZE);
+	assert_int_equal(wti_ring_post(&ring, "", MIB, 0), WT_EMSGSIZE);
+	assert_int_equal(wti_ring_post(&ring, "", WTI_SIZE_MAX, 0), WT_EMSGSIZE);
+	assert_int_equal(wti_ring_post(&ring, "", WTI_SIZE_MAX + 1, 0), WT_EOVERFLOW);
+	assert_int_equal(wti_ring_post(&ring, "", SIZE_MAX, 0), WT_EOVERFLOW);
+	assert_int_equal(wti_ring_post_iov(&ring, &iov, 1, 993, 0), WT_EMSGSIZE);
+	assert_int_equal(wti_ring_post_iov(&ring, &iov, 1, SIZE_MAX, 0), WT_EOVERFLOW);
+	assert_false(wti_ring_has_room(&ring, 993));
+	assert_false(wti_ring_has_room(&ring, MIB));
+	assert_int_equal(support_counts.allocations, 0);
+	assert_int_equal(post(&ring, 992, 1), 0);
+	expect(&ring, 992, 1);
+	expect_empty(&ring);
+	wti_ring_destroy(&ring);
+}
+
+/* A size that nobody can have is an error also where there is no limit. */
+static void a_size_without_memory_is_refused(void **state)
+{
+	struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	assert_int_equal(wti_ring_post(&ring, "", WTI_SIZE_MAX + 1, 0), WT_EOVERFLOW);
+	support_fail_allocations(1, 0);
+	assert_int_equal(wti_ring_post(&ring, "", WTI_SIZE_MAX, 0), WT_ENOMEM);
+	support_fail_allocations(0, 0);
+	assert_int_equal(wti_ring_used(&ring), 0);
+	assert_int_equal(post(&ring, 5, 1), 0);
+	expect(&ring, 5, 1);
+	wti_ring_destroy(&ring);
+}
+
+/* Payloads out of line are charged with all their bytes. */
+static void payloads_out_of_line_count_toward_the_limit(void **state)
+{
+	size_t record = wti_record_size(sizeof(struct wti_outline));
+	struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, 4096, 2 * (record + 100000), false);
+	assert_int_equal(post(&ring, 100000, 1), 0);
+	assert_int_equal(post(&ring, 100001, 9), WT_EAGAIN);
+	assert_int_equal(post(&ring, 100000, 2), 0);
+	assert_int_equal(wti_ring_used(&ring), 2 * (record + 100000));
+	assert_int_equal(post(&ring, 0, 9), WT_EAGAIN);
+	expect(&ring, 100000, 1);
+	assert_int_equal(wti_ring_used(&ring), record + 100000);
+	assert_int_equal(post(&ring, 99000, 3), 0);
+	expect(&ring, 100000, 2);
+	expect(&ring, 99000, 3);
+	expect_empty(&ring);
+	wti_ring_destroy(&ring);
+}
+
+/*
+ * What the program may queue does not depend on how the ring is made inside:
+ * an empty ring takes a record of the whole limit, also where it has to leave
+ * a segment that is too small for it.
+ */
+static void an_empty_ring_takes_a_record_of_the_whole_limit(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		for (size_t limit = 16; limit < 5000; limit += 8) {
+			struct wti_ring ring;
+
+			wti_ring_init(&ring, 1, limit, single);
+			assert_int_equal(post(&ring, 1, 1), 0);
+			expect(&ring, 1, 1);
+			for (size_t rest = 0; rest < 8 && rest <= limit - 8; rest++) {
+				assert_true(wti_ring_has_room(&ring, limit - 8 - rest));
+				assert_int_equal(post(&ring, limit - 8 - rest, rest), 0);
+				expect(&ring, limit - 8 - rest, rest);
+			}
+			expect_empty(&ring);
+			wti_ring_destroy(&ring);
+		}
+	}
+}
+
+/* ---- Several at once ---- */
+
+#define MANY 64
+
+static void make_many(struct iovec *messages, size_t count, size_t size)
+{
+	static unsigned char bytes[MANY][512];
+
+	for (size_t i = 0; i < count; i++) {
+		fill(bytes[i], size, i);
+		messages[i] = (struct iovec){ bytes[i], size };
+	}
+}
+
+static void expect_many(struct wti_ring *ring, const struct iovec *messages, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		struct wti_record record;
+
+		assert_true(wti_ring_next(ring, &record));
+		assert_int_equal(record.type, 0);
+		assert_int_equal(record.size, messages[i].iov_len);
+		if (record.size)
+			assert_memory_equal(record.data, messages[i].iov_base, record.size);
+		wti_ring_release(ring, ring->read);
+	}
+}
+
+static void post_many_posts_all_of_them_in_order(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		struct wti_ring ring;
+		struct iovec messages[MANY];
+		size_t posted = 99;
+
+		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		assert_int_equal(wti_ring_post_many(&ring, NULL, 0, &posted), 0);
+		assert_int_equal(posted, 0);
+		for (size_t size = 0; size <= 512; size += 16) {
+			make_many(messages, MANY, size);
+			for (size_t count = 1; count <= MANY; count += 9) {
+				assert_int_equal(wti_ring_post_many(&ring, messages, count, &posted), 0);
+				assert_int_equal(posted, count);
+				expect_many(&ring, messages, 0, count);
+				expect_empty(&ring);
+			}
+		}
+		wti_ring_destroy(&ring);
+	}
+}
+
+static void post_many_stops_at_the_one_that_has_no_room(void **state)
+{
+	struct wti_ring ring;
+	struct iovec messages[MANY];
+	size_t posted;
+
+	(void)state;
+	make_many(messages, MANY, 24);
+	for (size_t room = 0; room <= MANY; room += 4) {
+		wti_ring_init(&ring, 4096, 32 * room + 8, false);
+		assert_int_equal(wti_ring_post_many(&ring, messages, MANY, &posted),
+				 room == MANY ? 0 : (room ? WT_EAGAIN : WT_EMSGSIZE));
+		assert_int_equal(posted, room);
+		assert_int_equal(wti_ring_used(&ring), 32 * room);
+		expect_many(&ring, messages, 0, room);
+		if (room && room < MANY) {
+			size_t rest = MANY - room < room ? MANY - room : room;
+
+			assert_int_equal(wti_ring_post_many(&ring, messages + room, rest, &posted), 0);
+			expect_many(&ring, messages, room, room + rest);
+		}
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+static void post_many_takes_large_ones_among_small_ones(void **state)
+{
+	static unsigned char large[INLINE_MAX + 1];
+	struct wti_ring ring;
+	struct iovec messages[MANY];
+	size_t posted;
+
+	(void)state;
+	fill(large, sizeof large, 5);
+	make_many(messages, MANY, 40);
+	for (size_t at = 0; at < MANY; at += 21) {
+		messages[at] = (struct iovec){ large, sizeof large };
+		wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+		assert_int_equal(wti_ring_post_many(&ring, messages, MANY, &posted), 0);
+		assert_int_equal(posted, MANY);
+		expect_many(&ring, messages, 0, MANY);
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+/* One that can never fit stops the row; those before it are posted, those after it are not. */
+static void post_many_stops_at_the_one_that_never_fits(void **state)
+{
+	static unsigned char large[2000];
+	struct wti_ring ring;
+	struct iovec messages[MANY];
+	size_t posted;
+
+	(void)state;
+	make_many(messages, 10, 40);
+	messages[6] = (struct iovec){ large, sizeof large };
+	wti_ring_init(&ring, 4096, 1000, false);
+	assert_int_equal(wti_ring_post_many(&ring, messages, 10, &posted), WT_EMSGSIZE);
+	assert_int_equal(posted, 6);
+	expect_many(&ring, messages, 0, 6);
+	expect_empty(&ring);
+	wti_ring_destroy(&ring);
+}
+
+/* ---- Against a model ---- */
+
+#define PENDING_MAX 512
+
+/* A message that was accepted and not released, as the model has it. */
+struct pending {
+	uint64_t number;
+	size_t size;
+	const void *view; /* once it is read */
+	uint64_t upto;    /* release up to here frees it and all before */
+};
+
+struct model {
+	struct wti_ring ring;
+	uint64_t random;
+	struct pending pending[PENDING_MAX]; /* by number, circular */
+	uint64_t posted;                     /* counts of messages */
+	uint64_t read;
+	uint64_t released;
+	bool small; /* nothing out of line */
+};
+
+/* Mostly small, often at a bound, now and then out of line. */
+static size_t model_size(struct model *model)
+{
+	uint64_t random = support_random(&model->random);
+	size_t most = (size_t)1 << (random >> 8 & 15);
+
+	if ((random & 63) == 0 && !model->small)
+		return INLINE_MAX - 20 + (random >> 16 & 63);
+	if (most > 1024 && (random & 15))
+		most = 1024;
+	return (random >> 16) % (most + 1);
+}
+
+static void model_note_post(struct model *model, size_t size)
+{
+	model->pending[model->posted % PENDING_MAX] = (struct pending){ .number = model->posted, .size = size };
+	model->posted++;
+}
+
+static size_t charge(size_t size)
+{
+	return size > INLINE_MAX ? wti_record_size(sizeof(struct wti_outline)) + size : wti_record_size(size);
+}
+
+static void model_post(struct model *model)
+{
+	struct wti_ring *ring = &model->ring;
+	size_t size = model_size(model);
+	size_t used = wti_ring_used(ring);
+	uint64_t tail = wti_ring_tail(ring);
+	bool room = wti_ring_has_room(ring, size);
+	int err;
+
+	assert_int_equal(room, ring->limit == WTI_NO_LIMIT || used + charge(size) <= ring->limit);
+	err = post(ring, size, model->posted);
+	if (ring->limit != WTI_NO_LIMIT && charge(size) > ring->limit)
+		assert_int_equal(err, WT_EMSGSIZE);
+	else
+		assert_int_equal(err, room ? 0 : WT_EAGAIN);
+	if (!err) {
+		model_note_post(model, size);
+	} else {
+		assert_int_equal(wti_ring_used(ring), used);
+		assert_int_equal(wti_ring_tail(ring), tail);
+	}
+}
+
+static void model_post_many(struct model *model)
+{
+	static unsigned char bytes[8][1024];
+	struct wti_ring *ring = &model->ring;
+	struct iovec messages[8];
+	size_t count = support_random(&model->random) % 9;
+	size_t posted;
+	int err;
+
+	for (size_t i = 0; i < count; i++) {
+		messages[i] = (struct iovec){ bytes[i], support_random(&model->random) % sizeof bytes[i] };
+		fill(bytes[i], messages[i].iov_len, model->posted + i);
+	}
+	err = wti_ring_post_many(ring, messages, count, &posted);
+	if (err == WT_EMSGSIZE)
+		assert_true(charge(messages[posted].iov_len) > ring->limit);
+	else if (err == WT_EAGAIN)
+		assert_false(wti_ring_has_room(ring, messages[posted].iov_len));
+	else
+		assert_true(err == 0 && posted == count);
+	for (size_t i = 0; i < posted; i++)
+		model_note_post(model, messages[i].iov_len);
+}
+
+static void model_read(struct model *model)
+{
+	struct pending *pending = &model->pending[model->read % PENDING_MAX];
+	struct wti_record record;
+	bool found = wti_ring_next(&model->ring, &record);
+
+	assert_int_equal(found, model->read < model->posted);
+	if (!found)
+		return;
+	assert_int_equal(record.size, pending->size);
+	assert_int_equal((uintptr_t)record.data % 8, 0);
+	pending->view = record.data;
+	pending->upto = model->ring.read;
+	model->read++;
+}
+
+/* Release some of those read, all of which are still whole. */
+static void model_release(struct model *model)
+{
+	uint64_t count = support_random(&model->random) % (model->read - model->released + 1);
+	uint64_t upto = model->ring.done;
+
+	for (uint64_t i = model->released; i < model->read; i++) {
+		const struct pending *pending = &model->pending[i % PENDING_MAX];
+
+		assert_true(is_filled(pending->view, pending->size, pending->number));
+		if (i < model->released + count)
+			upto = pending->upto;
+	}
+	wti_ring_release(&model->ring, upto);
+	model->released += count;
+}
+
+static void model_step(struct model *model, unsigned tend)
+{
+	unsigned choice = (unsigned)support_random(&model->random) % 16;
+	bool full = model->posted - model->released > PENDING_MAX - 8;
+
+	if (choice == 0)
+		wti_ring_flush(&model->ring);
+	else if (choice < tend && !full)
+		choice == 1 ? model_post_many(model) : model_post(model);
+	else if (choice & 1)
+		model_release(model);
+	else
+		model_read(model);
+}
+
+static void model_drain(struct model *model)
+{
+	while (model->read < model->posted)
+		model_read(model);
+	while (model->released < model->read)
+		model_release(model);
+	expect_empty(&model->ring);
+}
+
+static void model_run(uint64_t seed, size_t capacity, size_t limit, bool single)
+{
+	struct model *model = calloc(1, sizeof *model);
+
+	assert_non_null(model);
+	model->random = seed;
+	model->small = seed & 1;
+	support_count();
+	wti_ring_init(&model->ring, capacity, limit, single);
+	for (int phase = 0; phase < 12; phase++) {
+		/* Some phases fill it, some empty it, some keep it. */
+		unsigned tend = 4 + (unsigned)support_random(&model->random) % 8;
+
+		for (int i = 0; i < 100; i++)
+			model_step(model, tend);
+		if (phase % 4 == 3)
+			model_drain(model);
+	}
+	wti_ring_destroy(&model->ring);
+	assert_int_equal(support_counts.bytes, 0);
+	free(model);
+}
+
+/* [M1] [M2] [M3] Random posts, reads and releases on rings of all kinds; the seed is printed when one fails. */
+static void posts_reads_and_releases_agree_with_a_model(void **state)
+{
+	uint64_t random = support_seed();
+	int64_t end = wti_os_real.clock() + 2000000000;
+
+	(void)state;
+	print_message("WT_SEED=%llu\n", (unsigned long long)random);
+	do {
+		uint64_t choice = support_random(&random);
+		size_t capacity = (size_t)1 << (choice & 15);
+		size_t limit = choice & 16 ? WTI_NO_LIMIT : 8 + (choice >> 8) % ((size_t)64 << (choice >> 5 & 7));
+
+		model_run(support_random(&random), capacity, limit, choice >> 60 & 1);
+	} while (wti_os_real.clock() < end);
+}
+
+/* Positions are compared by difference: where 64 bits end, nothing happens. */
+static void positions_that_wrap_change_nothing(void **state)
+{
+	uint64_t random = support_seed();
+
+	(void)state;
+	print_message("WT_SEED=%llu\n", (unsigned long long)random);
+	for (uint64_t words = 0; words < 64; words++) {
+		uint64_t seed = support_random(&random);
+
+		for (size_t capacity = 256; capacity <= 4096; capacity *= 4) {
+			for (int kind = 0; kind < 4; kind++) {
+				wti_ring_origin = UINT64_MAX - 7 - words * (kind < 2 ? 8 : 1000);
+				model_run(seed, capacity, kind & 1 ? 3000 : WTI_NO_LIMIT, words & 1);
+			}
+		}
+	}
+	/* The same by a growing ring, which crosses the end at every place within its segments. */
+	for (uint64_t back = 8; back < 200000; back += 1016) {
+		struct wti_ring ring;
+
+		wti_ring_origin = 0 - back;
+		wti_ring_init(&ring, 256, WTI_NO_LIMIT, back & 8);
+		for (uint64_t i = 0; i < 1000; i++)
+			assert_int_equal(post(&ring, 200, i), 0);
+		for (uint64_t i = 0; i < 1000; i++)
+			expect(&ring, 200, i);
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+/* A ring without a segment is full for every size, wherever its positions begin. */
+static void the_first_post_works_at_any_position(void **state)
+{
+	(void)state;
+	for (uint64_t back = 0; back <= 1024; back += 8) {
+		for (size_t size = 0; size <= 1024; size += 8) {
+			struct wti_ring ring;
+
+			wti_ring_origin = 0 - back;
+			wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+			assert_int_equal(post(&ring, size, 1), 0);
+			expect(&ring, size, 1);
+			expect_empty(&ring);
+			wti_ring_destroy(&ring);
+		}
+	}
+}
+
+/* ---- Without memory ---- */
+
+static const size_t script[] = { 8,  200,   500, 40000, 3,    1000,         5000,
+				 16, 30000, 0,   40000, 7000, INLINE_MAX, 32768 };
+
+#define SCRIPT_COUNT (sizeof script / sizeof *script)
+
+/* Post the script; numbers of those accepted go to `accepted`. One that fails is tried again if `again`. */
+static size_t run_script(struct wti_ring *ring, uint64_t *accepted, size_t *failures, bool again)
+{
+	size_t count = 0;
+
+	*failures = 0;
+	for (size_t i = 0; i < SCRIPT_COUNT; i++) {
+		size_t used = wti_ring_used(ring);
+		uint64_t tail = wti_ring_tail(ring);
+		int err = post(ring, script[i], i);
+
+		if (err) {
+			assert_int_equal(err, WT_ENOMEM);
+			assert_int_equal(wti_ring_used(ring), used);
+			assert_int_equal(wti_ring_tail(ring), tail);
+			++*failures;
+			if (again)
+				err = post(ring, script[i], i);
+		}
+		if (!err)
+			accepted[count++] = i;
+	}
+	return count;
+}
+
+/* [P1] [M3] The n-th allocation fails, once or with all that follow, for each n. */
+static void a_post_without_memory_changes_nothing_and_the_ring_stays_usable(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 4; kind++) {
+		bool once = kind & 1;
+		size_t failures = 1;
+
+		for (unsigned long n = 1; failures; n++) {
+			struct wti_ring ring;
+			uint64_t accepted[SCRIPT_COUNT];
+			size_t count;
+
+			support_count();
+			wti_ring_init(&ring, 0, WTI_NO_LIMIT, kind & 2);
+			support_fail_allocations(n, once);
+			count = run_script(&ring, accepted, &failures, once);
+			if (once)
+				assert_int_equal(count, SCRIPT_COUNT);
+			support_fail_allocations(0, 0);
+			assert_int_equal(post(&ring, 50000, 77), 0);
+			assert_int_equal(post(&ring, 100, 78), 0);
+			for (size_t i = 0; i < count; i++)
+				expect(&ring, script[accepted[i]], accepted[i]);
+			expect(&ring, 50000, 77);
+			expect(&ring, 100, 78);
+			expect_empty(&ring);
+			wti_ring_destroy(&ring);
+			assert_int_equal(support_counts.allocations, support_counts.frees);
+			assert_int_equal(support_counts.bytes, 0);
+			assert_true(n < 100);
+		}
+	}
+}
+
+static void post_many_without_memory_says_how_many_were_posted(void **state)
+{
+	static unsigned char large[INLINE_MAX + 1];
+	struct wti_ring ring;
+	struct iovec messages[MANY];
+	size_t posted;
+
+	(void)state;
+	make_many(messages, MANY, 40);
+	messages[20] = (struct iovec){ large, sizeof large };
+	support_count();
+	wti_ring_init(&ring, 8192, WTI_NO_LIMIT, false);
+	assert_int_equal(wti_ring_post(&ring, "", 0, 0), 0);
+	support_fail_allocations(1, 1);
+	assert_int_equal(wti_ring_post_many(&ring, messages, MANY, &posted), WT_ENOMEM);
+	assert_int_equal(posted, 20);
+	assert_int_equal(wti_ring_post_many(&ring, messages + 20, MANY - 20, &posted), 0);
+	assert_int_equal(posted, MANY - 20);
+	expect(&ring, 0, 0);
+	expect_many(&ring, messages, 0, MANY);
+	expect_empty(&ring);
+	wti_ring_destroy(&ring);
+	assert_int_equal(support_counts.bytes, 0);
+}
+
+/* ---- A producer that stalls ---- */
+
+static _Thread_local bool stalls;
+static struct latch stalled, go_on;
+
+static void stall(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	if (point == WTI_YIELD_RESERVED && stalls) {
+		latch_open(&stalled);
+		latch_await(&go_on);
+	}
+}
+
+static void *post_and_stall(void *arg)
+{
+	unsigned char bytes[100];
+
+	stalls = true;
+	fill(bytes, sizeof bytes, 1);
+	return (void *)(intptr_t)wti_ring_post(arg, bytes, sizeof bytes, 1);
+}
+
+/*
+ * Between its reservation and its commit, a producer holds back the delivery
+ * of what others post later, but not their posts, not even where these make
+ * the ring grow; then all come in the order of their reservations.
+ */
+static void a_stalled_producer_holds_back_delivery_but_no_other_producer(void **state)
+{
+	(void)state;
+	for (uint64_t count = 1; count <= 1000; count *= 10) {
+		struct wti_ring ring;
+		pthread_t thread;
+		void *result;
+
+		wti_ring_init(&ring, 256, WTI_NO_LIMIT, false);
+		assert_int_equal(post(&ring, 10, 0), 0);
+		stalled = go_on = (struct latch){ 0 };
+		wti_yield_hook = stall;
+		assert_int_equal(pthread_create(&thread, NULL, post_and_stall, &ring), 0);
+		assert_true(latch_await(&stalled));
+		for (uint64_t i = 0; i < count; i++)
+			assert_int_equal(post(&ring, 50, 2 + i), 0);
+		expect(&ring, 10, 0);
+		assert_false(wti_ring_ready(&ring));
+		latch_open(&go_on);
+		pthread_join(thread, &result);
+		assert_null(result);
+		expect(&ring, 100, 1);
+		for (uint64_t i = 0; i < count; i++)
+			expect(&ring, 50, 2 + i);
+		expect_empty(&ring);
+		wti_ring_destroy(&ring);
+	}
+}
+
+/* ---- Many producers ---- */
+
+struct stress {
+	struct wti_ring ring;
+	unsigned producers;
+	uint64_t each;    /* messages of each producer */
+	size_t size_most; /* of a payload, at least 16 */
+	uint64_t seed;
+	atomic_bool stop; /* something is wrong, or all is done */
+	struct verdict verdict;
+};
+
+struct stress_producer {
+	struct stress *stress;
+	uint32_t number;
+	pthread_t thread;
+};
+
+static size_t stress_size(struct stress *stress, uint64_t *random)
+{
+	uint64_t choice = support_random(random);
+	size_t most = choice & 7 ? 100 : stress->size_most;
+
+	if (most > stress->size_most)
+		most = stress->size_most;
+	return 16 + (choice >> 8) % (most - 15);
+}
+
+/* Up to three at once, by one of the calls that post; true when they are in the ring. */
+static size_t stress_post(struct stress *stress, struct iovec *messages, size_t count, uint64_t choice)
+{
+	struct wti_ring *ring = &stress->ring;
+	size_t posted = 1;
+	int err;
+
+	if (count > 1) {
+		err = wti_ring_post_many(ring, messages, count, &posted);
+	} else if (choice & 1) {
+		/* In two parts. */
+		struct iovec parts[2] = { messages[0], messages[0] };
+
+		parts[0].iov_len = messages[0].iov_len / 3;
+		parts[1].iov_base = (char *)messages[0].iov_base + parts[0].iov_len;
+		parts[1].iov_len -= parts[0].iov_len;
+		err = wti_ring_post_iov(ring, parts, 2, messages[0].iov_len, 0);
+		posted = !err;
+	} else {
+		err = wti_ring_post(ring, messages[0].iov_base, messages[0].iov_len, 0);
+		posted = !err;
+	}
+	CHECK(&stress->verdict, err == 0 || (err == WT_EAGAIN && ring->limit != WTI_NO_LIMIT));
+	if (err)
+		sched_yield();
+	return posted;
+}
+
+static void *stress_produce(void *arg)
+{
+	struct stress_producer *producer = arg;
+	struct stress *stress = producer->stress;
+	uint64_t random = stress->seed + producer->number;
+	unsigned char *bytes = malloc(3 * stress->size_most);
+	uint64_t next = 0;
+
+	while (bytes && next < stress->each && !atomic_load(&stress->stop)) {
+		uint64_t choice = support_random(&random);
+		size_t count = choice & 12 ? 1 : 3;
+		struct iovec messages[3];
+		size_t done = 0;
+
+		if (count > stress->each - next)
+			count = stress->each - next;
+		for (size_t i = 0; i < count; i++) {
+			messages[i].iov_base = bytes + i * stress->size_most;
+			messages[i].iov_len = stress_size(stress, &random);
+			element_fill(messages[i].iov_base, messages[i].iov_len, producer->number, next + i);
+		}
+		while (done < count && !atomic_load(&stress->stop))
+			done += stress_post(stress, messages + done, count - done, choice);
+		next += count;
+	}
+	free(bytes);
+	return NULL;
+}
+
+/* Someone who only looks. */
+static void *stress_look(void *arg)
+{
+	struct stress *stress = arg;
+	uint64_t last = wti_ring_tail(&stress->ring);
+
+	while (!atomic_load(&stress->stop)) {
+		uint64_t tail = wti_ring_tail(&stress->ring);
+
+		CHECK(&stress->verdict, (int64_t)(tail - last) >= 0);
+		CHECK(&stress->verdict, wti_ring_used(&stress->ring) < (size_t)1 << 40);
+		wti_ring_has_room(&stress->ring, 100);
+		last = tail;
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* The records that are read and held: released a random number at a time, and whole until then. */
+struct held {
+	struct wti_record record[16];
+	uint64_t upto[16];
+	unsigned count;
+};
+
+static void stress_release(struct stress *stress, struct held *held)
+{
+	uint32_t producer;
+	uint64_t sequence;
+
+	if (!held->count)
+		return;
+	for (unsigned i = 0; i < held->count; i++)
+		CHECK(&stress->verdict, element_check(held->record[i].data, held->record[i].size, &producer, &sequence));
+	wti_ring_release(&stress->ring, held->upto[held->count - 1]);
+	held->count = 0;
+}
+
+/* The runner is the consumer; it asserts nothing before the producers are joined. */
+static void stress_consume(struct stress *stress)
+{
+	uint64_t next[8] = { 0 };
+	uint64_t left = stress->each * stress->producers;
+	uint64_t random = ~stress->seed;
+	struct held held = { .count = 0 };
+
+	while (left && !atomic_load(&stress->verdict.failed)) {
+		struct wti_record record;
+		uint32_t producer;
+		uint64_t sequence;
+
+		if (!wti_ring_next(&stress->ring, &record)) {
+			stress_release(stress, &held);
+			wti_ring_release(&stress->ring, stress->ring.read);
+			wti_ring_flush(&stress->ring);
+			sched_yield();
+			continue;
+		}
+		CHECK(&stress->verdict, element_check(record.data, record.size, &producer, &sequence));
+		CHECK(&stress->verdict, producer < stress->producers && sequence == next[producer]++);
+		held.record[held.count] = record;
+		held.upto[held.count++] = stress->ring.read;
+		left--;
+		if (held.count == 16 || support_random(&random) % 8 == 0)
+			stress_release(stress, &held);
+	}
+	stress_release(stress, &held);
+}
+
+static void stress_run(uint64_t *random, bool single)
+{
+	struct stress *stress = calloc(1, sizeof *stress);
+	struct stress_producer producers[8];
+	uint64_t choice = support_random(random);
+	size_t capacity = (size_t)1 << (choice >> 4 & 15);
+	size_t limit = WTI_NO_LIMIT;
+	pthread_t looker;
+
+	assert_non_null(stress);
+	stress->producers = single ? 1 : 1 + (choice & 7);
+	stress->each = 20000 / support_slowdown() / stress->producers;
+	stress->size_most = choice >> 10 & 1 ? 1000 : 40000;
+	stress->seed = support_random(random);
+	if (choice >> 8 & 1) {
+		limit = 128 + (choice >> 16) % 8000;
+		stress->size_most = limit / 2 < 1000 ? limit / 2 : 1000;
+	}
+	support_count();
+	wti_ring_origin = choice >> 9 & 1 ? (0 - (choice >> 32)) & ~(uint64_t)7 : 0;
+	wti_ring_init(&stress->ring, capacity, limit, single);
+	assert_int_equal(pthread_create(&looker, NULL, stress_look, stress), 0);
+	for (uint32_t i = 0; i < stress->producers; i++) {
+		producers[i] = (struct stress_producer){ .stress = stress, .number = i };
+		assert_int_equal(pthread_create(&producers[i].thread, NULL, stress_produce, &producers[i]), 0);
+	}
+	stress_consume(stress);
+	atomic_store(&stress->stop, true);
+	for (uint32_t i = 0; i < stress->producers; i++)
+		pthread_join(producers[i].thread, NULL);
+	pthread_join(looker, NULL);
+	assert_verdict(&stress->verdict);
+	expect_empty(&stress->ring);
+	wti_ring_destroy(&stress->ring);
+	assert_int_equal(support_counts.bytes, 0);
+	free(stress);
+}
+
+/* For as long as a test may take, whatever the machine does in it; at least once. */
+static void stress_rounds(bool single)
+{
+	uint64_t random = support_seed();
+	int64_t end = wti_os_real.clock() + 2000000000;
+
+	print_message("WT_SEED=%llu\n", (unsigned long long)random);
+	do
+		stress_run(&random, single);
+	while (wti_os_real.clock() < end);
+}
+
+/* [M1] [M2] [M4] */
+static void many_producers_lose_repeat_reorder_and_tear_nothing(void **state)
+{
+	(void)state;
+	stress_rounds(false);
+}
+
+/* [M1] [M2] [M4] */
+static void a_single_producer_loses_repeats_reorders_and_tears_nothing(void **state)
+{
+	(void)state;
+	stress_rounds(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_new_ring_is_empty_and_takes_no_memory),
+		TEST(records_come_out_in_order_each_once),
+		TEST(a_record_of_no_bytes_is_a_record),
+		TEST(every_size_arrives_whole),
+		TEST(a_payload_that_is_too_large_for_a_record_goes_into_a_block_of_its_own),
+		TEST(bytes_are_gathered_in_order),
+		TEST(a_type_keeps_all_its_bits),
+		TEST(views_stay_until_they_are_released),
+		TEST(a_release_takes_all_that_lies_before),
+		TEST(a_flush_gives_back_what_was_released),
+		TEST(a_ring_that_is_emptied_does_not_grow),
+		TEST(a_ring_grows_through_all_sizes_and_keeps_order),
+		TEST(the_first_record_may_be_larger_than_the_capacity),
+		TEST(the_capacity_is_there_with_the_first_post),
+		TEST(a_drained_backlog_leaves_little_memory),
+		TEST(destroy_frees_what_was_not_read),
+		TEST(a_post_at_the_limit_is_refused_and_changes_nothing),
+		TEST(what_can_never_fit_is_refused_before_anything_is_allocated),
+		TEST(a_size_without_memory_is_refused),
+		TEST(payloads_out_of_line_count_toward_the_limit),
+		TEST(an_empty_ring_takes_a_record_of_the_whole_limit),
+		TEST(post_many_posts_all_of_them_in_order),
+		TEST(post_many_stops_at_the_one_that_has_no_room),
+		TEST(post_many_takes_large_ones_among_small_ones),
+		TEST(post_many_stops_at_the_one_that_never_fits),
+		TEST(posts_reads_and_releases_agree_with_a_model),
+		TEST(positions_that_wrap_change_nothing),
+		TEST(the_first_post_works_at_any_position),
+		TEST(a_post_without_memory_changes_nothing_and_the_ring_stays_usable),
+		TEST(post_many_without_memory_says_how_many_were_posted),
+		TEST(a_stalled_producer_holds_back_delivery_but_no_other_producer),
+		TEST(many_producers_lose_repeat_reorder_and_tear_nothing),
+		TEST(a_single_producer_loses_repeats_reorders_and_tears_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
