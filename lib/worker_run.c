@@ -141,8 +141,8 @@ int wt_on_exit(void (*fn)(void *arg), void *arg)
 
 	if (!fn)
 		return WT_EINVAL;
-	if (!worker)
-		return WT_ENOTSUP;
+	if (!worker || worker->phase >= WTI_PHASE_CLEANUPS)
+		return WT_ENOTSUP; /* nobody would run it any more */
 	final = wti_alloc(sizeof *final);
 	if (!final)
 		return WT_ENOMEM;

@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <wt.h>
 
+#include "support/child.h"
 #include "support/support.h"
 
 /* ---- Identity ---- */
@@ -211,38 +210,12 @@ static void null_functions_are_refused_inside_too(void **state)
 	wt_worker_destroy(worker);
 }
 
-/* What a child process writes to stderr, and its status. */
-static int run_child(void (*fn)(void), char *text, size_t size)
-{
-	FILE *file = tmpfile();
-	int status = -1;
-	pid_t child;
-	size_t n;
-
-	assert_non_null(file);
-	fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (!child) {
-		dup2(fileno(file), 2);
-		fn();
-		_exit(99);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	rewind(file);
-	n = fread(text, 1, size - 1, file);
-	text[n] = '\0';
-	fclose(file);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void child_exits(void)
+static int child_exits(void)
 {
 	wt_exit(42);
 }
 
-static void child_fails(void)
+static int child_fails(void)
 {
 	wt_fail(5, "out of %s", "luck");
 }
@@ -259,33 +232,50 @@ static void *foreign_fail(void *arg)
 	wt_fail(5, NULL);
 }
 
-static void child_exits_on_a_thread(void)
+static int on_a_thread(void *(*fn)(void *))
 {
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, foreign_exit, NULL);
+	if (pthread_create(&thread, NULL, fn, NULL))
+		return 98;
 	pthread_join(thread, NULL);
+	return 97;
 }
 
-static void child_fails_on_a_thread(void)
+static int child_exits_on_a_thread(void)
 {
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, foreign_fail, NULL);
-	pthread_join(thread, NULL);
+	return on_a_thread(foreign_exit);
 }
+
+static int child_fails_on_a_thread(void)
+{
+	return on_a_thread(foreign_fail);
+}
+
+static const struct child_program programs[] = {
+	{ "exits", child_exits },
+	{ "fails", child_fails },
+	{ "exits_on_a_thread", child_exits_on_a_thread },
+	{ "fails_on_a_thread", child_fails_on_a_thread },
+};
 
 static void exit_and_fail_outside_end_the_process(void **state)
 {
-	char text[256];
+	struct child_result result;
 
 	(void)state;
-	assert_int_equal(run_child(child_exits, text, sizeof text), 42);
-	assert_string_equal(text, "");
-	assert_int_equal(run_child(child_fails, text, sizeof text), 1);
-	assert_string_equal(text, "out of luck\n");
-	assert_int_equal(run_child(child_exits_on_a_thread, text, sizeof text), 43);
-	assert_int_equal(run_child(child_fails_on_a_thread, text, sizeof text), 1);
+	child_run("exits", &result);
+	assert_string_equal(result.errors, "");
+	assert_int_equal(result.status, 42);
+	child_run("fails", &result);
+	assert_string_equal(result.errors, "out of luck\n");
+	assert_int_equal(result.status, 1);
+	child_run("exits_on_a_thread", &result);
+	assert_string_equal(result.errors, "");
+	assert_int_equal(result.status, 43);
+	child_run("fails_on_a_thread", &result);
+	assert_string_equal(result.errors, "\n");
+	assert_int_equal(result.status, 1);
 }
 
 /* ---- Threads that libwt did not start ---- */
@@ -462,21 +452,24 @@ static void a_thread_without_memory_for_its_record_is_told_so(void **state)
 	assert_verdict(&verdict);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(exit_and_fail_outside_end_the_process), /* forks: first, while there are no workers */
 		TEST(main_is_0_and_called_main),
 		TEST(a_foreign_thread_has_an_id_and_no_name),
 		TEST(a_worker_has_the_id_and_the_name_of_its_handle),
 		TEST(ids_are_never_used_again),
 		TEST(calls_of_workers_are_harmless_outside),
 		TEST(null_functions_are_refused_inside_too),
+		TEST(exit_and_fail_outside_end_the_process),
 		TEST(the_record_of_a_foreign_thread_is_freed_with_it),
 		TEST(thread_destructors_may_call_in),
 		TEST(a_thread_that_only_posts_needs_no_record),
 		TEST(a_thread_without_memory_for_its_record_is_told_so),
 	};
+	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
 
+	if (status >= 0)
+		return status;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

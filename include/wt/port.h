@@ -24,7 +24,7 @@ WT_BEGIN_DECLS
 /* Each field counts for both directions of the channel; zero means the default. */
 typedef struct wt_channel_options {
 	size_t size;     /* of this struct: set by WT_CHANNEL_OPTIONS or wt_channel_options_init */
-	size_t capacity; /* bytes that the ring has room for from the first post on; default 1 KiB, grows */
+	size_t capacity; /* bytes of the first piece of memory, 256 to 256 KiB; default 1 KiB; more is added as needed */
 	size_t limit;    /* bytes that may be queued, records and payloads together; default without a limit */
 	bool single_producer; /* promise: each port is posted on by one thread at a time, ordered by the program */
 } wt_channel_options;
@@ -100,7 +100,8 @@ typedef void wt_port_fn(wt_port *port, wt_message *message, void *arg);
  * Call `fn` for each message that waits now, `max` of them at most (0: no
  * bound), and count them in *drained (may be NULL). Does not wait: with no
  * message it returns 0 and counts 0, or WT_ECLOSED when none will come.
- * An undecodable message goes to on_message_error. Owner.
+ * An undecodable message goes to on_message_error. WT_EINVAL; WT_EOWNER;
+ * WT_ETERMINATED. Owner.
  */
 WT_API WT_NODISCARD int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *drained);
 

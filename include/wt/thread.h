@@ -64,7 +64,8 @@ WT_API void wt_on_failure(void (*fn)(wt_failure *failure, void *arg), void *arg)
  * terminated; the last one added runs first, before the deferred cleanups. It
  * may post, and change the exit code by wt_set_exit_code.
  *
- * Returns 0; WT_EINVAL for a NULL fn; WT_ENOTSUP outside of a worker; WT_ENOMEM.
+ * Returns 0; WT_EINVAL for a NULL fn; WT_ENOTSUP outside of a worker, and in
+ * its deferred cleanups; WT_ENOMEM.
  */
 WT_API WT_NODISCARD int wt_on_exit(void (*fn)(void *arg), void *arg);
 
@@ -73,7 +74,7 @@ WT_API WT_NODISCARD int wt_on_exit(void (*fn)(void *arg), void *arg);
  * first. Blocking calls in it return WT_ETERMINATED at once when the worker
  * is being terminated. The first 8 that are pending never fail.
  *
- * Returns as wt_on_exit.
+ * Returns 0; WT_EINVAL for a NULL fn; WT_ENOTSUP outside of a worker; WT_ENOMEM.
  */
 WT_API WT_NODISCARD int wt_defer(void (*fn)(void *arg), void *arg);
 

@@ -33,7 +33,7 @@ enum {
 /* Zero means the default in every field. */
 typedef struct wt_worker_options {
 	size_t size;       /* of this struct: set by WT_WORKER_OPTIONS or wt_worker_options_init */
-	const char *name;  /* copied; the system shows its first 15 bytes; default "worker-<id>" */
+	const char *name;  /* its first 63 bytes are copied, the system shows 15; default "worker-<id>" */
 	size_t stack_size; /* bytes, rounded up to pages; default the system's; WT_EINVAL below its minimum */
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
@@ -87,7 +87,8 @@ WT_API wt_port *wt_worker_port(wt_worker *worker);
  * NULL). Delivers no events and consumes none; may be called again. Any
  * thread but the worker itself, for which it is WT_EDEADLK.
  *
- * Returns 0; WT_EAGAIN or WT_ETIMEDOUT while it runs; WT_ETERMINATED; WT_EINVAL.
+ * Returns 0; WT_EAGAIN or WT_ETIMEDOUT while it runs; WT_ETERMINATED when the
+ * caller is itself being terminated; WT_EINVAL; WT_ENOMEM.
  */
 WT_API WT_NODISCARD int wt_worker_join(wt_worker *worker, int *code, wt_time deadline);
 
@@ -96,7 +97,7 @@ WT_API WT_NODISCARD int wt_worker_join(wt_worker *worker, int *code, wt_time dea
  * libwt calls return WT_ETERMINATED, wt_checkpoint ends it, exit handlers are
  * skipped, and its exit code is 1 unless it had begun to end by itself. On
  * the worker itself the call does not wait: it returns 0 and the worker ends
- * at its next checkpoint or blocking call.
+ * at its next checkpoint or blocking call. Errors as wt_worker_join.
  */
 WT_API WT_NODISCARD int wt_worker_terminate(wt_worker *worker, wt_time deadline);
 
@@ -119,7 +120,7 @@ WT_API bool wt_worker_has_ref(const wt_worker *worker);
 /* The worker's thread id, as it reads in wt_thread_id; 0 for NULL. Any thread. */
 WT_API uint64_t wt_worker_id(const wt_worker *worker);
 
-/* The worker's name, whole; "" for NULL. Lives as long as the handle. Any thread. */
+/* The worker's name; "" for NULL. Lives as long as the handle. Any thread. */
 WT_API const char *wt_worker_name(const wt_worker *worker);
 
 WT_END_DECLS

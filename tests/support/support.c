@@ -350,6 +350,12 @@ static int os_futex_wake(_Atomic(uint32_t) *word, int count)
 	return wti_os_real.futex_wake(word, count);
 }
 
+static int os_barrier(void)
+{
+	os_count(NULL);
+	return wti_os_real.barrier();
+}
+
 static void os_yield(void)
 {
 	os_count(NULL);
@@ -383,6 +389,7 @@ static void os_install(void)
 	os_counting = wti_os_real;
 	os_counting.futex_wait = os_futex_wait;
 	os_counting.futex_wake = os_futex_wake;
+	os_counting.barrier = os_barrier;
 	os_counting.yield = os_yield;
 	os_counting.thread_create = os_thread_create;
 	os_counting.event_create = os_event_create;

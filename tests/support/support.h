@@ -90,7 +90,7 @@ struct support_counts {
 	atomic_ulong allocations; /* of the library itself */
 	atomic_ulong frees;
 	atomic_long bytes;        /* allocated and not freed, as malloc_usable_size has it */
-	atomic_ulong system_calls; /* futex waits and wakes, yields, events, threads; the clock is none */
+	atomic_ulong system_calls; /* futex waits and wakes, barriers, yields, events, threads; the clock is none */
 	atomic_ulong futex_waits;
 	atomic_ulong futex_wakes;
 };

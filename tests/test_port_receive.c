@@ -1,0 +1,612 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wt/loop.h>
+#include <wt/port.h>
+
+#include "seam.h"
+#include "support/ports.h"
+#include "support/support.h"
+
+/* ---- Receive ---- */
+
+static void post_on(void *arg)
+{
+	void **given = arg;
+
+	CHECK((struct verdict *)given[1], wt_port_post(given[0], "news", 4) == 0);
+}
+
+static void receive_now_says_that_nothing_is_there(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_receives_nothing(channel.b, WT_EAGAIN);
+	post_text(channel.a, "one");
+	assert_receives(channel.b, "one");
+	assert_receives_nothing(channel.b, WT_EAGAIN);
+	channel_close(&channel);
+}
+
+static void receive_gives_up_at_its_deadline_and_not_before(void **state)
+{
+	static const uint64_t spans[] = { 0, 1000, 100000, 20000000 }; /* ns */
+	struct channel channel;
+	wt_message message;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+		wt_time deadline = wt_after_ns(spans[i]);
+
+		memset(&message, 0x55, sizeof message);
+		assert_int_equal(wt_port_receive(channel.b, &message, deadline), WT_ETIMEDOUT);
+		assert_true(wt_now() >= deadline);
+		assert_null(message.data);
+		assert_null(message.port);
+	}
+	post_text(channel.a, "one");
+	assert_int_equal(wt_port_receive(channel.b, &message, 1), 0); /* long ago, but it is there */
+	assert_int_equal(wt_port_receive(channel.b, &message, 1), WT_ETIMEDOUT);
+	channel_close(&channel);
+}
+
+struct waiting {
+	wt_port *port;
+	int err;
+	size_t size;
+};
+
+static void wait_for_a_message(void *arg)
+{
+	struct waiting *waiting = arg;
+	wt_message message;
+
+	waiting->err = wt_port_receive(waiting->port, &message, WT_FOREVER);
+	waiting->size = message.size;
+}
+
+static struct latch armed;
+
+static void open_when_armed(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	if (point == WTI_YIELD_ARMED)
+		latch_open(&armed);
+}
+
+/* Both an early and a late post: before the receiver looks, and when it is about to sleep or sleeps. */
+static void receive_waits_until_something_comes(void **state)
+{
+	struct waiting waiting = { 0 };
+	struct channel channel;
+	struct other other;
+
+	(void)state;
+	other_start(&other);
+	channel_open_between(&channel, &other, NULL);
+	waiting.port = channel.b;
+	post_text(channel.a, "early");
+	other_run(&other, wait_for_a_message, &waiting);
+	assert_int_equal(waiting.err, 0);
+	assert_int_equal(waiting.size, 5);
+	armed = (struct latch){ 0 };
+	wti_yield_hook = open_when_armed;
+	other_begin(&other, wait_for_a_message, &waiting);
+	assert_true(latch_await(&armed));
+	post_text(channel.a, "late");
+	other_wait(&other);
+	assert_int_equal(waiting.err, 0);
+	assert_int_equal(waiting.size, 4);
+	other_end(&other);
+	wt_port_close(channel.a);
+}
+
+static void count_answers(void *arg)
+{
+	struct waiting *waiting = arg;
+	wt_message message;
+
+	while ((waiting->err = wt_port_receive(waiting->port, &message, WT_FOREVER)) == 0) {
+		waiting->size++;
+		if (wt_port_post(waiting->port, message.data, message.size) != 0)
+			break;
+	}
+}
+
+/* One message at a time, so that each side goes to sleep, or nearly so, for each. */
+static void a_dialogue_loses_no_wake(void **state)
+{
+	uint64_t rounds = 100000 / support_slowdown();
+	struct waiting waiting = { 0 };
+	struct channel channel;
+	struct other other;
+	wt_message message;
+	uint64_t i;
+
+	(void)state;
+	other_start(&other);
+	channel_open_between(&channel, &other, NULL);
+	waiting.port = channel.b;
+	other_begin(&other, count_answers, &waiting);
+	for (i = 0; i < rounds; i++) {
+		if (wt_port_post(channel.a, &i, sizeof i) != 0)
+			break;
+		if (wt_port_receive(channel.a, &message, wt_after_ms(10000)) != 0)
+			break;
+		if (message.size != sizeof i || memcmp(message.data, &i, sizeof i) != 0)
+			break;
+	}
+	wt_port_close(channel.a);
+	other_end(&other);
+	assert_int_equal(i, rounds);
+	assert_int_equal(waiting.size, rounds);
+	assert_int_equal(waiting.err, WT_ECLOSED);
+}
+
+/* [C1] The last message first, then the news; nothing changes that afterwards. */
+static void receive_says_closed_after_the_last_message(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	post_text(channel.a, "one");
+	post_text(channel.a, "two");
+	wt_port_close(channel.a);
+	assert_receives(channel.b, "one");
+	assert_receives(channel.b, "two");
+	for (int i = 0; i < 3; i++)
+		assert_receives_nothing(channel.b, WT_ECLOSED);
+	wt_port_close(channel.b);
+}
+
+/* ---- Receive and handlers ---- */
+
+/* A handler that takes the rest of what waits itself. */
+static void take_the_rest(wt_port *port, wt_message *message, void *arg)
+{
+	wt_message nested;
+
+	events_add(arg, "handler:%.*s", (int)message->size, (const char *)message->data);
+	while (wt_port_receive(port, &nested, WT_NOW) == 0)
+		events_add(arg, "receive:%.*s", (int)nested.size, (const char *)nested.data);
+}
+
+/* [M8] */
+static void each_message_goes_to_the_handler_or_to_receive(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_message(channel.b, take_the_rest, &events);
+	for (int i = 0; i < 2; i++) {
+		post_text(channel.a, "one");
+		assert_receives(channel.b, "one");
+		post_text(channel.a, "two");
+		post_text(channel.a, "three");
+		post_text(channel.a, "four");
+		assert_int_equal(wt_run_once(WT_NOW), 1);
+		assert_receives_nothing(channel.b, WT_EAGAIN);
+		assert_int_equal(wt_run_once(WT_NOW), WT_EAGAIN);
+	}
+	assert_events(&events, "handler:two receive:three receive:four handler:two receive:three receive:four");
+	channel_close(&channel);
+}
+
+/* [M8] The loop had gone to rest, and a receive slept in vain meanwhile: the handler still hears. */
+static void a_receive_in_vain_takes_nothing_from_the_handler(void **state)
+{
+	struct verdict verdict = { 0 };
+	unsigned long count = 0;
+	struct channel channel;
+	wt_message message;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_message(channel.b, count_message, &count);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(wt_run_once(WT_NOW), WT_EAGAIN);
+	assert_int_equal(wt_port_receive(channel.b, &message, wt_after_ms(5)), WT_ETIMEDOUT);
+	run_on_new_thread(post_on, (void *[]){ channel.a, &verdict });
+	assert_verdict(&verdict);
+	assert_int_equal(wt_run_once(wt_after_ms(2000)), 1);
+	assert_int_equal(count, 1);
+	channel_close(&channel);
+}
+
+/* The same for the news that the other end is closed, to a handler and to a mere reference. */
+static void a_receive_in_vain_takes_nothing_from_the_close_event(void **state)
+{
+	struct events events = { 0 };
+	struct channel one, two;
+	wt_message message;
+
+	(void)state;
+	channel_open(&one, NULL);
+	channel_open(&two, NULL);
+	wt_port_on_close(one.b, events_on_close, &events);
+	wt_port_ref(two.b);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(wt_run_once(WT_NOW), WT_EAGAIN);
+	assert_int_equal(wt_port_receive(one.b, &message, wt_after_ms(5)), WT_ETIMEDOUT);
+	assert_int_equal(wt_port_receive(two.b, &message, wt_after_ms(5)), WT_ETIMEDOUT);
+	wt_port_close(one.a);
+	wt_port_close(two.a);
+	for (int i = 0; i < 10 && wt_loop_alive(); i++)
+		assert_true(wt_run_once(wt_after_ms(100)) >= 0);
+	assert_false(wt_loop_alive());
+	assert_events(&events, "close");
+	wt_port_close(one.b);
+	wt_port_close(two.b);
+}
+
+struct nested {
+	wt_port *sender;
+	struct verdict verdict;
+	unsigned refused;
+	unsigned received;
+};
+
+/* What is in view stays, and so does its room, whatever is received and posted meanwhile. */
+static void receive_under_a_view(wt_port *port, wt_message *message, void *arg)
+{
+	struct nested *nested = arg;
+	wt_message inner;
+
+	if (message->size != 5)
+		return; /* one of those that were posted meanwhile */
+	CHECK(&nested->verdict, memcmp(message->data, "outer", 5) == 0);
+	while (wt_port_receive(port, &inner, WT_NOW) == 0) {
+		CHECK(&nested->verdict, inner.size == 8 && memcmp(inner.data, "8 bytes.", 8) == 0);
+		wt_message_release(&inner);
+		nested->received++;
+		nested->refused += wt_port_post(nested->sender, "overwrit", 8) == WT_EAGAIN;
+	}
+	CHECK(&nested->verdict, memcmp(message->data, "outer", 5) == 0);
+}
+
+static void a_view_in_a_callback_outlives_a_nested_receive(void **state)
+{
+	struct nested nested = { 0 };
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 64));
+	nested.sender = channel.a;
+	wt_port_on_message(channel.b, receive_under_a_view, &nested);
+	post_text(channel.a, "outer");
+	for (int i = 0; i < 3; i++)
+		post_text(channel.a, "8 bytes.");
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	assert_verdict(&nested.verdict);
+	assert_int_equal(nested.received, 3);
+	assert_int_equal(nested.refused, 3);
+	for (int i = 0; i < 4; i++)
+		post_text(channel.a, "8 bytes."); /* all the room is back */
+	channel_close(&channel);
+}
+
+static void drain_under_a_view(wt_port *port, wt_message *message, void *arg)
+{
+	size_t drained = 0;
+	int err = wt_port_drain(port, events_on_message, arg, 0, &drained);
+
+	events_add(arg, "%d:%zu:%.*s", err, drained, (int)message->size, (const char *)message->data);
+}
+
+static void a_view_in_a_callback_outlives_a_nested_drain(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_message(channel.b, drain_under_a_view, &events);
+	post_text(channel.a, "outer");
+	post_text(channel.a, "one");
+	post_text(channel.a, "two");
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	assert_events(&events, "one two 0:2:outer");
+	channel_close(&channel);
+}
+
+/* ---- Drain ---- */
+
+static void drain_hands_over_all_that_waits(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+	size_t drained = 77;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, 0, &drained), 0);
+	assert_int_equal(drained, 0);
+	post_text(channel.a, "one");
+	post_text(channel.a, "two");
+	post_text(channel.a, "three");
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, 0, &drained), 0);
+	assert_int_equal(drained, 3);
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, 0, NULL), 0);
+	assert_events(&events, "one two three");
+	channel_close(&channel);
+}
+
+static void drain_hands_over_no_more_than_it_is_told_to(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+	size_t drained;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	post_text(channel.a, "one");
+	post_text(channel.a, "two");
+	post_text(channel.a, "three");
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, 2, &drained), 0);
+	assert_int_equal(drained, 2);
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, SIZE_MAX, &drained), 0);
+	assert_int_equal(drained, 1);
+	assert_events(&events, "one two three");
+	channel_close(&channel);
+}
+
+static void post_another(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	(void)message;
+	post_text(arg, "another");
+}
+
+static void drain_ends_although_its_callback_posts_more(void **state)
+{
+	struct channel channel;
+	size_t drained;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	post_text(channel.a, "one");
+	post_text(channel.a, "two");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(wt_port_drain(channel.b, post_another, channel.a, 0, &drained), 0);
+		assert_int_equal(drained, 2);
+	}
+	channel_close(&channel);
+}
+
+static void drain_says_closed_after_the_last_message(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+	size_t drained;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	post_text(channel.a, "one");
+	wt_port_close(channel.a);
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, 0, &drained), 0);
+	assert_int_equal(drained, 1);
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, 0, &drained), WT_ECLOSED);
+	assert_int_equal(drained, 0);
+	assert_events(&events, "one");
+	wt_port_close(channel.b);
+}
+
+static void drain_gives_the_room_back(void **state)
+{
+	unsigned long count = 0;
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 64));
+	for (int round = 0; round < 10; round++) {
+		for (int i = 0; i < 4; i++)
+			post_text(channel.a, "8 bytes.");
+		assert_int_equal(wt_port_drain(channel.b, count_message, &count, 0, NULL), 0);
+	}
+	assert_int_equal(count, 40);
+	channel_close(&channel);
+}
+
+static void take_by_any_means(struct channel *channel, uint64_t *state, wt_port_fn *fn, void *arg)
+{
+	wt_message message;
+
+	switch (support_random(state) % 3) {
+	case 0:
+		if (wt_port_receive(channel->b, &message, WT_NOW) == 0)
+			fn(channel->b, &message, arg);
+		break;
+	case 1:
+		assert_int_equal(wt_port_drain(channel->b, fn, arg, support_random(state) % 7, NULL), 0);
+		break;
+	default:
+		assert_int_not_equal(wt_run_once(WT_NOW), 0);
+	}
+}
+
+struct sequence {
+	uint64_t next;
+	struct verdict verdict;
+};
+
+static void check_sequence(wt_port *port, wt_message *message, void *arg)
+{
+	struct sequence *sequence = arg;
+	uint32_t producer;
+	uint64_t number = 0;
+
+	(void)port;
+	CHECK(&sequence->verdict, element_check(message->data, message->size, &producer, &number));
+	CHECK(&sequence->verdict, number == sequence->next);
+	sequence->next++;
+}
+
+struct stream {
+	wt_port *port;
+	uint64_t count;
+};
+
+static void *stream_run(void *arg)
+{
+	struct stream *stream = arg;
+	unsigned char bytes[64];
+
+	for (uint64_t i = 0; i < stream->count; i++) {
+		element_fill(bytes, 16 + i % 49, 0, i);
+		if (wt_port_post(stream->port, bytes, 16 + i % 49) != 0)
+			break;
+	}
+	return NULL;
+}
+
+/* [M1] [M8] While another thread posts. */
+static void messages_stay_in_order_by_whatever_means_they_are_taken(void **state)
+{
+	struct sequence sequence = { 0 };
+	uint64_t seed = support_seed();
+	struct channel channel;
+	struct stream stream;
+	pthread_t thread;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_message(channel.b, check_sequence, &sequence);
+	stream = (struct stream){ .port = channel.a, .count = 200000 / support_slowdown() };
+	assert_int_equal(pthread_create(&thread, NULL, stream_run, &stream), 0);
+	while (sequence.next < stream.count && !atomic_load(&sequence.verdict.failed))
+		take_by_any_means(&channel, &seed, check_sequence, &sequence);
+	pthread_join(thread, NULL);
+	assert_verdict(&sequence.verdict);
+	assert_receives_nothing(channel.b, WT_EAGAIN);
+	channel_close(&channel);
+}
+
+/* ---- Messages that cannot be decoded ---- */
+
+static unsigned decode_calls;
+
+/* Every second one, beginning with the first. */
+static int fail_every_second(enum wti_fault_point point)
+{
+	return point == WTI_FAULT_DECODE && decode_calls++ % 2 == 0 ? WT_EUNDECODABLE : 0;
+}
+
+static void post_four_of_which_two_are_bad(struct channel *channel)
+{
+	channel_open(channel, NULL);
+	post_text(channel->a, "bad");
+	post_text(channel->a, "good");
+	post_text(channel->a, "bad");
+	post_text(channel->a, "better");
+	decode_calls = 0;
+	wti_fault_hook = fail_every_second;
+}
+
+/* [M9] */
+static void receive_says_once_that_a_message_was_undecodable(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	post_four_of_which_two_are_bad(&channel);
+	assert_receives_nothing(channel.b, WT_EUNDECODABLE);
+	assert_receives(channel.b, "good");
+	assert_receives_nothing(channel.b, WT_EUNDECODABLE);
+	assert_receives(channel.b, "better");
+	assert_receives_nothing(channel.b, WT_EAGAIN);
+	channel_close(&channel);
+}
+
+/* [M9] */
+static void the_loop_tells_of_an_undecodable_message_and_goes_on(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+
+	(void)state;
+	post_four_of_which_two_are_bad(&channel);
+	wt_port_on_message(channel.b, events_on_message, &events);
+	wt_port_on_message_error(channel.b, events_on_error, &events);
+	assert_int_equal(wt_run_once(WT_NOW), 4);
+	assert_events(&events, "error:WT_EUNDECODABLE good error:WT_EUNDECODABLE better");
+	channel_close(&channel);
+}
+
+/* [M9] */
+static void drain_tells_of_an_undecodable_message_and_goes_on(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+
+	(void)state;
+	post_four_of_which_two_are_bad(&channel);
+	wt_port_on_message_error(channel.b, events_on_error, &events);
+	assert_int_equal(wt_port_drain(channel.b, events_on_message, &events, 0, NULL), 0);
+	assert_events(&events, "error:WT_EUNDECODABLE good error:WT_EUNDECODABLE better");
+	channel_close(&channel);
+}
+
+/* [M9] */
+static void an_undecodable_message_that_nobody_asked_about_is_dropped(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+
+	(void)state;
+	post_four_of_which_two_are_bad(&channel);
+	wt_port_on_message(channel.b, events_on_message, &events);
+	assert_true(wt_run_once(WT_NOW) >= 2);
+	assert_events(&events, "good better");
+	channel_close(&channel);
+}
+
+static void an_undecodable_message_gives_its_room_back(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 16));
+	decode_calls = 0;
+	wti_fault_hook = fail_every_second;
+	post_text(channel.a, "8 bytes.");
+	assert_receives_nothing(channel.b, WT_EUNDECODABLE);
+	post_text(channel.a, "the next");
+	assert_receives(channel.b, "the next");
+	channel_close(&channel);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(receive_now_says_that_nothing_is_there),
+		TEST(receive_gives_up_at_its_deadline_and_not_before),
+		TEST(receive_waits_until_something_comes),
+		TEST(a_dialogue_loses_no_wake),
+		TEST(receive_says_closed_after_the_last_message),
+		TEST(each_message_goes_to_the_handler_or_to_receive),
+		TEST(a_receive_in_vain_takes_nothing_from_the_handler),
+		TEST(a_receive_in_vain_takes_nothing_from_the_close_event),
+		TEST(a_view_in_a_callback_outlives_a_nested_receive),
+		TEST(a_view_in_a_callback_outlives_a_nested_drain),
+		TEST(drain_hands_over_all_that_waits),
+		TEST(drain_hands_over_no_more_than_it_is_told_to),
+		TEST(drain_ends_although_its_callback_posts_more),
+		TEST(drain_says_closed_after_the_last_message),
+		TEST(drain_gives_the_room_back),
+		TEST(messages_stay_in_order_by_whatever_means_they_are_taken),
+		TEST(receive_says_once_that_a_message_was_undecodable),
+		TEST(the_loop_tells_of_an_undecodable_message_and_goes_on),
+		TEST(drain_tells_of_an_undecodable_message_and_goes_on),
+		TEST(an_undecodable_message_that_nobody_asked_about_is_dropped),
+		TEST(an_undecodable_message_gives_its_room_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
