@@ -40,6 +40,19 @@ static void port_thread_end(struct wti_thread *self)
 		wti_port_close_now(wti_list_entry(link, wt_port, owned));
 }
 
+/* Callbacks that held views were left by a jump: what they held is free, a port that they closed goes on closing. */
+static void port_thread_unwound(struct wti_thread *self)
+{
+	for (struct wti_list *link = self->ports.next; link != &self->ports; link = link->next)
+		wti_list_entry(link, wt_port, owned)->pins = 0;
+}
+
+static void port_enlist_ends(struct wti_thread *owner)
+{
+	owner->end[WTI_END_PORTS] = port_thread_end;
+	owner->unwound[WTI_END_PORTS] = port_thread_unwound;
+}
+
 int wti_channel_create(struct wti_thread *owner_a, struct wti_thread *owner_b, const wt_channel_options *options,
 		       wt_port **a, wt_port **b)
 {
@@ -57,8 +70,8 @@ int wti_channel_create(struct wti_thread *owner_a, struct wti_thread *owner_b, c
 	*b = &channel->end[1];
 	port_init(*a, *b, channel, owner_a, &read);
 	port_init(*b, *a, channel, owner_b, &read);
-	owner_a->end[WTI_END_PORTS] = port_thread_end;
-	owner_b->end[WTI_END_PORTS] = port_thread_end;
+	port_enlist_ends(owner_a);
+	port_enlist_ends(owner_b);
 	return 0;
 }
 

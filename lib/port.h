@@ -48,6 +48,8 @@ struct wt_port {
 	bool started;           /* the loop calls on_message */
 	bool refd;              /* keeps the loop alive */
 	bool close_told;        /* the close event is over, or nobody wants it any more */
+	/* What is due before the loop hands over a message; false: not now, and the port may be gone. May be NULL. */
+	bool (*before_turn)(wt_port *port, unsigned *calls);
 	bool closing;           /* wt_port_close was called; handing over up to close_tail, then on_close */
 	uint64_t close_tail;
 	wt_port_fn *on_message;

@@ -254,6 +254,8 @@ static void port_turn(struct wti_source *source, unsigned *calls)
 	wt_port *port = wti_container_of(source, wt_port, source);
 	struct wti_thread *self = wti_load(&source->owner);
 
+	if (port->before_turn && !port->before_turn(port, calls))
+		return;
 	wti_port_end_view(port);
 	port_turn_messages(port, self, calls);
 	if (port->closing) {

@@ -19,7 +19,7 @@ static struct wti_list process_workers = { &process_workers, &process_workers };
 static _Atomic(uint32_t) process_count;  /* of them; sleepers wait for its fall, and only at the end */
 static _Atomic(uint32_t) process_ending; /* the handler sleeps, or is about to */
 static bool process_registered;          /* under the lock */
-static pid_t process_id;                 /* under the lock: who registered */
+static _Atomic(pid_t) process_id;         /* who registered; read without the lock, which a fork may have left locked */
 
 static void process_end(void)
 {
@@ -28,7 +28,8 @@ static void process_end(void)
 	uint32_t left = self && self->worker ? 1 : 0; /* a worker that called exit() does not end */
 	uint32_t count;
 
-	if (getpid() != process_id)
+	/* Relaxed: whoever forked has inherited what it needs to compare. */
+	if (getpid() != wti_load(&process_id))
 		return; /* a forked child has no workers, but a copy of their list */
 	wti_mutex_lock(&process_lock);
 	/* seq_cst: announced before the count is read; pairs with wti_process_remove [process-1] */
@@ -50,7 +51,7 @@ int wti_process_add(struct wt_worker *worker)
 		err = WT_ENOMEM;
 	} else {
 		process_registered = true;
-		process_id = getpid();
+		wti_store(&process_id, getpid());
 		wti_list_append(&process_workers, &worker->living);
 		wti_store(&process_count, wti_load(&process_count) + 1);
 	}

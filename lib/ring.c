@@ -39,6 +39,8 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	wti_store(&ring->tail, wti_ring_origin);
 	wti_store(&ring->head, wti_ring_origin);
 	wti_store(&ring->head_seen, wti_ring_origin);
+	for (int i = 0; i < 2; i++)
+		wti_store(&ring->extent[i].start, wti_ring_origin);
 }
 
 /* ---- Producers ---- */
@@ -49,12 +51,40 @@ static inline uint64_t ring_low(uint64_t head, uint64_t start)
 	return (int64_t)(head - start) < 0 ? start : head;
 }
 
-/* Whether a record at `position` keeps within the limit; what padding takes is not charged. */
-static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, uint64_t head, size_t record)
+/* Bytes that the limit counts, with the ends of the ring where they were read. */
+static inline size_t ring_charged(struct wti_ring *ring, uint64_t position, uint64_t head)
+{
+	return position - head - wti_load(&ring->padding) + wti_load(&ring->outline);
+}
+
+/*
+ * Whether `size` more bytes at `position` keep within the limit. Padding is
+ * counted before the tail moves over it, and discounted after the head did:
+ * the sum may be too small for a moment, so it refuses nothing that fits.
+ */
+static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, uint64_t head, size_t size)
 {
 	if (wti_likely(ring->limit == WTI_NO_LIMIT))
 		return true;
-	return position - head + record + wti_load(&ring->outline) <= ring->limit;
+	return (int64_t)(ring_charged(ring, position, head) + size) <= (int64_t)ring->limit;
+}
+
+/* Move the tail from where it was read; false when another producer did. */
+static inline bool ring_advance(struct wti_ring *ring, uint64_t *tail, size_t pad, size_t record)
+{
+	if (ring->single) {
+		if (pad)
+			wti_add(&ring->padding, pad);
+		wti_store(&ring->tail, *tail + pad + record);
+		return true;
+	}
+	if (wti_likely(!pad))
+		return wti_cas_acqrel(&ring->tail, tail, *tail + record); /* [ring-tail] */
+	wti_add(&ring->padding, pad);
+	if (wti_cas_acqrel(&ring->tail, tail, *tail + pad + record)) /* [ring-tail] */
+		return true;
+	wti_sub(&ring->padding, pad);
+	return false;
 }
 
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
@@ -96,11 +126,8 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 			tail = wti_load_acq(&ring->tail); /* [ring-tail] */
 			continue;
 		}
-		if (ring->single) {
-			wti_store(&ring->tail, tail + pad + record);
-		} else if (wti_unlikely(!wti_cas_acqrel(&ring->tail, &tail, tail + pad + record))) { /* [ring-tail] */
+		if (wti_unlikely(!ring_advance(ring, &tail, pad, record)))
 			continue;
-		}
 		slot->header = wti_segment_at(segment, size, position + pad);
 		slot->after = wti_segment_at(segment, size, position + pad + record);
 		if (wti_unlikely(pad)) {
@@ -174,9 +201,8 @@ static int ring_charge_outline(struct wti_ring *ring, size_t size)
 	do {
 		/* pairs with wti_ring_flush [ring-head] */
 		uint64_t head = wti_load_acq(&ring->head);
-		size_t inside = RING_POSITION(wti_load(&ring->tail)) - head;
 
-		if (ring->limit != WTI_NO_LIMIT && inside + used + size + record > ring->limit)
+		if (!ring_within_limit(ring, wti_ring_tail(ring), head, size + record))
 			return WT_EAGAIN;
 	} while (!wti_cas(&ring->outline, &used, used + size));
 	return 0;
@@ -338,7 +364,9 @@ size_t wti_ring_used(struct wti_ring *ring)
 	/* Head first: it never passes the tail that is read after it. [ring-head] */
 	uint64_t head = wti_load_acq(&ring->head);
 
-	return wti_ring_tail(ring) - head + wti_load(&ring->outline);
+	size_t used = ring_charged(ring, wti_ring_tail(ring), head);
+
+	return (int64_t)used < 0 ? 0 : used;
 }
 
 uint64_t wti_ring_tail(struct wti_ring *ring)
@@ -421,6 +449,10 @@ static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 		wti_store_rel(&ring->head, upto);
 	else
 		wti_store_sc(&ring->head, upto);
+	if (wti_unlikely(ring->padding_done && upto == ring->done)) {
+		wti_sub(&ring->padding, ring->padding_done);
+		ring->padding_done = 0;
+	}
 }
 
 void wti_ring_flush(struct wti_ring *ring)
@@ -441,6 +473,7 @@ static WTI_COLD void ring_release_link(struct wti_ring *ring)
 	struct wti_segment *next = old->next;
 
 	ring->done += WTI_HEADER_SIZE;
+	ring->padding_done += WTI_HEADER_SIZE;
 	ring_give_back(ring, ring->done);
 	ring->done_segment = next;
 	wti_ring_retire(ring, old);
@@ -458,6 +491,8 @@ static inline void ring_release_one(struct wti_ring *ring)
 	}
 	if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_OUTLINE))
 		ring_release_outline(ring, (const struct wti_outline *)(at + 1));
+	else if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_PAD))
+		ring->padding_done += wti_record_size(wti_header_payload(header));
 	ring->done += wti_record_size(wti_header_payload(header));
 }
 

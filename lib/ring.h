@@ -17,9 +17,10 @@
  * What happens when it is full. Below `limit` it grows: a new segment is
  * linked behind the present one, up to WTI_SEGMENT_MAX each. At the limit a
  * post is refused with WT_EAGAIN, having changed nothing. A refusal means
- * that there was no room at some moment of the call. Bytes in the ring are
- * counted exactly; of payloads out of line, producers that post at the same
- * moment may each let one more through.
+ * that there was no room at some moment of the call. What the limit counts
+ * are messages, with their headers; where the ring pads or links, or a payload
+ * goes out of line, producers that post at the same moment may each let one
+ * more through.
  *
  * How it works. A position is a count of bytes since the ring was made, 64
  * bits, compared by difference, so that its wrap is harmless. A producer
@@ -81,11 +82,13 @@ struct wti_ring {
 	_Atomic(struct wti_segment *) first;  /* producer to consumer, once */
 	_Atomic(struct wti_segment *) spare;  /* consumer to producer: a used segment, zeroed */
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
+	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
 
 	/* Consumer. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
+	size_t padding_done;           /* bytes of padding between head and done */
 	struct wti_segment *read_segment;
 	struct wti_segment *done_segment;
 };

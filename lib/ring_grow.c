@@ -60,6 +60,7 @@ static void grow_link(struct wti_ring *ring, struct wti_segment *segment, uint64
 	uint64_t position;
 
 	last->next = segment;
+	wti_add(&ring->padding, WTI_HEADER_SIZE);
 	do {
 		position = tail & ~(uint64_t)7;
 		grow_describe(ring, next, segment, position + WTI_HEADER_SIZE);

@@ -80,6 +80,15 @@ void wti_thread_enter(struct wti_thread *thread)
 	wti_thread_self_ptr = thread;
 }
 
+void wti_thread_unwind(struct wti_thread *thread)
+{
+	thread->loop_running = false;
+	thread->loop_stop = false;
+	for (int i = 0; i < WTI_END_COUNT; i++)
+		if (thread->unwound[i])
+			thread->unwound[i](thread);
+}
+
 void wti_thread_leave(struct wti_thread *thread)
 {
 	for (int i = 0; i < WTI_END_COUNT; i++)

@@ -38,6 +38,7 @@ struct wti_thread {
 
 	/* Owner only, from here on. */
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);
+	void (*unwound[WTI_END_COUNT])(struct wti_thread *self); /* after a jump out of callbacks: they will not return */
 
 	/* wait.c: what polling has brought so far. */
 	unsigned poll_budget; /* looks; 0: not polled yet */
@@ -82,6 +83,9 @@ static inline struct wti_thread *wti_thread_peek(void)
 /* A record for a worker's thread, made by its creator; entered by the thread itself. */
 void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker);
 void wti_thread_enter(struct wti_thread *thread);
+
+/* The thread has left its callbacks by a jump: put what they held in order, so that it can go on. */
+void wti_thread_unwind(struct wti_thread *thread);
 
 /* The owner's end: run what was entered in `end`. The record is no longer the thread's own afterwards. */
 void wti_thread_leave(struct wti_thread *thread);

@@ -23,22 +23,23 @@ void wti_waiter_init(struct wti_waiter *waiter, struct wti_thread *thread)
 
 void wti_waiters_add(struct wti_waiters *waiters, struct wti_waiter *waiter)
 {
-	if (!wti_list_empty(&waiter->link))
-		return;
 	wti_mutex_lock(&waiters->lock);
-	wti_list_append(&waiters->list, &waiter->link);
-	/* seq_cst: the waiter's next look must not pass it. pairs with wti_waiters_any [waiters-1] */
-	wti_store_sc(&waiters->count, wti_load(&waiters->count) + 1);
+	/* Under the lock: the links of one that is listed change with its neighbours. */
+	if (wti_list_empty(&waiter->link)) {
+		wti_list_append(&waiters->list, &waiter->link);
+		/* seq_cst: the waiter's next look must not pass it. pairs with wti_waiters_any [waiters-1] */
+		wti_store_sc(&waiters->count, wti_load(&waiters->count) + 1);
+	}
 	wti_mutex_unlock(&waiters->lock);
 }
 
 void wti_waiters_remove(struct wti_waiters *waiters, struct wti_waiter *waiter)
 {
-	if (wti_list_empty(&waiter->link))
-		return;
 	wti_mutex_lock(&waiters->lock);
-	wti_list_remove(&waiter->link);
-	wti_store(&waiters->count, wti_load(&waiters->count) - 1);
+	if (!wti_list_empty(&waiter->link)) {
+		wti_list_remove(&waiter->link);
+		wti_store(&waiters->count, wti_load(&waiters->count) - 1);
+	}
 	wti_mutex_unlock(&waiters->lock);
 }
 

@@ -40,22 +40,26 @@ static int worker_read_options(wt_worker_options *to, const wt_worker_options *o
 	return 0;
 }
 
-static void worker_set_name(struct wt_worker *worker, const char *name)
+/* Room for the name that a worker gets without one of the program's. */
+#define WORKER_NAME_MAX sizeof "worker-18446744073709551615"
+
+static void worker_set_name(struct wt_worker *worker, char *to, const char *name)
 {
 	if (name)
-		snprintf(worker->name, sizeof worker->name, "%s", name);
+		memcpy(to, name, strlen(name) + 1);
 	else
-		snprintf(worker->name, sizeof worker->name, "worker-%llu", (unsigned long long)worker->thread.id);
-	worker->thread.name = worker->name;
+		snprintf(to, WORKER_NAME_MAX, "worker-%llu", (unsigned long long)worker->thread.id);
+	worker->name = to;
+	worker->thread.name = to;
 }
 
-/* A worker without channel and thread; `data` follows it in the same block. */
-static struct wt_worker *worker_alloc(struct wti_thread *creator, const void *data, size_t size)
+/* A worker without channel and thread; its data and its name follow it in the same block. */
+static struct wt_worker *worker_alloc(struct wti_thread *creator, const void *data, size_t size, const char *name)
 {
 	size_t total;
 	struct wt_worker *worker;
 
-	if (__builtin_add_overflow(sizeof *worker, size, &total))
+	if (__builtin_add_overflow(sizeof *worker + (name ? strlen(name) + 1 : WORKER_NAME_MAX), size, &total))
 		return NULL;
 	worker = wti_alloc_lines(total);
 	if (!worker)
@@ -71,6 +75,7 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const void *da
 	wti_list_init(&worker->sibling);
 	wti_list_init(&worker->living);
 	wti_thread_init(&worker->thread, worker);
+	worker_set_name(worker, (char *)(worker + 1) + size, name);
 	return worker;
 }
 
@@ -91,14 +96,29 @@ static void worker_creator_end(struct wti_thread *self)
 	while (!wti_list_empty(&self->workers)) {
 		struct wt_worker *worker = wti_list_entry(self->workers.next, struct wt_worker, sibling);
 
-		worker->callbacks = 0; /* one that created us a jump has left behind */
 		wti_worker_finish_destroy(worker);
+	}
+}
+
+/* Callbacks were left by a jump; what they destroyed is still to be destroyed. */
+static void worker_creator_unwound(struct wti_thread *self)
+{
+	struct wti_list *link = self->workers.next;
+
+	while (link != &self->workers) {
+		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, sibling);
+
+		link = link->next;
+		worker->callbacks = 0;
+		if (worker->destroyed)
+			wti_worker_finish_destroy(worker);
 	}
 }
 
 static void worker_enlist(struct wt_worker *worker, struct wti_thread *self)
 {
 	self->end[WTI_END_WORKERS] = worker_creator_end;
+	self->unwound[WTI_END_WORKERS] = worker_creator_unwound;
 	wti_list_append(&self->workers, &worker->sibling);
 	worker->refd = true;
 	wti_loop_hold(self);
@@ -120,18 +140,18 @@ static void worker_delist(struct wt_worker *worker, struct wti_thread *self)
 static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry, const void *data,
 			 size_t size, const wt_worker_options *options)
 {
-	struct wt_worker *worker = worker_alloc(self, data, size);
+	struct wt_worker *worker = worker_alloc(self, data, size, options->name);
 	int err;
 
 	if (!worker)
 		return WT_ENOMEM;
 	worker->entry = entry;
 	worker->destroy_timeout = options->destroy_timeout;
-	worker_set_name(worker, options->name);
 	err = wti_channel_create(self, &worker->thread, options->channel, &worker->port, &worker->thread.parent);
 	if (err)
 		goto out_worker;
 	worker->port->worker = worker;
+	worker->port->before_turn = wti_worker_before_messages;
 	err = wti_process_add(worker);
 	if (err)
 		goto out_channel;

@@ -48,7 +48,6 @@ enum wti_worker_phase {
 };
 
 enum {
-	WTI_NAME_MAX = 64,     /* bytes of a worker's name, with its end */
 	WTI_FAILURE_MAX = 256, /* bytes of a failure's message, with its end */
 	WTI_DEFER_RESERVED = 8 /* deferred cleanups that need no memory */
 };
@@ -68,7 +67,7 @@ struct wt_worker {
 	int64_t destroy_timeout;
 	pthread_t pthread;
 	wt_port *port; /* the creator's end */
-	char name[WTI_NAME_MAX];
+	const char *name; /* in the same block, behind `data` */
 
 	/* Atomic. */
 	_Atomic(uint32_t) state;    /* enum wti_worker_state */
@@ -90,6 +89,7 @@ struct wt_worker {
 	bool destroyed;
 	bool refd;
 	bool online_told;
+	bool error_told;
 	bool exit_told;
 	void (*on_online)(wt_worker *worker, void *arg);
 	void *on_online_arg;
@@ -140,6 +140,9 @@ void wti_worker_finish_destroy(struct wt_worker *worker);
 /* ---- worker_events.c ---- */
 
 extern const struct wti_source_ops wti_worker_source_ops;
+
+/* The creator's port before it hands messages over: online comes first. */
+bool wti_worker_before_messages(wt_port *port, unsigned *calls);
 
 /* Creator: call no handler from now on. */
 void wti_worker_silence(struct wt_worker *worker);

@@ -29,11 +29,17 @@ static bool events_leave(struct wt_worker *worker)
 
 void wti_worker_report_failure(struct wt_worker *worker)
 {
+	char line[WTI_FAILURE_MAX + 160];
+
 	if (!worker->failed || wti_load(&worker->failure_read))
 		return;
 	wti_store(&worker->failure_read, 1);
-	fprintf(stderr, "libwt: worker %llu (%s) failed: %s (%d)\n", (unsigned long long)worker->thread.id,
-		worker->name, worker->failure_message, worker->failure_code);
+	snprintf(line, sizeof line, "libwt: worker %llu (%.63s) failed: %s (%d)", (unsigned long long)worker->thread.id,
+		 worker->name, worker->failure_message, worker->failure_code);
+	for (char *c = line; *c; c++)
+		if (*c == '\n' || *c == '\r')
+			*c = ' ';
+	fprintf(stderr, "%s\n", line);
 }
 
 static bool events_tell_online(struct wt_worker *worker, unsigned *calls)
@@ -54,8 +60,9 @@ static bool events_tell_error(struct wt_worker *worker, unsigned *calls)
 {
 	wt_failure failure = { .code = worker->failure_code, .message = worker->failure_message };
 
-	if (!worker->failed)
+	if (!worker->failed || worker->error_told)
 		return true;
+	worker->error_told = true;
 	if (!worker->on_error) {
 		wti_worker_report_failure(worker);
 		return true;
@@ -69,6 +76,7 @@ static bool events_tell_error(struct wt_worker *worker, unsigned *calls)
 
 static void events_tell_exit(struct wt_worker *worker, unsigned *calls)
 {
+	worker->exit_told = true;
 	wt_worker_unref(worker);
 	if (!worker->on_exit)
 		return;
@@ -97,8 +105,7 @@ static void events_turn(struct wti_source *source, unsigned *calls)
 		if (!events_leave(worker) || wti_loop_interrupted(self) || events_port_pending(worker))
 			return;
 	}
-	worker->exit_told = true;
-	if (!events_tell_error(worker, calls))
+	if (!events_tell_error(worker, calls) || wti_loop_interrupted(self))
 		return;
 	events_tell_exit(worker, calls);
 }
@@ -146,14 +153,21 @@ void wt_worker_on_online(wt_worker *worker, void (*fn)(wt_worker *worker, void *
 	worker->on_online_arg = arg;
 }
 
+bool wti_worker_before_messages(wt_port *port, unsigned *calls)
+{
+	struct wt_worker *worker = port->worker;
+	struct wti_thread *self = wti_load(&worker->source.owner);
+
+	return worker->destroyed || (events_tell_online(worker, calls) && !wti_loop_interrupted(self));
+}
+
 static void events_message(wt_port *port, wt_message *message, void *arg)
 {
 	struct wt_worker *worker = port->worker;
-	unsigned calls = 0;
 
 	(void)arg;
 	events_enter(worker);
-	if (events_tell_online(worker, &calls) && worker->on_message)
+	if (worker->on_message)
 		worker->on_message(worker, message, worker->on_message_arg);
 	events_leave(worker);
 }
@@ -161,11 +175,10 @@ static void events_message(wt_port *port, wt_message *message, void *arg)
 static void events_message_error(wt_port *port, int error, void *arg)
 {
 	struct wt_worker *worker = port->worker;
-	unsigned calls = 0;
 
 	(void)arg;
 	events_enter(worker);
-	if (events_tell_online(worker, &calls) && worker->on_message_error)
+	if (worker->on_message_error)
 		worker->on_message_error(worker, error, worker->on_message_error_arg);
 	events_leave(worker);
 }

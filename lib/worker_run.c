@@ -52,11 +52,9 @@ static bool run_begin_end(struct wt_worker *worker)
 void wt_fail(int code, const char *format, ...)
 {
 	struct wt_worker *worker = run_self();
-	char *message;
-	char outside[WTI_FAILURE_MAX];
+	char message[WTI_FAILURE_MAX]; /* first here: the arguments may lie in the message of an earlier failure */
 	va_list args;
 
-	message = worker ? worker->failure_message : outside;
 	va_start(args, format);
 	if (!format || vsnprintf(message, WTI_FAILURE_MAX, format, args) < 0)
 		message[0] = '\0';
@@ -68,6 +66,7 @@ void wt_fail(int code, const char *format, ...)
 	if (worker->phase < WTI_PHASE_CLEANUPS) {
 		worker->failed = true;
 		worker->failure_code = code ? code : WT_EINVAL;
+		memcpy(worker->failure_message, message, sizeof message);
 	}
 	run_unwind(worker);
 }
@@ -273,6 +272,7 @@ static void run_phase(struct wt_worker *worker)
  */
 static void worker_left_phase(struct wt_worker *worker)
 {
+	wti_thread_unwind(&worker->thread);
 	if (worker->phase < WTI_PHASE_EXIT_HANDLERS)
 		worker->phase++;
 }
@@ -328,8 +328,8 @@ static void worker_begin(struct wt_worker *worker)
 	char shown[16]; /* the system's own limit */
 
 	wti_thread_enter(&worker->thread);
-	memcpy(shown, worker->name, sizeof shown - 1);
-	shown[sizeof shown - 1] = '\0';
+	shown[0] = '\0';
+	strncat(shown, worker->name, sizeof shown - 1);
 	pthread_setname_np(pthread_self(), shown);
 	/* pairs with events_tell_online [source-1] */
 	wti_store_sc(&worker->online, 1);

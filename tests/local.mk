@@ -5,10 +5,16 @@
 # say about it, in wt_product_tests.
 
 wt_unit_tests = \
+	tests/test_process \
+	tests/test_thread \
+	tests/test_worker_run \
+	tests/test_worker_events \
+	tests/test_worker \
 	tests/test_error
 
 wt_script_tests = \
-	scripts/check-examples
+	scripts/check-examples \
+	scripts/check-programs
 
 wt_product_tests = \
 	scripts/check-atomics \
@@ -28,6 +34,8 @@ check_PROGRAMS += $(wt_unit_tests)
 TESTS += $(wt_unit_tests)
 endif
 tests_libsupport_a_SOURCES = \
+	tests/support/child.c \
+	tests/support/child.h \
 	tests/support/support.c \
 	tests/support/support.h
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)

@@ -848,7 +848,7 @@ static void posts_reads_and_releases_agree_with_a_model(void **state)
 	int64_t end = wti_os_real.clock() + 2000000000;
 
 	(void)state;
-	print_message("WT_SEED=%llu\n", (unsigned long long)random);
+	print_message("# WT_SEED=%llu\n", (unsigned long long)random);
 	do {
 		uint64_t choice = support_random(&random);
 		size_t capacity = (size_t)1 << (choice & 15);
@@ -864,7 +864,7 @@ static void positions_that_wrap_change_nothing(void **state)
 	uint64_t random = support_seed();
 
 	(void)state;
-	print_message("WT_SEED=%llu\n", (unsigned long long)random);
+	print_message("# WT_SEED=%llu\n", (unsigned long long)random);
 	for (uint64_t words = 0; words < 64; words++) {
 		uint64_t seed = support_random(&random);
 
@@ -1255,7 +1255,7 @@ static void stress_rounds(bool single)
 	uint64_t random = support_seed();
 	int64_t end = wti_os_real.clock() + 2000000000;
 
-	print_message("WT_SEED=%llu\n", (unsigned long long)random);
+	print_message("# WT_SEED=%llu\n", (unsigned long long)random);
 	do
 		stress_run(&random, single);
 	while (wti_os_real.clock() < end);

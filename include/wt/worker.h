@@ -33,7 +33,7 @@ enum {
 /* Zero means the default in every field. */
 typedef struct wt_worker_options {
 	size_t size;       /* of this struct: set by WT_WORKER_OPTIONS or wt_worker_options_init */
-	const char *name;  /* its first 63 bytes are copied, the system shows 15; default "worker-<id>" */
+	const char *name;  /* copied; the system shows its first 15 bytes; default "worker-<id>" */
 	size_t stack_size; /* bytes, rounded up to pages; default the system's; WT_EINVAL below its minimum */
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
