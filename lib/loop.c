@@ -142,12 +142,9 @@ static void loop_rest(struct wti_thread *self)
 		wti_parker_event_signal(&self->parker);
 }
 
-static bool loop_alive(struct wti_thread *self)
+static bool loop_any_holds(const struct wti_list *list)
 {
-	if (self->loop_refs)
-		return true;
-	wti_source_collect(self);
-	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next) {
+	for (struct wti_list *link = list->next; link != list; link = link->next) {
 		struct wti_source *source = loop_source(link);
 
 		if (source->ops->holds && source->ops->holds(source))
@@ -156,11 +153,19 @@ static bool loop_alive(struct wti_thread *self)
 	return false;
 }
 
+static bool loop_alive(struct wti_thread *self)
+{
+	if (self->loop_refs)
+		return true;
+	wti_source_collect(self);
+	return loop_any_holds(&self->hot) || loop_any_holds(&self->turn);
+}
+
 static int loop_enter(struct wti_thread *self)
 {
 	if (!self)
 		return WT_ENOMEM;
-	if (self->loop_running)
+	if (self->loop_running || self->drains)
 		return WT_EBUSY;
 	self->loop_running = true;
 	return 0;
@@ -227,7 +232,7 @@ int wt_run_once(wt_time deadline)
 
 void wt_stop(void)
 {
-	struct wti_thread *self = wti_thread_peek();
+	struct wti_thread *self = wti_thread_self();
 
 	if (self)
 		self->loop_stop = true;

@@ -43,6 +43,7 @@ struct wt_port {
 
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
+	uint64_t view;          /* serial of the latest view: another port may come to lie here, its views do not */
 	uint64_t empty_at;      /* inbox position when it was last found empty */
 	unsigned pins;          /* callbacks that hold a view: nothing is released meanwhile */
 	bool started;           /* the loop calls on_message */

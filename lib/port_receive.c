@@ -32,14 +32,15 @@ void wti_port_end_view(wt_port *port)
 		port_offer_half(port);
 }
 
-static void port_fill(wt_port *port, const struct wti_record *record, wt_message *message)
+static void port_fill(wt_port *port, struct wti_thread *self, const struct wti_record *record, wt_message *message)
 {
+	port->view = ++self->views;
 	*message = (wt_message){
 		.data = record->data,
 		.size = record->size,
 		.type = record->type,
 		.port = port,
-		.serial = port->inbox.read,
+		.serial = port->view,
 	};
 }
 
@@ -69,8 +70,9 @@ void wt_message_release(wt_message *message)
 	if (!message || !message->port || !self)
 		return;
 	port = message->port;
-	if (port_is_mine(self, port) && port->inbox.read == message->serial)
-		wti_port_end_view(port);
+	if (!port_is_mine(self, port) || port->view != message->serial)
+		return;
+	wti_port_end_view(port);
 	*message = (wt_message){ 0 };
 }
 
@@ -145,9 +147,8 @@ static int port_await_message(wt_port *port, struct wti_thread *self, wt_time de
 	return err;
 }
 
-static int port_receive(wt_port *port, struct wti_record *record, wt_time deadline)
+static int port_receive(wt_port *port, struct wti_thread *self, struct wti_record *record, wt_time deadline)
 {
-	struct wti_thread *self = wti_thread_peek();
 	int err;
 
 	if (wti_unlikely(!port || deadline < 0))
@@ -173,14 +174,15 @@ static int port_receive(wt_port *port, struct wti_record *record, wt_time deadli
 
 int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 {
+	struct wti_thread *self = wti_thread_peek();
 	struct wti_record record;
 	int err;
 
 	if (wti_unlikely(!message))
 		return WT_EINVAL;
-	err = port_receive(port, &record, deadline);
+	err = port_receive(port, self, &record, deadline);
 	if (wti_likely(!err))
-		port_fill(port, &record, message);
+		port_fill(port, self, &record, message);
 	else
 		*message = (wt_message){ 0 };
 	return err;
@@ -202,7 +204,7 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	if (!wti_ring_next(&port->inbox, &record))
 		return false;
 	err = port_decode(&record);
-	port_fill(port, &record, &message);
+	port_fill(port, wti_load(&port->source.owner), &record, &message);
 	port->pins++;
 	if (wti_likely(!err))
 		fn(port, &message, arg);
@@ -311,6 +313,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	wti_port_end_view(port);
+	self->drains++;
 	tail = wti_ring_tail(&port->inbox);
 	while ((int64_t)(tail - port->inbox.read) > 0 && (!max || n < max || port->closing)) {
 		if (port->closing && !port_has_parting(port))
@@ -319,6 +322,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 			break;
 		n++;
 	}
+	self->drains--;
 	if (drained)
 		*drained = n;
 	if (!n && wti_port_is_closed(port->peer) && !wti_ring_ready(&port->inbox))

@@ -40,8 +40,11 @@ void wti_source_notify_slow(struct wti_source *source)
 
 	wti_mutex_lock(&source->lock);
 	owner = wti_load(&source->owner);
-	/* Relaxed: the lock orders the notifiers, the push carries the news. */
-	if (owner && wti_cas(&source->state, &expected, WTI_SOURCE_NOTIFIED)) {
+	/*
+	 * pairs with wti_source_arm [source-1]: the owner took the source off its stack before it armed it
+	 * again, maybe since our caller looked; the push writes the same link.
+	 */
+	if (owner && wti_cas_acqrel(&source->state, &expected, WTI_SOURCE_NOTIFIED)) {
 		WTI_YIELD(WTI_YIELD_NOTIFYING, source);
 		source_push(owner, source);
 		wti_unpark(&owner->parker);

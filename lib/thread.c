@@ -84,6 +84,7 @@ void wti_thread_unwind(struct wti_thread *thread)
 {
 	thread->loop_running = false;
 	thread->loop_stop = false;
+	thread->drains = 0;
 	for (int i = 0; i < WTI_END_COUNT; i++)
 		if (thread->unwound[i])
 			thread->unwound[i](thread);

@@ -55,6 +55,8 @@ struct wti_thread {
 	/* port.c. */
 	struct wt_port *parent;     /* a worker's end of its channel, or NULL once it is closed */
 	struct wti_list ports;      /* owned: wt_port.owned */
+	unsigned drains;            /* wt_port_drain on the stack: its callbacks are not to run the loop */
+	uint64_t views;             /* handed out so far: the serial of the latest */
 	struct wt_port *port_last;  /* the one that handed out the latest view, or NULL */
 
 	/* worker.c. */

@@ -5,12 +5,32 @@
 # say about it, in wt_product_tests.
 
 wt_unit_tests = \
+	tests/test_alloc \
+	tests/test_bad_input \
+	tests/test_barrier \
+	tests/test_clock \
+	tests/test_cost \
+	tests/test_error \
+	tests/test_list \
+	tests/test_loop \
+	tests/test_message \
+	tests/test_mutants \
+	tests/test_mutex \
+	tests/test_os \
+	tests/test_park \
+	tests/test_port \
+	tests/test_port_close \
+	tests/test_port_receive \
 	tests/test_process \
+	tests/test_ring \
+	tests/test_segment \
+	tests/test_source \
 	tests/test_thread \
-	tests/test_worker_run \
-	tests/test_worker_events \
+	tests/test_wait \
+	tests/test_waiters \
 	tests/test_worker \
-	tests/test_error
+	tests/test_worker_events \
+	tests/test_worker_run
 
 wt_script_tests = \
 	scripts/check-examples \
@@ -36,6 +56,8 @@ endif
 tests_libsupport_a_SOURCES = \
 	tests/support/child.c \
 	tests/support/child.h \
+	tests/support/ports.c \
+	tests/support/ports.h \
 	tests/support/support.c \
 	tests/support/support.h
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)

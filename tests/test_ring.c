@@ -865,7 +865,7 @@ static void positions_that_wrap_change_nothing(void **state)
 
 	(void)state;
 	print_message("# WT_SEED=%llu\n", (unsigned long long)random);
-	for (uint64_t words = 0; words < 64; words++) {
+	for (uint64_t words = 0; words < 64; words += support_slowdown() > 1 ? 5 : 1) {
 		uint64_t seed = support_random(&random);
 
 		for (size_t capacity = 256; capacity <= 4096; capacity *= 4) {
