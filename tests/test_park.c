@@ -13,6 +13,7 @@
 #include <wt/worker.h>
 
 #include "os.h"
+#include "seam.h"
 #include "support/support.h"
 
 #define MS ((int64_t)1000000)
@@ -358,6 +359,83 @@ static void destroy_closes_the_descriptor(void **state)
 	assert_int_equal(support_open_fds(), before);
 }
 
+/* ---- Behind a stalled commit ---- */
+
+static struct latch reserved, asleep[2];
+static atomic_uint sleeps;
+static _Thread_local bool stalls;
+
+static void stall(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	if (point == WTI_YIELD_RESERVED && stalls) {
+		latch_open(&reserved);
+		latch_await(&asleep[1]);
+	}
+}
+
+static struct wti_os_ops telling_os;
+
+static int tell_sleep(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
+{
+	unsigned n = atomic_fetch_add(&sleeps, 1);
+
+	latch_open(&asleep[n ? 1 : 0]);
+	return wti_os_real.futex_wait(word, value, deadline);
+}
+
+static void *post_first(void *arg)
+{
+	stalls = true;
+	return (void *)(intptr_t)wt_port_post(arg, "1", 1);
+}
+
+static void *post_second(void *arg)
+{
+	if (!latch_await(&asleep[0]))
+		return arg;
+	return (void *)(intptr_t)wt_port_post(arg, "2", 1);
+}
+
+/*
+ * [M1] [M2] The first sender stalls between reservation and commit, the second
+ * one commits and wakes the receiver. That finds nothing it may take, sleeps
+ * again instead of spinning, and is woken by the first one's commit.
+ */
+static void a_receiver_sleeps_until_the_first_of_two_commits(void **state)
+{
+	pthread_t first, second;
+	void *result[2];
+	wt_message message;
+	wt_port *a, *b;
+
+	(void)state;
+	reserved = asleep[0] = asleep[1] = (struct latch){ 0 };
+	sleeps = 0;
+	telling_os = wti_os_real;
+	telling_os.futex_wait = tell_sleep;
+	assert_int_equal(wt_channel_create(&a, &b, NULL), 0);
+	wti_yield_hook = stall;
+	assert_int_equal(pthread_create(&first, NULL, post_first, a), 0);
+	assert_true(latch_await(&reserved));
+	assert_int_equal(pthread_create(&second, NULL, post_second, a), 0);
+	wti_os = &telling_os;
+	assert_int_equal(wt_port_receive(b, &message, WT_FOREVER), 0);
+	assert_memory_equal(message.data, "1", 1);
+	/* The kernel may send it back without reason now and then, but not for ever. */
+	assert_in_range(sleeps, 2, 20);
+	pthread_join(first, &result[0]);
+	pthread_join(second, &result[1]);
+	assert_null(result[0]);
+	assert_null(result[1]);
+	assert_int_equal(wt_port_receive(b, &message, WT_NOW), 0);
+	assert_memory_equal(message.data, "2", 1);
+	support_restore_os();
+	wti_yield_hook = NULL;
+	wt_port_close(a);
+	wt_port_close(b);
+}
+
 /* ---- A million single messages ---- */
 
 static int answer(wt_port *parent, const void *data, size_t size)
@@ -421,6 +499,7 @@ int main(void)
 		TEST(no_wake_is_lost_between_poll_and_clear),
 		TEST(without_a_descriptor_to_be_had_the_parker_stays_usable),
 		TEST(destroy_closes_the_descriptor),
+		TEST(a_receiver_sleeps_until_the_first_of_two_commits),
 		TEST(single_messages_to_and_fro_never_leave_both_asleep),
 	};
 

@@ -581,6 +581,7 @@ static void send_goes_on_when_there_is_room(void **state)
 	struct channel channel;
 	struct sending sending;
 	struct other other;
+	size_t received;
 	int refusal;
 
 	(void)state;
@@ -590,11 +591,13 @@ static void send_goes_on_when_there_is_room(void **state)
 	fill(channel.a, 8, &refusal);
 	other_begin(&other, sending_run, &sending);
 	assert_true(await(someone_waits_for_room, channel.b));
-	assert_int_equal(empty(channel.b), 4);
+	/* The sender may be quick enough to be emptied with the rest. */
+	received = empty(channel.b);
 	other_wait(&other);
-	assert_int_equal(sending.err, 0);
-	assert_receives(channel.b, "8 bytes.");
+	received += empty(channel.b);
 	other_end(&other);
+	assert_int_equal(sending.err, 0);
+	assert_int_equal(received, 5);
 	channel_close(&channel);
 }
 
@@ -615,6 +618,7 @@ static void send_goes_on_when_the_loop_has_made_room(void **state)
 	unsigned long count = 0;
 	struct sending sending;
 	struct other other;
+	size_t received;
 	int refusal;
 
 	(void)state;

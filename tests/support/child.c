@@ -49,12 +49,15 @@ static void child_allow_thread_leaks(void)
 
 static void child_exec(const char *name, FILE *errors, FILE *mark)
 {
-	char fd[16];
+	char fd[16], self[4096];
+	/* By its name, which valgrind knows better than the link. */
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
 
+	self[length > 0 ? length : 0] = '\0';
 	dup2(fileno(errors), 2);
 	snprintf(fd, sizeof fd, "%d", fileno(mark));
 	child_allow_thread_leaks();
-	execl("/proc/self/exe", name, name, fd, (char *)NULL);
+	execl(self, name, name, fd, (char *)NULL);
 	_exit(127);
 }
 
