@@ -28,20 +28,16 @@ static int hash_worker(wt_port *parent, const void *data, size_t size)
 	return wt_port_post(parent, hex, HEX_SIZE);
 }
 
-static void on_error(wt_worker *worker, const wt_failure *failure, void *arg)
-{
-	(void)worker;
-	(void)arg;
-	fprintf(stderr, "hash: %s\n", failure->message);
-}
-
-/* Take the answer of the worker for `text`, and end it. */
+/* Take the answer of the worker for `text`, and end it. Without one, the worker can say why. */
 static int print_hash(wt_worker *worker, const char *text)
 {
 	wt_message message;
+	wt_failure failure;
 	int err = wt_port_receive(wt_worker_port(worker), &message, WT_FOREVER);
 
-	if (err)
+	if (err == WT_ECLOSED && wt_worker_join(worker, NULL, WT_FOREVER) == 0 && !wt_worker_failure(worker, &failure))
+		fprintf(stderr, "hash: %s: %s\n", text, failure.message);
+	else if (err)
 		fprintf(stderr, "hash: no answer for '%s': %s\n", text, wt_strerror(err));
 	else
 		printf("%.*s  %s\n", (int)message.size, (const char *)message.data, text);
@@ -67,7 +63,6 @@ int main(int argc, char **argv)
 			status = 1;
 			break;
 		}
-		wt_worker_on_error(workers[i], on_error, NULL);
 	}
 	for (int i = 1; i < argc && workers[i]; i++)
 		if (print_hash(workers[i], argv[i]))

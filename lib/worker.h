@@ -105,6 +105,7 @@ struct wt_worker {
 	/* The worker's thread only. */
 	enum wti_worker_phase phase;
 	jmp_buf unwind;
+	bool exited;        /* by wt_exit, later than any wt_fail */
 	int exit_code;
 	void (*failure_hook)(wt_failure *failure, void *arg);
 	void *failure_hook_arg;

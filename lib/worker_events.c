@@ -133,6 +133,8 @@ void wti_worker_silence(struct wt_worker *worker)
 	worker->on_online = NULL;
 	worker->on_message = NULL;
 	worker->on_message_error = NULL;
+	if (worker->on_error)
+		wti_store(&worker->failure_read, 1); /* the program has its own way, though it did not wait for it */
 	worker->on_error = NULL;
 	worker->on_exit = NULL;
 	wt_port_stop(worker->port);

@@ -36,6 +36,7 @@ void wt_exit(int code)
 
 	if (!worker)
 		exit(code);
+	worker->exited = true;
 	worker->exit_code = code;
 	run_unwind(worker);
 }
@@ -65,6 +66,7 @@ void wt_fail(int code, const char *format, ...)
 	}
 	if (worker->phase < WTI_PHASE_CLEANUPS) {
 		worker->failed = true;
+		worker->exited = false;
 		worker->failure_code = code ? code : WT_EINVAL;
 		memcpy(worker->failure_message, message, sizeof message);
 	}
@@ -290,7 +292,7 @@ static void worker_phases(struct wt_worker *worker)
 /* The code that W3 says. */
 static int worker_outcome(const struct wt_worker *worker)
 {
-	if (wti_load(&worker->state) == WTI_WORKER_TERMINATING || worker->failed)
+	if (wti_load(&worker->state) == WTI_WORKER_TERMINATING || (worker->failed && !worker->exited))
 		return 1;
 	return worker->exit_code;
 }
