@@ -618,7 +618,6 @@ static void send_goes_on_when_the_loop_has_made_room(void **state)
 	unsigned long count = 0;
 	struct sending sending;
 	struct other other;
-	size_t received;
 	int refusal;
 
 	(void)state;
