@@ -11,6 +11,8 @@ wt_sources = \
 	lib/barrier.h \
 	lib/base.h \
 	lib/clock.c \
+	lib/deadline.c \
+	lib/deadline.h \
 	lib/error.c \
 	lib/error.h \
 	lib/list.h \

@@ -13,6 +13,7 @@
 #include "list.h"
 #include "park.h"
 
+struct wti_deadline;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -51,6 +52,10 @@ struct wti_thread {
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
+
+	/* deadline.c. */
+	struct wti_deadline *deadlines; /* the earliest: the root of a heap */
+	uint64_t deadline_serial;       /* of the latest that was added */
 
 	/* port.c. */
 	struct wt_port *parent;     /* a worker's end of its channel, or NULL once it is closed */

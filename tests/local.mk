@@ -10,6 +10,7 @@ wt_unit_tests = \
 	tests/test_barrier \
 	tests/test_clock \
 	tests/test_cost \
+	tests/test_deadline \
 	tests/test_error \
 	tests/test_list \
 	tests/test_loop \
