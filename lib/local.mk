@@ -7,6 +7,8 @@ wt_sources = \
 	lib/alloc.c \
 	lib/alloc.h \
 	lib/atomic.h \
+	lib/atomics.c \
+	lib/atomics.h \
 	lib/barrier.c \
 	lib/barrier.h \
 	lib/base.h \
@@ -38,6 +40,8 @@ wt_sources = \
 	lib/seam.h \
 	lib/segment.c \
 	lib/segment.h \
+	lib/shared.c \
+	lib/shared.h \
 	lib/source.c \
 	lib/source.h \
 	lib/thread.c \

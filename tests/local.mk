@@ -6,6 +6,7 @@
 
 wt_unit_tests = \
 	tests/test_alloc \
+	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
 	tests/test_clock \
@@ -25,6 +26,7 @@ wt_unit_tests = \
 	tests/test_process \
 	tests/test_ring \
 	tests/test_segment \
+	tests/test_shared \
 	tests/test_source \
 	tests/test_thread \
 	tests/test_wait \
