@@ -48,6 +48,9 @@ wt_sources = \
 	lib/thread.h \
 	lib/wait.c \
 	lib/wait.h \
+	lib/wait_async.c \
+	lib/wait_notify.c \
+	lib/wait_notify.h \
 	lib/waiters.c \
 	lib/waiters.h \
 	lib/worker.c \

@@ -23,6 +23,7 @@ struct wt_worker;
 enum wti_thread_end {
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
+	WTI_END_WAITS, /* pending asynchronous waits are taken back */
 	WTI_END_COUNT
 };
 
@@ -66,6 +67,9 @@ struct wti_thread {
 
 	/* worker.c. */
 	struct wti_list workers;    /* created here, not destroyed yet: wt_worker.sibling */
+
+	/* wait_async.c. */
+	struct wti_list waits;      /* not told yet, or left in their callback by a jump */
 };
 
 /* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */

@@ -30,6 +30,8 @@ wt_unit_tests = \
 	tests/test_source \
 	tests/test_thread \
 	tests/test_wait \
+	tests/test_wait_async \
+	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
 	tests/test_worker_events \
