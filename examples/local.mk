@@ -8,7 +8,8 @@ examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLA
 noinst_PROGRAMS += \
 	examples/echo \
 	examples/fibonacci \
-	examples/parallel_fibonacci
+	examples/parallel_fibonacci \
+	examples/shared_counter
 
 examples_echo_SOURCES = examples/echo.c
 examples_echo_CPPFLAGS = $(examples_cppflags)
@@ -27,6 +28,12 @@ examples_parallel_fibonacci_CPPFLAGS = $(examples_cppflags)
 examples_parallel_fibonacci_CFLAGS = $(examples_cflags)
 examples_parallel_fibonacci_LDFLAGS = $(wt_program_ldflags)
 examples_parallel_fibonacci_LDADD = libwt.la
+
+examples_shared_counter_SOURCES = examples/shared_counter.c
+examples_shared_counter_CPPFLAGS = $(examples_cppflags)
+examples_shared_counter_CFLAGS = $(examples_cflags)
+examples_shared_counter_LDFLAGS = $(wt_program_ldflags)
+examples_shared_counter_LDADD = libwt.la
 
 if HAVE_LIBCRYPTO
 noinst_PROGRAMS += examples/hash

@@ -3,11 +3,13 @@ include_HEADERS = include/wt.h
 
 wtincludedir = $(includedir)/wt
 wtinclude_HEADERS = \
+	include/wt/atomics.h \
 	include/wt/base.h \
 	include/wt/error.h \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \
+	include/wt/shared.h \
 	include/wt/thread.h \
 	include/wt/time.h \
 	include/wt/worker.h

@@ -8,11 +8,13 @@
 #ifndef WT_H
 #define WT_H
 
+#include <wt/atomics.h>
 #include <wt/base.h>
 #include <wt/error.h>
 #include <wt/loop.h>
 #include <wt/message.h>
 #include <wt/port.h>
+#include <wt/shared.h>
 #include <wt/thread.h>
 #include <wt/time.h>
 #include <wt/worker.h>

@@ -41,6 +41,16 @@
 #define wti_sub(p, n)        atomic_fetch_sub_explicit(p, n, memory_order_relaxed)
 #define wti_sub_acqrel(p, n) atomic_fetch_sub_explicit(p, n, memory_order_acq_rel)
 
+/* For the cells of wt_shared, whose order is the one that a program relies on. */
+#define wti_add_sc(p, n) atomic_fetch_add_explicit(p, n, memory_order_seq_cst)
+#define wti_sub_sc(p, n) atomic_fetch_sub_explicit(p, n, memory_order_seq_cst)
+#define wti_and_sc(p, n) atomic_fetch_and_explicit(p, n, memory_order_seq_cst)
+#define wti_or_sc(p, n)  atomic_fetch_or_explicit(p, n, memory_order_seq_cst)
+#define wti_xor_sc(p, n) atomic_fetch_xor_explicit(p, n, memory_order_seq_cst)
+
+/* Whether cells of so many bytes, a constant, need no lock on this processor. */
+#define wti_always_lock_free(size) __atomic_always_lock_free(size, 0)
+
 #endif
 
 /* No access is moved across this by the compiler; the processor may (barrier.h says when that is enough). */

@@ -19,6 +19,7 @@ static const struct error_entry {
 	{ WT_ENOMEM, "WT_ENOMEM", "out of memory" },
 	{ WT_ENOTSUP, "WT_ENOTSUP", "not supported" },
 	{ WT_EOVERFLOW, "WT_EOVERFLOW", "a size is too large" },
+	{ WT_ERANGE, "WT_ERANGE", "the index lies outside of the shared memory" },
 	{ WT_ETIMEDOUT, "WT_ETIMEDOUT", "the deadline has passed" },
 	{ WT_ECLOSED, "WT_ECLOSED", "the port is closed" },
 	{ WT_ETERMINATED, "WT_ETERMINATED", "the worker is being terminated" },

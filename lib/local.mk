@@ -7,10 +7,14 @@ wt_sources = \
 	lib/alloc.c \
 	lib/alloc.h \
 	lib/atomic.h \
+	lib/atomics.c \
+	lib/atomics.h \
 	lib/barrier.c \
 	lib/barrier.h \
 	lib/base.h \
 	lib/clock.c \
+	lib/deadline.c \
+	lib/deadline.h \
 	lib/error.c \
 	lib/error.h \
 	lib/list.h \
@@ -36,12 +40,17 @@ wt_sources = \
 	lib/seam.h \
 	lib/segment.c \
 	lib/segment.h \
+	lib/shared.c \
+	lib/shared.h \
 	lib/source.c \
 	lib/source.h \
 	lib/thread.c \
 	lib/thread.h \
 	lib/wait.c \
 	lib/wait.h \
+	lib/wait_async.c \
+	lib/wait_notify.c \
+	lib/wait_notify.h \
 	lib/waiters.c \
 	lib/waiters.h \
 	lib/worker.c \

@@ -3,6 +3,7 @@
 
 #include <wt/loop.h>
 
+#include "deadline.h"
 #include "wait.h"
 
 enum {
@@ -73,7 +74,7 @@ static void loop_cool(struct wti_thread *self, unsigned passes)
 	}
 }
 
-/* One look at each hot source; the number of callbacks made. */
+/* What is due, and one look at each hot source; the number of callbacks made. */
 static unsigned loop_pass(struct wti_thread *self)
 {
 	struct wti_list *link;
@@ -81,6 +82,7 @@ static unsigned loop_pass(struct wti_thread *self)
 	unsigned quiet = 0;
 
 	loop_put_back(self);
+	wti_deadlines_run(self, &calls);
 	wti_source_collect(self);
 	wti_list_take_all(&self->turn, &self->hot);
 	while (!wti_loop_interrupted(self) && (link = wti_list_pop(&self->turn))) {
@@ -125,6 +127,18 @@ static const struct wti_wait_ops loop_wait_ops = {
 	.disarm = loop_disarm,
 };
 
+/* Wait until a source is ready, or something is due; which of them, the next pass finds out. */
+static int loop_wait(struct wti_thread *self, wt_time deadline)
+{
+	wt_time next = wti_deadlines_next(self);
+	int err;
+
+	if (deadline < next)
+		return wti_wait(self, &loop_wait_ops, self, deadline);
+	err = wti_wait(self, &loop_wait_ops, self, next);
+	return err == WT_ETIMEDOUT ? 0 : err;
+}
+
 /*
  * Before control goes back to a program that polls the descriptor: arm
  * everything, and leave the descriptor readable only for what is ready.
@@ -138,7 +152,8 @@ static void loop_rest(struct wti_thread *self)
 	wti_parker_event_clear(&self->parker);
 	wti_source_collect(self);
 	loop_cool(self, 0);
-	if (!wti_list_empty(&self->hot) || wti_thread_terminating(self))
+	wti_parker_event_timer(&self->parker, wti_deadlines_next(self));
+	if (!wti_list_empty(&self->hot) || wti_thread_terminating(self) || wti_deadlines_due(self))
 		wti_parker_event_signal(&self->parker);
 }
 
@@ -189,7 +204,7 @@ int wt_run(void)
 		if (wti_thread_terminating(self))
 			err = WT_ETERMINATED;
 		else if (!loop_pass(self) && !self->loop_stop && loop_alive(self))
-			err = wti_wait(self, &loop_wait_ops, self, WT_FOREVER);
+			err = loop_wait(self, WT_FOREVER);
 	}
 	if (wti_thread_terminating(self))
 		err = WT_ETERMINATED;
@@ -206,7 +221,7 @@ static int loop_once(struct wti_thread *self, wt_time deadline, unsigned *calls)
 		return WT_ETERMINATED;
 	*calls = loop_pass(self);
 	while (!err && !*calls && !self->loop_stop && loop_alive(self)) {
-		err = wti_wait(self, &loop_wait_ops, self, deadline);
+		err = loop_wait(self, deadline);
 		if (!err)
 			*calls = loop_pass(self);
 	}

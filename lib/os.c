@@ -7,8 +7,11 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,21 +107,29 @@ static int os_thread_detach(pthread_t thread)
 	return -pthread_detach(thread);
 }
 
-/* A program may have closed its standard streams: a descriptor of ours there would get their output. */
+/*
+ * A new descriptor as it is handed out: above 2, or the error. A program may
+ * have closed its standard streams: one of ours there would get their output.
+ */
+static int os_high(int fd)
+{
+	int high, err;
+
+	if (fd < 0)
+		return -errno;
+	if (fd > 2)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	err = errno;
+	close(fd);
+	return high < 0 ? -err : high;
+}
+
 static int os_event_create(void)
 {
 	int saved = errno;
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int fd = os_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 
-	if (fd >= 0 && fd <= 2) {
-		int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		int err = errno;
-
-		close(fd);
-		fd = high;
-		errno = err;
-	}
-	fd = fd < 0 ? -errno : fd;
 	errno = saved;
 	return fd;
 }
@@ -152,6 +163,77 @@ static int os_event_close(int fd)
 	return result;
 }
 
+static int os_timer_create(void)
+{
+	int saved = errno;
+	int fd = os_high(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+
+	errno = saved;
+	return fd;
+}
+
+static int os_timer_set(int fd, int64_t at)
+{
+	int saved = errno;
+	struct itimerspec when = { 0 }; /* disarmed, as it stays for ever */
+	int result;
+
+	if (at != INT64_MAX) {
+		when.it_value.tv_sec = at / 1000000000;
+		when.it_value.tv_nsec = at % 1000000000;
+	}
+	result = timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;
+	errno = saved;
+	return result;
+}
+
+static int os_event_group(int a, int b)
+{
+	int saved = errno;
+	int fd = os_high(epoll_create1(EPOLL_CLOEXEC));
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (fd >= 0 && (epoll_ctl(fd, EPOLL_CTL_ADD, a, &event) < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, b, &event) < 0)) {
+		int err = errno;
+
+		close(fd);
+		fd = -err;
+	}
+	errno = saved;
+	return fd;
+}
+
+static int os_memory_reserve(void **address, size_t size)
+{
+	int saved = errno;
+	void *block = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int result = block == MAP_FAILED ? -errno : 0;
+
+	errno = saved;
+	if (result == 0)
+		*address = block;
+	return result;
+}
+
+/* Only now does the system count the pages as used: this is where it says no. */
+static int os_memory_commit(void *address, size_t size)
+{
+	int saved = errno;
+	int result = mprotect(address, size, PROT_READ | PROT_WRITE) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_memory_release(void *address, size_t size)
+{
+	int saved = errno;
+	int result = munmap(address, size) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
 const struct wti_os_ops wti_os_real = {
 	.futex_wait = os_futex_wait,
 	.futex_wake = os_futex_wake,
@@ -167,6 +249,12 @@ const struct wti_os_ops wti_os_real = {
 	.event_signal = os_event_signal,
 	.event_clear = os_event_clear,
 	.event_close = os_event_close,
+	.timer_create = os_timer_create,
+	.timer_set = os_timer_set,
+	.event_group = os_event_group,
+	.memory_reserve = os_memory_reserve,
+	.memory_commit = os_memory_commit,
+	.memory_release = os_memory_release,
 };
 
 const struct wti_os_ops *wti_os = &wti_os_real;

@@ -33,6 +33,13 @@ struct wti_os_ops {
 	int (*event_signal)(int fd);
 	int (*event_clear)(int fd);
 	int (*event_close)(int fd);
+	int (*timer_create)(void); /* a descriptor of the same kind, readable from the moment that it is set to */
+	int (*timer_set)(int fd, int64_t at); /* INT64_MAX: never */
+	int (*event_group)(int a, int b); /* one that is readable while a or b is */
+	/* Address space of whole pages; inaccessible until a part of it, from its beginning, is committed, zeroed. */
+	int (*memory_reserve)(void **address, size_t size);
+	int (*memory_commit)(void *address, size_t size); /* again does nothing */
+	int (*memory_release)(void *address, size_t size); /* all that was reserved */
 };
 
 /* The table in use: the real one, unless a test has put its own here before the first call. */

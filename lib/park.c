@@ -15,14 +15,18 @@ void wti_parker_init(struct wti_parker *parker)
 {
 	wti_store(&parker->state, PARK_EMPTY);
 	wti_store(&parker->event_fd, -1);
+	parker->face_fd = -1;
+	parker->timer_fd = -1;
+	parker->timer_at = INT64_MAX;
 }
 
 void wti_parker_destroy(struct wti_parker *parker)
 {
-	int fd = wti_load(&parker->event_fd);
-
-	if (fd >= 0)
-		wti_os->event_close(fd);
+	if (parker->face_fd < 0)
+		return;
+	wti_os->event_close(parker->face_fd);
+	wti_os->event_close(parker->timer_fd);
+	wti_os->event_close(wti_load(&parker->event_fd));
 }
 
 /*
@@ -62,18 +66,48 @@ void wti_unpark(struct wti_parker *parker)
 		wti_os->event_signal(fd);
 }
 
+bool wti_unpark_token(struct wti_parker *parker)
+{
+	/* pairs with wti_park [park-1] */
+	return wti_xchg_acqrel(&parker->state, PARK_TOKEN) == PARK_ASLEEP;
+}
+
+void wti_unpark_sleeper(struct wti_parker *parker)
+{
+	wti_os->futex_wake(&parker->state, 1);
+}
+
+static int park_make_face(struct wti_parker *parker)
+{
+	int event = wti_os->event_create();
+	int err = event;
+
+	if (event < 0)
+		return err;
+	err = parker->timer_fd = wti_os->timer_create();
+	if (err < 0)
+		goto out_event;
+	err = wti_os->event_group(event, parker->timer_fd);
+	if (err < 0)
+		goto out_timer;
+	parker->face_fd = err;
+	wti_store(&parker->event_fd, event);
+	/* Wakers that do not know the descriptor yet leave a token: the first look must find it. */
+	wti_os->event_signal(event);
+	return 0;
+
+out_timer:
+	wti_os->event_close(parker->timer_fd);
+out_event:
+	wti_os->event_close(event);
+	return err;
+}
+
 int wti_parker_event_fd(struct wti_parker *parker)
 {
-	int fd = wti_load(&parker->event_fd);
+	int err = parker->face_fd < 0 ? park_make_face(parker) : 0;
 
-	if (fd < 0) {
-		fd = wti_os->event_create();
-		wti_store(&parker->event_fd, fd < 0 ? -1 : fd);
-		/* Wakers that do not know the descriptor yet leave a token: the first look must find it. */
-		if (fd >= 0)
-			wti_os->event_signal(fd);
-	}
-	return fd;
+	return err ? err : parker->face_fd;
 }
 
 void wti_parker_event_signal(struct wti_parker *parker)
@@ -93,4 +127,12 @@ void wti_parker_event_clear(struct wti_parker *parker)
 	wti_os->event_clear(fd);
 	/* After the clear: a wake between the two leaves the descriptor readable. pairs with wti_unpark [park-1] */
 	wti_xchg_acqrel(&parker->state, PARK_EMPTY);
+}
+
+void wti_parker_event_timer(struct wti_parker *parker, int64_t at)
+{
+	if (parker->face_fd < 0 || parker->timer_at == at)
+		return;
+	parker->timer_at = at;
+	wti_os->timer_set(parker->timer_fd, at);
 }

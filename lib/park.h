@@ -20,6 +20,11 @@
 struct wti_parker {
 	_Atomic(uint32_t) state; /* enum in park.c: written by owner and wakers */
 	_Atomic(int) event_fd;   /* also signalled by a wake; -1 for none; written by the owner */
+
+	/* Owner only. */
+	int timer_fd;     /* readable from a moment on */
+	int face_fd;      /* readable while one of the two is; -1 for none */
+	int64_t timer_at; /* that moment; INT64_MAX for none */
 };
 
 void wti_parker_init(struct wti_parker *parker);
@@ -32,14 +37,27 @@ int wti_park(struct wti_parker *parker, int64_t deadline);
 void wti_unpark(struct wti_parker *parker);
 
 /*
+ * The same in two steps, for a waker that holds a lock and would not make a
+ * system call under it. The first gives the token, and tells whether the
+ * owner sleeps; if so, the second wakes it. That one uses only the address:
+ * the owner may have gone. For an owner that waits in wti_park, not in the
+ * program's own loop: the descriptor below does not hear of it.
+ */
+bool wti_unpark_token(struct wti_parker *parker);
+void wti_unpark_sleeper(struct wti_parker *parker);
+
+/*
  * The descriptor face, for a thread that sleeps in the program's own loop:
- * it polls readable from a wake on, until cleared. Owner only. Returns the
- * descriptor or a negative errno.
+ * it polls readable from a wake on, until cleared, and from the moment that
+ * the timer is set to. Owner only. Returns the descriptor or a negative errno.
  */
 int wti_parker_event_fd(struct wti_parker *parker);
 
 /* Make the descriptor readable, or unreadable: a wake that comes after the clear makes it readable again. */
 void wti_parker_event_signal(struct wti_parker *parker);
 void wti_parker_event_clear(struct wti_parker *parker);
+
+/* Make it readable from `at` on, instead of the moment set before; INT64_MAX for never. Owner only. */
+void wti_parker_event_timer(struct wti_parker *parker, int64_t at);
 
 #endif

@@ -15,6 +15,7 @@ enum wti_yield_point {
 	WTI_YIELD_BEFORE_ARM,    /* wait: found nothing, about to announce the sleep */
 	WTI_YIELD_ARMED,         /* wait: announced, about to look again */
 	WTI_YIELD_NOTIFYING,     /* source: state is NOTIFIED, not yet pushed to the owner */
+	WTI_YIELD_WAKING,        /* cell: the waiter has its token, and is not yet told why */
 	WTI_YIELD_ENDING         /* worker: entry left, nothing torn down yet */
 };
 

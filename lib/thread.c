@@ -49,6 +49,7 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->turn);
 	wti_list_init(&thread->ports);
 	wti_list_init(&thread->workers);
+	wti_list_init(&thread->waits);
 }
 
 struct wti_thread *wti_thread_attach(void)

@@ -13,6 +13,7 @@
 #include "list.h"
 #include "park.h"
 
+struct wti_deadline;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -22,6 +23,7 @@ struct wt_worker;
 enum wti_thread_end {
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
+	WTI_END_WAITS, /* pending asynchronous waits are taken back */
 	WTI_END_COUNT
 };
 
@@ -52,6 +54,10 @@ struct wti_thread {
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
 
+	/* deadline.c. */
+	struct wti_deadline *deadlines; /* the earliest: the root of a heap */
+	uint64_t deadline_serial;       /* of the latest that was added */
+
 	/* port.c. */
 	struct wt_port *parent;     /* a worker's end of its channel, or NULL once it is closed */
 	struct wti_list ports;      /* owned: wt_port.owned */
@@ -61,6 +67,9 @@ struct wti_thread {
 
 	/* worker.c. */
 	struct wti_list workers;    /* created here, not destroyed yet: wt_worker.sibling */
+
+	/* wait_async.c. */
+	struct wti_list waits;      /* not told yet, or left in their callback by a jump */
 };
 
 /* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */

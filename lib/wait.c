@@ -122,7 +122,7 @@ static bool wait_arm(const struct wait *w)
 
 	WTI_YIELD(WTI_YIELD_BEFORE_ARM, w->what);
 	w->ops->arm(w->what);
-	safe = wti_barrier_heavy();
+	safe = w->ops->locked || wti_barrier_heavy();
 	WTI_YIELD(WTI_YIELD_ARMED, w->what);
 	return safe;
 }

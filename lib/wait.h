@@ -24,6 +24,8 @@ struct wti_wait_ops {
 	void (*arm)(void *what);
 	/* Take that back. */
 	void (*disarm)(void *what);
+	/* `arm` takes the lock under which it is made ready: that orders the two, and no barrier is needed. */
+	bool locked;
 #ifdef WTI_TESTING
 	/* `ready` as the mutant that forgets everything but data has it. */
 	bool (*data_only)(void *what);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 wt_pages = \
+	man/wt_atomics_add.3 \
+	man/wt_atomics_wait.3 \
 	man/wt_channel_create.3 \
 	man/wt_checkpoint.3 \
 	man/wt_defer.3 \
@@ -10,8 +12,10 @@ wt_pages = \
 	man/wt_port_post.3 \
 	man/wt_port_receive.3 \
 	man/wt_run.3 \
+	man/wt_shared_create.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
+	man/wt_wait32.3 \
 	man/wt_worker_create.3 \
 	man/wt_worker_join.3 \
 	man/wt_worker_on_message.3 \
@@ -19,6 +23,7 @@ wt_pages = \
 	man/wt.7 \
 	man/wt_lifecycle.7 \
 	man/wt_messaging.7 \
+	man/wt_shared_memory.7 \
 	man/wt_threads.7
 
 dist_man_MANS = $(wt_pages)

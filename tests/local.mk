@@ -6,10 +6,12 @@
 
 wt_unit_tests = \
 	tests/test_alloc \
+	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
 	tests/test_clock \
 	tests/test_cost \
+	tests/test_deadline \
 	tests/test_error \
 	tests/test_list \
 	tests/test_loop \
@@ -24,9 +26,12 @@ wt_unit_tests = \
 	tests/test_process \
 	tests/test_ring \
 	tests/test_segment \
+	tests/test_shared \
 	tests/test_source \
 	tests/test_thread \
 	tests/test_wait \
+	tests/test_wait_async \
+	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
 	tests/test_worker_events \

@@ -35,4 +35,7 @@ typedef struct wt_port wt_port;
 /* A thread started by wt_worker_create, with a channel to its creator. */
 typedef struct wt_worker wt_worker;
 
+/* Memory that several threads use at the same time, at one address. */
+typedef struct wt_shared wt_shared;
+
 #endif

@@ -22,6 +22,7 @@ enum {
 	WT_ENOMEM = -ENOMEM,       /* out of memory; nothing changed */
 	WT_ENOTSUP = -ENOTSUP,     /* not available in this build or version */
 	WT_EOVERFLOW = -EOVERFLOW, /* a size is too large to be counted */
+	WT_ERANGE = -ERANGE,       /* the index lies outside of the shared memory */
 	WT_ETIMEDOUT = -ETIMEDOUT, /* the deadline has passed; never reported early */
 
 	/* Those that have no errno. The numbers are part of the ABI. */
