@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -8,12 +9,20 @@
 
 static void *libc_alloc(size_t size)
 {
-	return malloc(size);
+	int saved = errno;
+	void *block = malloc(size);
+
+	errno = saved; /* the program's, not ours to change */
+	return block;
 }
 
 static void *libc_alloc_zeroed(size_t size)
 {
-	return calloc(1, size);
+	int saved = errno;
+	void *block = calloc(1, size);
+
+	errno = saved;
+	return block;
 }
 
 static void libc_free(void *block)

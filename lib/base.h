@@ -22,6 +22,8 @@
 
 #define wti_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
+_Static_assert(sizeof(size_t) == 8, "positions, and the sizes compared with them, have 64 bits");
+
 /* The largest size that libwt counts with: half of the position space, twice over. */
 #define WTI_SIZE_MAX ((size_t)1 << 62)
 

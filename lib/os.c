@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -76,24 +77,42 @@ static int os_cpu_count(void)
 	int saved = errno;
 	int count = 1;
 
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
+	/* Of the first thread: another one may be pinned for reasons of its own. */
+	if (sched_getaffinity(getpid(), sizeof set, &set) == 0)
 		count = CPU_COUNT(&set);
+	else
+		count = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	errno = saved;
 	return count;
+}
+
+/* All blocked, but those that a fault or a profiler sends to the thread itself: handlers run where they always did. */
+static void os_worker_mask(sigset_t *mask)
+{
+	static const int open[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
+
+	sigfillset(mask);
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		sigdelset(mask, open[i]);
 }
 
 static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t attr;
+	sigset_t mask;
+	int saved = errno;
 	int err = pthread_attr_init(&attr);
 
 	if (err)
 		return -err;
-	if (stack_size)
+	os_worker_mask(&mask);
+	err = pthread_attr_setsigmask_np(&attr, &mask);
+	if (!err && stack_size)
 		err = pthread_attr_setstacksize(&attr, stack_size);
 	if (!err)
 		err = pthread_create(thread, &attr, fn, arg);
 	pthread_attr_destroy(&attr);
+	errno = saved;
 	return -err;
 }
 

@@ -26,6 +26,7 @@ struct wti_os_ops {
 	int64_t (*clock)(void);
 	void (*yield)(void);
 	int (*cpu_count)(void); /* that this process may run on */
+	/* With the signals blocked that are not the thread's own. */
 	int (*thread_create)(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg);
 	int (*thread_join)(pthread_t thread);
 	int (*thread_detach)(pthread_t thread);

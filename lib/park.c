@@ -56,9 +56,9 @@ int wti_park(struct wti_parker *parker, int64_t deadline)
 
 void wti_unpark(struct wti_parker *parker)
 {
-	int fd = wti_load(&parker->event_fd);
-	/* pairs with wti_park [park-1] */
+	/* pairs with wti_park, and with park_make_face for the descriptor [park-1] */
 	uint32_t old = wti_xchg_acqrel(&parker->state, PARK_TOKEN);
+	int fd = wti_load(&parker->event_fd);
 
 	if (old == PARK_ASLEEP)
 		wti_os->futex_wake(&parker->state, 1);
@@ -92,7 +92,8 @@ static int park_make_face(struct wti_parker *parker)
 		goto out_timer;
 	parker->face_fd = err;
 	wti_store(&parker->event_fd, event);
-	/* Wakers that do not know the descriptor yet leave a token: the first look must find it. */
+	wti_xchg_acqrel(&parker->state, PARK_EMPTY); /* [park-1]: who gives a token from now on knows the descriptor */
+	/* Of those that did not, the first look must find what they came for. */
 	wti_os->event_signal(event);
 	return 0;
 

@@ -28,6 +28,7 @@ static void port_init(wt_port *port, wt_port *peer, struct wti_channel *channel,
 		      options->single_producer);
 	wti_waiters_init(&port->senders);
 	wti_list_init(&port->owned);
+	wti_list_init(&port->owing);
 	wti_list_append(&owner->ports, &port->owned);
 }
 
@@ -108,10 +109,13 @@ int wt_channel_create(wt_port **a, wt_port **b, const wt_channel_options *option
 /* ---- Posting ---- */
 
 /* After an attempt to post, which may have published something even where it failed. */
-static inline void port_published(wt_port *receiver)
+static inline void port_published(wt_port *receiver, int err)
 {
 	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
 	wti_source_notify(&receiver->source);
+	/* What failed may have taken room for a moment, in which another sender found none. */
+	if (wti_unlikely(err) && wti_waiters_any(&receiver->senders))
+		wti_waiters_wake(&receiver->senders);
 }
 
 #ifdef WTI_TESTING
@@ -122,7 +126,7 @@ static int port_post_mutant(wt_port *receiver, const void *data, size_t size)
 	int err = wti_ring_post(&receiver->inbox, data, size, 0);
 
 	if (was_empty)
-		port_published(receiver);
+		port_published(receiver, err);
 	return err;
 }
 #endif
@@ -142,7 +146,7 @@ int wt_port_post(wt_port *port, const void *data, size_t size)
 		return port_post_mutant(receiver, data, size);
 #endif
 	err = wti_ring_post(&receiver->inbox, data, size, 0);
-	port_published(receiver);
+	port_published(receiver, err);
 	return err;
 }
 
@@ -162,7 +166,7 @@ int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count,
 		return WT_ECLOSED;
 	if (count) {
 		err = wti_ring_post_many(&port->peer->inbox, messages, count, &n);
-		port_published(port->peer);
+		port_published(port->peer, err);
 	}
 	if (posted)
 		*posted = n;
@@ -223,7 +227,9 @@ static int port_check_outgoing(const wt_outgoing *message, size_t *size)
 	if (message->zero || message->reserved[0] || message->reserved[1] || message->reserved[2] ||
 	    message->reserved[3])
 		return WT_EINVAL;
-	if (message->iovcnt && (message->data || message->size || !message->iov))
+	if ((message->iov || message->iovcnt) && (message->data || message->size))
+		return WT_EINVAL;
+	if (message->iovcnt && !message->iov)
 		return WT_EINVAL;
 	if (!message->data && message->size)
 		return WT_EINVAL;
@@ -248,7 +254,7 @@ static int port_try_send(wt_port *port, const wt_outgoing *message, size_t size)
 		err = wti_ring_post_iov(&receiver->inbox, message->iov, message->iovcnt, size, message->type);
 	else
 		err = wti_ring_post(&receiver->inbox, message->data, size, message->type);
-	port_published(receiver);
+	port_published(receiver, err);
 	return err;
 }
 

@@ -43,6 +43,7 @@ struct wt_port {
 
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
+	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
 	uint64_t view;          /* serial of the latest view: another port may come to lie here, its views do not */
 	uint64_t empty_at;      /* inbox position when it was last found empty */
 	unsigned pins;          /* callbacks that hold a view: nothing is released meanwhile */

@@ -55,6 +55,7 @@ static void port_release_handle(wt_port *port)
 	struct wti_channel *channel = port->channel;
 	struct wti_thread *self = wti_load(&port->source.owner);
 
+	wti_list_remove(&port->owing);
 	if (self->port_last == port)
 		self->port_last = NULL;
 	if (self->parent == port)
@@ -83,7 +84,7 @@ void wti_port_finish_close(wt_port *port, unsigned *calls)
 	struct wti_thread *self = wti_load(&port->source.owner);
 
 	/* Still within the share of a turn that ended: the next turn goes on. A gap ends it: its producer stalls. */
-	if (port->started && (int64_t)(port->close_tail - port->inbox.read) > 0 && wti_ring_ready(&port->inbox))
+	if (port->started && port->on_message && (int64_t)(port->close_tail - port->inbox.read) > 0 && wti_ring_ready(&port->inbox))
 		return;
 	port_leave_loop(port, self);
 	port_drop_queue(port);
@@ -131,6 +132,8 @@ void wti_port_close_silently(wt_port *port)
 	port->on_message = NULL;
 	port->on_message_error = NULL;
 	port->started = false;
+	port->before_turn = NULL;
+	port->worker = NULL; /* may be gone before the port is */
 	port_close(port, wti_load(&port->source.owner));
 }
 

@@ -11,16 +11,35 @@
 
 void wti_port_offer_room(wt_port *port)
 {
+	wti_list_remove(&port->owing);
 	wti_ring_flush(&port->inbox);
 	if (port->inbox.limit != WTI_NO_LIMIT && wti_waiters_any(&port->senders))
 		wti_waiters_wake(&port->senders);
 }
 
-/* Senders are woken at half empty, so that each wake is worth several messages. */
+static void port_pay_owed(struct wti_thread *self)
+{
+	while (!wti_list_empty(&self->owing))
+		wti_port_offer_room(wti_list_entry(self->owing.next, wt_port, owing));
+}
+
+/*
+ * Senders are woken at half empty, so that each wake is worth several
+ * messages. Below that it is owed, until this thread would sleep, for
+ * whatever: they might be what it waits for.
+ */
 static WTI_COLD void port_offer_half(wt_port *port)
 {
-	if (wti_waiters_any(&port->senders) && wti_ring_used(&port->inbox) <= port->inbox.limit / 2)
-		wti_waiters_wake(&port->senders);
+	struct wti_thread *self = wti_load(&port->source.owner);
+
+	if (!wti_waiters_any(&port->senders))
+		return;
+	if (wti_ring_used(&port->inbox) <= port->inbox.limit / 2) {
+		wti_port_offer_room(port);
+	} else if (wti_list_empty(&port->owing)) {
+		self->before_sleep = port_pay_owed;
+		wti_list_append(&self->owing, &port->owing);
+	}
 }
 
 void wti_port_end_view(wt_port *port)
@@ -73,6 +92,7 @@ void wt_message_release(wt_message *message)
 	if (!port_is_mine(self, port) || port->view != message->serial)
 		return;
 	wti_port_end_view(port);
+	wti_port_offer_room(port);
 	*message = (wt_message){ 0 };
 }
 
@@ -201,8 +221,11 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	wt_message message;
 	int err;
 
-	if (!wti_ring_next(&port->inbox, &record))
+	/* A view that was received before stays until there is another message. */
+	if (!wti_ring_ready(&port->inbox))
 		return false;
+	wti_port_end_view(port);
+	wti_ring_next(&port->inbox, &record);
 	err = port_decode(&record);
 	port_fill(port, wti_load(&port->source.owner), &record, &message);
 	port->pins++;
@@ -258,7 +281,6 @@ static void port_turn(struct wti_source *source, unsigned *calls)
 
 	if (port->before_turn && !port->before_turn(port, calls))
 		return;
-	wti_port_end_view(port);
 	port_turn_messages(port, self, calls);
 	if (port->closing) {
 		if (!wti_loop_interrupted(self))
@@ -286,7 +308,7 @@ static bool port_holds(struct wti_source *source)
 {
 	wt_port *port = wti_container_of(source, wt_port, source);
 
-	return !port->pins && (port->closing || (port->on_close && port_hears_close(port)));
+	return !port->pins && ((port->closing && !port->close_told) || (port->on_close && port_hears_close(port)));
 }
 
 const struct wti_source_ops wti_port_source_ops = {
@@ -315,9 +337,8 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	wti_port_end_view(port);
 	self->drains++;
 	tail = wti_ring_tail(&port->inbox);
-	while ((int64_t)(tail - port->inbox.read) > 0 && (!max || n < max || port->closing)) {
-		if (port->closing && !port_has_parting(port))
-			break;
+	/* A callback that closes the port has all that was queued then handed over, whatever `max` is. */
+	while (port->closing ? port_has_parting(port) : (int64_t)(tail - port->inbox.read) > 0 && (!max || n < max)) {
 		if (!port_deliver(port, fn, arg))
 			break;
 		n++;

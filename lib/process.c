@@ -42,16 +42,28 @@ static void process_end(void)
 		wti_os->futex_wait(&process_count, count, deadline);
 }
 
+/* A forked child has its parent's list, but none of its workers. */
+static void process_forget_parent(void)
+{
+	pid_t id = getpid();
+
+	if (process_registered && wti_load(&process_id) != id) {
+		wti_list_init(&process_workers);
+		wti_store(&process_count, 0);
+	}
+	wti_store(&process_id, id);
+}
+
 int wti_process_add(struct wt_worker *worker)
 {
 	int err = 0;
 
 	wti_mutex_lock(&process_lock);
+	process_forget_parent();
 	if (!process_registered && atexit(process_end) != 0) {
 		err = WT_ENOMEM;
 	} else {
 		process_registered = true;
-		wti_store(&process_id, getpid());
 		wti_list_append(&process_workers, &worker->living);
 		wti_store(&process_count, wti_load(&process_count) + 1);
 	}

@@ -54,7 +54,8 @@ static inline uint64_t ring_low(uint64_t head, uint64_t start)
 /* Bytes that the limit counts, with the ends of the ring where they were read. */
 static inline size_t ring_charged(struct wti_ring *ring, uint64_t position, uint64_t head)
 {
-	return position - head - wti_load(&ring->padding) + wti_load(&ring->outline);
+	/* pairs with ring_give_back [ring-padding]: a head that is older than the discount is not combined with it */
+	return position - head - wti_load_acq(&ring->padding) + wti_load(&ring->outline);
 }
 
 /*
@@ -450,7 +451,7 @@ static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 	else
 		wti_store_sc(&ring->head, upto);
 	if (wti_unlikely(ring->padding_done && upto == ring->done)) {
-		wti_sub(&ring->padding, ring->padding_done);
+		wti_sub_acqrel(&ring->padding, ring->padding_done); /* pairs with ring_charged [ring-padding]: after the head */
 		ring->padding_done = 0;
 	}
 }

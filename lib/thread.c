@@ -48,6 +48,7 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->hot);
 	wti_list_init(&thread->turn);
 	wti_list_init(&thread->ports);
+	wti_list_init(&thread->owing);
 	wti_list_init(&thread->workers);
 	wti_list_init(&thread->waits);
 }
@@ -86,7 +87,8 @@ void wti_thread_unwind(struct wti_thread *thread)
 	thread->loop_running = false;
 	thread->loop_stop = false;
 	thread->drains = 0;
-	for (int i = 0; i < WTI_END_COUNT; i++)
+	/* What came last first: a worker that a callback destroyed closes its port, which must not be held any more. */
+	for (int i = WTI_END_COUNT - 1; i >= 0; i--)
 		if (thread->unwound[i])
 			thread->unwound[i](thread);
 }

@@ -61,6 +61,8 @@ struct wti_thread {
 	/* port.c. */
 	struct wt_port *parent;     /* a worker's end of its channel, or NULL once it is closed */
 	struct wti_list ports;      /* owned: wt_port.owned */
+	struct wti_list owing;      /* those with senders to be woken before this thread sleeps: wt_port.owing */
+	void (*before_sleep)(struct wti_thread *self); /* wakes them; set with the first of them */
 	unsigned drains;            /* wt_port_drain on the stack: its callbacks are not to run the loop */
 	uint64_t views;             /* handed out so far: the serial of the latest */
 	struct wt_port *port_last;  /* the one that handed out the latest view, or NULL */

@@ -120,6 +120,8 @@ static bool wait_arm(const struct wait *w)
 {
 	bool safe;
 
+	if (!wti_list_empty(&w->self->owing))
+		w->self->before_sleep(w->self);
 	WTI_YIELD(WTI_YIELD_BEFORE_ARM, w->what);
 	w->ops->arm(w->what);
 	safe = w->ops->locked || wti_barrier_heavy();

@@ -348,7 +348,7 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 
 	wti_worker_stop(worker);
 	if (worker_await_end(worker, self, deadline, true) == 0) {
-		/* The thread has nothing left to do but to return. */
+		/* What is left of the thread are destructors of the program's thread-specific data. */
 		wti_os->thread_join(worker->pthread);
 		wti_worker_report_failure(worker);
 	} else {
@@ -366,6 +366,7 @@ void wt_worker_destroy(wt_worker *worker)
 		return;
 	worker->destroyed = true;
 	wti_worker_silence(worker);
+	wti_worker_stop(worker);
 	if (!worker->callbacks)
 		wti_worker_finish_destroy(worker);
 }

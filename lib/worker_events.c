@@ -7,6 +7,7 @@
  * A callback may destroy the worker. Each one is bracketed: the last bracket
  * to close frees what was destroyed meanwhile.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "loop.h"
@@ -30,6 +31,7 @@ static bool events_leave(struct wt_worker *worker)
 void wti_worker_report_failure(struct wt_worker *worker)
 {
 	char line[WTI_FAILURE_MAX + 160];
+	int saved = errno;
 
 	if (!worker->failed || wti_load(&worker->failure_read))
 		return;
@@ -40,6 +42,7 @@ void wti_worker_report_failure(struct wt_worker *worker)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
 	fprintf(stderr, "%s\n", line);
+	errno = saved;
 }
 
 static bool events_tell_online(struct wt_worker *worker, unsigned *calls)

@@ -315,7 +315,7 @@ static void worker_tear_down(void *arg)
 	struct wt_worker *worker = arg;
 
 	if (worker->phase != WTI_PHASE_OVER) {
-		/* pthread_exit or a cancellation: as good as wt_exit. */
+		/* pthread_exit: as good as wt_exit. */
 		worker_left_phase(worker);
 		worker_phases(worker);
 	}

@@ -188,10 +188,11 @@ static void send_steadily(struct steady *steady, wt_port *port)
  * which happens when the sender loses its processor: to another process, or
  * because there is only one. So windows of a thousand messages are judged in
  * which the system counts no such loss for either thread. A virtual machine's
- * host takes processors away unseen; for that, one window in ten may have
+ * host takes processors away unseen; for that, half of the windows may have
  * calls. A library that made a call for each message, or for each hundred,
  * would have them in all. Where a machine is so busy that too few windows are
- * undisturbed, only the allocations are judged.
+ * undisturbed, only the allocations are judged; so where the sender carries a
+ * sanitizer, whose checks of one message last longer than a poll.
  */
 static void a_steady_stream_allocates_nothing_and_makes_no_system_call(void **state)
 {
@@ -220,10 +221,10 @@ static void a_steady_stream_allocates_nothing_and_makes_no_system_call(void **st
 		      WINDOW, judged, silent);
 	assert_int_equal(support_counts.allocations, steady->warm_allocations);
 	assert_true(support_counts.futex_wakes <= support_counts.futex_waits + 1);
-	if (judged >= JUDGED_MIN)
-		assert_true(silent * 10 >= judged * 9);
+	if (judged >= JUDGED_MIN && support_slowdown() == 1)
+		assert_true(silent * 2 >= judged);
 	else
-		print_message("# too busy a machine: system calls are not judged\n");
+		print_message("# too busy a machine, or too slow a build: system calls are not judged\n");
 	wt_worker_destroy(worker);
 	free(steady);
 }

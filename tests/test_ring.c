@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "alloc.h"
 #include "ring.h"
 
 #include <pthread.h>
@@ -84,7 +85,7 @@ static void expect_empty(struct wti_ring *ring)
 
 static void a_new_ring_is_empty_and_takes_no_memory(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 
 	(void)state;
 	support_count();
@@ -100,7 +101,7 @@ static void records_come_out_in_order_each_once(void **state)
 {
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 
 		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
 		for (uint64_t i = 0; i < 10000; i++)
@@ -114,7 +115,7 @@ static void records_come_out_in_order_each_once(void **state)
 
 static void a_record_of_no_bytes_is_a_record(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct wti_record record;
 
 	(void)state;
@@ -133,7 +134,7 @@ static void every_size_arrives_whole(void **state)
 {
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 		uint64_t number = 0;
 
 		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
@@ -153,7 +154,7 @@ static void every_size_arrives_whole(void **state)
 
 static void a_payload_that_is_too_large_for_a_record_goes_into_a_block_of_its_own(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 
 	(void)state;
 	support_count();
@@ -185,7 +186,7 @@ static void bytes_are_gathered_in_order(void **state)
 	const struct iovec iov[] = {
 		{ (void *)(uintptr_t) "one", 3 }, { NULL, 0 }, { large, sizeof large }, { (void *)(uintptr_t) "!?", 2 },
 	};
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct wti_record record;
 
 	(void)state;
@@ -215,7 +216,7 @@ static void bytes_are_gathered_in_order(void **state)
 static void a_type_keeps_all_its_bits(void **state)
 {
 	static const uint32_t types[] = { 0, 1, 7, 8, UINT32_MAX, 0x80000000, 0x7fffffff };
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct wti_record record;
 
 	(void)state;
@@ -237,7 +238,7 @@ static void views_stay_until_they_are_released(void **state)
 {
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 		struct wti_record views[100];
 
 		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
@@ -262,7 +263,7 @@ static void views_stay_until_they_are_released(void **state)
 /* Several at once, up to a record in the middle; the views behind it stay. */
 static void a_release_takes_all_that_lies_before(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct wti_record last;
 	uint64_t middle = 0;
 
@@ -293,7 +294,7 @@ static void a_release_takes_all_that_lies_before(void **state)
 /* Without a limit, room comes back in batches, and all of it with a flush. */
 static void a_flush_gives_back_what_was_released(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 
 	(void)state;
 	wti_ring_init(&ring, 4096, WTI_NO_LIMIT, false);
@@ -316,7 +317,7 @@ static void a_ring_that_is_emptied_does_not_grow(void **state)
 {
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 
 		support_count();
 		wti_ring_init(&ring, 1024, WTI_NO_LIMIT, single);
@@ -338,7 +339,7 @@ static void a_ring_grows_through_all_sizes_and_keeps_order(void **state)
 	(void)state;
 	for (size_t capacity = 1; capacity <= 2 * (size_t)WTI_SEGMENT_MAX; capacity *= 4) {
 		for (int single = 0; single <= 1; single++) {
-			struct wti_ring ring;
+			static struct wti_ring ring;
 			uint64_t read = 0, posted = 0;
 
 			support_count();
@@ -364,7 +365,7 @@ static void the_first_record_may_be_larger_than_the_capacity(void **state)
 {
 	(void)state;
 	for (size_t size = 0; size <= INLINE_MAX + 8; size = size * 2 + 1) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 
 		wti_ring_init(&ring, 1, WTI_NO_LIMIT, false);
 		assert_int_equal(post(&ring, size, 1), 0);
@@ -376,7 +377,7 @@ static void the_first_record_may_be_larger_than_the_capacity(void **state)
 
 static void the_capacity_is_there_with_the_first_post(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 
 	(void)state;
 	support_count();
@@ -390,7 +391,7 @@ static void the_capacity_is_there_with_the_first_post(void **state)
 static void a_drained_backlog_leaves_little_memory(void **state)
 {
 	size_t count = 64 * KIB / support_slowdown();
-	struct wti_ring ring;
+	static struct wti_ring ring;
 
 	(void)state;
 	support_count();
@@ -412,7 +413,7 @@ static void destroy_frees_what_was_not_read(void **state)
 {
 	(void)state;
 	for (uint64_t read = 0; read <= 300; read += 50) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 
 		support_count();
 		wti_ring_init(&ring, 0, WTI_NO_LIMIT, read & 4);
@@ -434,7 +435,7 @@ static void a_post_at_the_limit_is_refused_and_changes_nothing(void **state)
 {
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 		uint64_t tail;
 
 		/* One segment, so that the limit counts records only. */
@@ -463,7 +464,7 @@ static void a_post_at_the_limit_is_refused_and_changes_nothing(void **state)
 
 static void what_can_never_fit_is_refused_before_anything_is_allocated(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct iovec iov = { .iov_base = "", .iov_len = 1 };
 
 	(void)state;
@@ -488,7 +489,7 @@ static void what_can_never_fit_is_refused_before_anything_is_allocated(void **st
 /* A size that nobody can have is an error also where there is no limit. */
 static void a_size_without_memory_is_refused(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 
 	(void)state;
 	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
@@ -506,7 +507,7 @@ static void a_size_without_memory_is_refused(void **state)
 static void payloads_out_of_line_count_toward_the_limit(void **state)
 {
 	size_t record = wti_record_size(sizeof(struct wti_outline));
-	struct wti_ring ring;
+	static struct wti_ring ring;
 
 	(void)state;
 	wti_ring_init(&ring, 4096, 2 * (record + 100000), false);
@@ -534,7 +535,7 @@ static void an_empty_ring_takes_a_record_of_the_whole_limit(void **state)
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
 		for (size_t limit = 16; limit < 5000; limit += 8) {
-			struct wti_ring ring;
+			static struct wti_ring ring;
 
 			wti_ring_init(&ring, 1, limit, single);
 			assert_int_equal(post(&ring, 1, 1), 0);
@@ -582,7 +583,7 @@ static void post_many_posts_all_of_them_in_order(void **state)
 {
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 		struct iovec messages[MANY];
 		size_t posted = 99;
 
@@ -604,7 +605,7 @@ static void post_many_posts_all_of_them_in_order(void **state)
 
 static void post_many_stops_at_the_one_that_has_no_room(void **state)
 {
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct iovec messages[MANY];
 	size_t posted;
 
@@ -631,7 +632,7 @@ static void post_many_stops_at_the_one_that_has_no_room(void **state)
 static void post_many_takes_large_ones_among_small_ones(void **state)
 {
 	static unsigned char large[INLINE_MAX + 1];
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct iovec messages[MANY];
 	size_t posted;
 
@@ -653,7 +654,7 @@ static void post_many_takes_large_ones_among_small_ones(void **state)
 static void post_many_stops_at_the_one_that_never_fits(void **state)
 {
 	static unsigned char large[2000];
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct iovec messages[MANY];
 	size_t posted;
 
@@ -820,7 +821,7 @@ static void model_drain(struct model *model)
 
 static void model_run(uint64_t seed, size_t capacity, size_t limit, bool single)
 {
-	struct model *model = calloc(1, sizeof *model);
+	struct model *model = wti_alloc_lines(sizeof *model);
 
 	assert_non_null(model);
 	model->random = seed;
@@ -838,7 +839,7 @@ static void model_run(uint64_t seed, size_t capacity, size_t limit, bool single)
 	}
 	wti_ring_destroy(&model->ring);
 	assert_int_equal(support_counts.bytes, 0);
-	free(model);
+	wti_free_lines(model);
 }
 
 /* [M1] [M2] [M3] Random posts, reads and releases on rings of all kinds; the seed is printed when one fails. */
@@ -877,7 +878,7 @@ static void positions_that_wrap_change_nothing(void **state)
 	}
 	/* The same by a growing ring, which crosses the end at every place within its segments. */
 	for (uint64_t back = 8; back < 200000; back += 1016) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 
 		wti_ring_origin = 0 - back;
 		wti_ring_init(&ring, 256, WTI_NO_LIMIT, back & 8);
@@ -896,7 +897,7 @@ static void the_first_post_works_at_any_position(void **state)
 	(void)state;
 	for (uint64_t back = 0; back <= 1024; back += 8) {
 		for (size_t size = 0; size <= 1024; size += 8) {
-			struct wti_ring ring;
+			static struct wti_ring ring;
 
 			wti_ring_origin = 0 - back;
 			wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
@@ -949,7 +950,7 @@ static void a_post_without_memory_changes_nothing_and_the_ring_stays_usable(void
 		size_t failures = 1;
 
 		for (unsigned long n = 1; failures; n++) {
-			struct wti_ring ring;
+			static struct wti_ring ring;
 			uint64_t accepted[SCRIPT_COUNT];
 			size_t count;
 
@@ -978,7 +979,7 @@ static void a_post_without_memory_changes_nothing_and_the_ring_stays_usable(void
 static void post_many_without_memory_says_how_many_were_posted(void **state)
 {
 	static unsigned char large[INLINE_MAX + 1];
-	struct wti_ring ring;
+	static struct wti_ring ring;
 	struct iovec messages[MANY];
 	size_t posted;
 
@@ -1032,7 +1033,7 @@ static void a_stalled_producer_holds_back_delivery_but_no_other_producer(void **
 {
 	(void)state;
 	for (uint64_t count = 1; count <= 1000; count *= 10) {
-		struct wti_ring ring;
+		static struct wti_ring ring;
 		pthread_t thread;
 		void *result;
 
@@ -1213,7 +1214,7 @@ static void stress_consume(struct stress *stress)
 
 static void stress_run(uint64_t *random, bool single)
 {
-	struct stress *stress = calloc(1, sizeof *stress);
+	struct stress *stress = wti_alloc_lines(sizeof *stress);
 	struct stress_producer producers[8];
 	uint64_t choice = support_random(random);
 	size_t capacity = (size_t)1 << (choice >> 4 & 15);
@@ -1246,7 +1247,7 @@ static void stress_run(uint64_t *random, bool single)
 	expect_empty(&stress->ring);
 	wti_ring_destroy(&stress->ring);
 	assert_int_equal(support_counts.bytes, 0);
-	free(stress);
+	wti_free_lines(stress);
 }
 
 /* For as long as a test may take, whatever the machine does in it; at least once. */

@@ -104,8 +104,8 @@ WT_API WT_NODISCARD int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 /*
  * Terminate, wait for at most the destroy_timeout, and free. A worker that
  * has not ended by then keeps what it needs and frees it at its end. No
- * handler is called once this has returned. Allowed in the worker's own
- * callbacks. NULL is ignored. Creator.
+ * handler is called once this has returned. In the worker's own callbacks the
+ * wait and the rest happen when the callback returns. NULL is ignored. Creator.
  */
 WT_API void wt_worker_destroy(wt_worker *worker);
 
