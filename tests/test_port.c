@@ -6,6 +6,7 @@
 #include <string.h>
 #include <wt/thread.h>
 
+#include "alloc.h"
 #include "support/ports.h"
 #include "support/support.h"
 
@@ -1017,6 +1018,98 @@ static void a_send_that_cannot_wait_for_lack_of_memory_says_so(void **state)
 	channel_close(&channel);
 }
 
+/*
+ * Above half full nobody is woken at once. A receiver that then waits for
+ * something else altogether must not leave the sender asleep: it may be what
+ * it waits for.
+ */
+static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **state)
+{
+	struct channel bounded, quiet;
+	struct sending sending;
+	struct other other;
+	wt_message message;
+	int refusal;
+
+	(void)state;
+	other_start(&other);
+	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
+	channel_open(&quiet, NULL);
+	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = WT_FOREVER };
+	fill(bounded.a, 8, &refusal);
+	other_begin(&other, sending_run, &sending);
+	assert_true(await(someone_waits_for_room, bounded.b));
+	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0);
+	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0); /* ends the first one's view */
+	assert_int_equal(wt_port_receive(quiet.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
+	other_wait(&other);
+	assert_int_equal(sending.err, 0);
+	other_end(&other);
+	channel_close(&bounded);
+	channel_close(&quiet);
+}
+
+static void *calloc_zeroed(size_t size)
+{
+	return calloc(1, size);
+}
+
+static bool is_charged(void *arg)
+{
+	return wti_ring_used(&((wt_port *)arg)->inbox) >= 60000;
+}
+
+static void sending_run_when_full(void *arg)
+{
+	struct sending *sending = arg;
+
+	await(is_charged, sending->port->peer);
+	sending_run(sending);
+}
+
+/* The failed one has taken room for its payload for a moment; the memory that it wants is taken while another waits. */
+static wt_port *failing_port;
+
+static bool fail_large;
+
+static void *alloc_after_a_wait(size_t size)
+{
+	if (!fail_large || size != 60000)
+		return wti_heap_libc.alloc(size);
+	return await(someone_waits_for_room, failing_port->peer) ? NULL : wti_heap_libc.alloc(size);
+}
+
+static void a_failed_post_gives_its_room_to_a_sender_that_waits(void **state)
+{
+	static const struct wti_alloc_ops ops = {
+		.alloc = alloc_after_a_wait,
+		.alloc_zeroed = calloc_zeroed,
+		.free = free,
+	};
+	struct channel channel;
+	struct sending sending;
+	struct other other;
+	char *bytes = calloc(1, 60000);
+
+	(void)state;
+	assert_non_null(bytes);
+	other_start(&other);
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 65536));
+	failing_port = channel.a;
+	fail_large = true;
+	wti_heap = &ops;
+	sending = (struct sending){ .port = channel.a, .deadline = WT_FOREVER };
+	sending.message = (wt_outgoing){ .data = bytes, .size = 20000 };
+	other_begin(&other, sending_run_when_full, &sending);
+	assert_int_equal(wt_port_post(channel.a, bytes, 60000), WT_ENOMEM);
+	other_wait(&other);
+	assert_int_equal(sending.err, 0);
+	wti_heap = &wti_heap_libc;
+	other_end(&other);
+	channel_close(&channel);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1056,6 +1149,8 @@ int main(void)
 		TEST(posts_survive_every_failing_allocation),
 		TEST(a_port_outlives_a_time_without_memory),
 		TEST(a_send_that_cannot_wait_for_lack_of_memory_says_so),
+		TEST(a_sender_is_woken_before_the_receiver_waits_for_anything),
+		TEST(a_failed_post_gives_its_room_to_a_sender_that_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -831,6 +831,33 @@ static void a_thread_can_end_in_a_callback(void **state)
 	wt_port_close(channel.a);
 }
 
+static void post_and_close(wt_port *port, wt_message *message, void *arg)
+{
+	events_on_message(port, message, arg);
+	if (message->size == 5 && !memcmp(message->data, "first", 5)) {
+		post_text(port->peer, "last");
+		wt_port_close(port);
+	}
+}
+
+/* [C2] What was queued at the close, also behind the end that the drain had in mind. */
+static void a_close_in_a_drain_hands_over_what_came_during_it(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+	size_t drained;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_start(channel.b); /* without a handler: nothing for the loop to do */
+	post_text(channel.a, "first");
+	assert_int_equal(wt_port_drain(channel.b, post_and_close, &events, 0, &drained), 0);
+	assert_int_equal(drained, 2);
+	assert_events(&events, "first last");
+	assert_int_equal(wt_run(), 0);
+	wt_port_close(channel.a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -860,6 +887,7 @@ int main(void)
 		TEST(the_end_of_a_thread_is_heard_by_who_waits_for_its_messages),
 		TEST(the_end_of_a_thread_frees_its_ports_and_calls_nobody),
 		TEST(a_thread_can_end_in_a_callback),
+		TEST(a_close_in_a_drain_hands_over_what_came_during_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

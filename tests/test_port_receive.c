@@ -582,6 +582,26 @@ static void an_undecodable_message_gives_its_room_back(void **state)
 	channel_close(&channel);
 }
 
+/* A turn that has nothing to hand over leaves alone what its owner has in hand. */
+static void a_view_outlives_a_turn_that_only_tells_of_the_close(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+	wt_message message;
+
+	(void)state;
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 4096));
+	wt_port_on_close(channel.b, events_on_close, &events);
+	post_text(channel.a, "held");
+	assert_int_equal(wt_port_receive(channel.b, &message, WT_NOW), 0);
+	wt_port_close(channel.a);
+	assert_int_equal(wt_run(), 0);
+	assert_events(&events, "close");
+	assert_int_equal(message.size, 4);
+	assert_memory_equal(message.data, "held", 4);
+	wt_port_close(channel.b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -606,6 +626,7 @@ int main(void)
 		TEST(drain_tells_of_an_undecodable_message_and_goes_on),
 		TEST(an_undecodable_message_that_nobody_asked_about_is_dropped),
 		TEST(an_undecodable_message_gives_its_room_back),
+		TEST(a_view_outlives_a_turn_that_only_tells_of_the_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <wt.h>
@@ -1178,6 +1179,36 @@ static void a_hundred_workers_run_at_once(void **state)
 	}
 }
 
+static int post_mask(wt_port *parent, const void *data, size_t size)
+{
+	sigset_t mask;
+
+	(void)data;
+	(void)size;
+	pthread_sigmask(SIG_SETMASK, NULL, &mask);
+	return wt_port_post(parent, &mask, sizeof mask);
+}
+
+/* [P4] A program's handlers run where they did before it had workers. */
+static void a_worker_blocks_all_signals_but_its_own(void **state)
+{
+	static const int open[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
+	wt_worker *worker;
+	wt_message message;
+	sigset_t mask;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, post_mask, NULL, 0, NULL), 0);
+	assert_int_equal(wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(25000)), 0);
+	memcpy(&mask, message.data, sizeof mask);
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		assert_int_equal(sigismember(&mask, open[i]), 0);
+	assert_int_equal(sigismember(&mask, SIGINT), 1);
+	assert_int_equal(sigismember(&mask, SIGALRM), 1);
+	assert_int_equal(sigismember(&mask, SIGTERM), 1);
+	wt_worker_destroy(worker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1218,6 +1249,7 @@ int main(void)
 		TEST(post_to_a_worker_that_has_ended_is_closed),
 		TEST(ten_thousand_workers_leave_nothing),
 		TEST(a_hundred_workers_run_at_once),
+		TEST(a_worker_blocks_all_signals_but_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

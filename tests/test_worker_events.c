@@ -938,6 +938,40 @@ static void a_callback_may_destroy_another_worker(void **state)
 	}
 }
 
+static int post_two_and_stay(wt_port *parent, const void *data, size_t size)
+{
+	wt_message message;
+
+	(void)data;
+	(void)size;
+	if (wt_port_post(parent, "1", 1) || wt_port_post(parent, "2", 1))
+		return 1;
+	return wt_port_receive(parent, &message, WT_FOREVER) == WT_ETERMINATED ? 0 : 2;
+}
+
+static void destroy_and_stop(wt_worker *worker, wt_message *message, void *arg)
+{
+	(void)message;
+	++*(int *)arg;
+	wt_worker_destroy(worker);
+	wt_stop();
+}
+
+/* The worker is gone when the loop comes back to its port, which is not. */
+static void the_loop_runs_on_after_destroy_and_stop_in_a_handler(void **state)
+{
+	wt_worker *worker;
+	int calls = 0;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, post_two_and_stay, NULL, 0, NULL), 0);
+	wt_worker_on_message(worker, destroy_and_stop, &calls);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(calls, 1);
+	assert_false(wt_loop_alive());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -970,6 +1004,7 @@ int main(void)
 		TEST(destroy_in_online_drops_the_message_that_was_found_first),
 		TEST(wt_stop_in_online_holds_the_message_back_that_was_found_first),
 		TEST(a_handler_removed_in_online_loses_no_message_that_was_found_first),
+		TEST(the_loop_runs_on_after_destroy_and_stop_in_a_handler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
