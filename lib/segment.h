@@ -9,6 +9,10 @@
 #include "atomic.h"
 #include "base.h"
 
+enum {
+	WTI_SEGMENT_MAPPED = 128 * 1024 /* bytes: from this size on a segment is a map of its own, not a block */
+};
+
 struct wti_segment {
 	struct wti_segment *next; /* where the LINK record leads; written before that is committed */
 	size_t size;              /* bytes of `words` */

@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -310,13 +311,17 @@ static const struct wti_alloc_ops heap_counting = {
 
 static void support_restore_heap(void)
 {
-	support_fail_allocations(0, 0);
+	atomic_store(&fail_from, 0);
 	wti_heap = &wti_heap_libc;
 }
+
+static void os_install(void);
 
 void support_fail_allocations(unsigned long n, unsigned long count)
 {
 	wti_heap = &heap_counting;
+	if (wti_os == &wti_os_real)
+		os_install(); /* maps are allocations, too */
 	atomic_store(&fail_from, 0);
 	atomic_store(&fail_seen, 0);
 	atomic_store(&fail_count, count);
@@ -384,12 +389,35 @@ static int os_event_signal(int fd)
 	return wti_os_real.event_signal(fd);
 }
 
+static int os_memory_reserve(void **address, size_t size)
+{
+	int err;
+
+	os_count(NULL);
+	err = heap_fails() ? -ENOMEM : wti_os_real.memory_reserve(address, size);
+	if (!err) {
+		atomic_fetch_add(&support_counts.allocations, 1);
+		atomic_fetch_add(&support_counts.bytes, (long)size);
+	}
+	return err;
+}
+
+static int os_memory_release(void *address, size_t size)
+{
+	os_count(NULL);
+	atomic_fetch_add(&support_counts.frees, 1);
+	atomic_fetch_sub(&support_counts.bytes, (long)size);
+	return wti_os_real.memory_release(address, size);
+}
+
 static void os_install(void)
 {
 	os_counting = wti_os_real;
 	os_counting.futex_wait = os_futex_wait;
 	os_counting.futex_wake = os_futex_wake;
 	os_counting.barrier = os_barrier;
+	os_counting.memory_reserve = os_memory_reserve;
+	os_counting.memory_release = os_memory_release;
 	os_counting.yield = os_yield;
 	os_counting.thread_create = os_thread_create;
 	os_counting.event_create = os_event_create;

@@ -87,9 +87,9 @@ bool element_check(const void *bytes, size_t size, uint32_t *producer, uint64_t 
 
 /* Calls since support_count_reset, by all threads. */
 struct support_counts {
-	atomic_ulong allocations; /* of the library itself */
+	atomic_ulong allocations; /* of the library itself; address space that it reserves is one, too */
 	atomic_ulong frees;
-	atomic_long bytes;        /* allocated and not freed, as malloc_usable_size has it */
+	atomic_long bytes;        /* allocated and not freed: as malloc_usable_size has it, and maps */
 	atomic_ulong system_calls; /* futex waits and wakes, barriers, yields, events, threads; the clock is none */
 	atomic_ulong futex_waits;
 	atomic_ulong futex_wakes;
