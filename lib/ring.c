@@ -531,6 +531,6 @@ void wti_ring_destroy(struct wti_ring *ring)
 		wti_ring_release(ring, ring->read);
 	wti_ring_release(ring, ring->read);
 	wti_segment_destroy(ring->done_segment);
-	wti_segment_destroy(wti_load(&ring->spare));
+	wti_ring_free_spares(wti_load(&ring->spare));
 	wti_mutex_destroy(&ring->grow_lock);
 }

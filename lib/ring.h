@@ -80,7 +80,7 @@ struct wti_ring {
 	WTI_CACHE_ALIGNED struct wti_mutex grow_lock; /* WTI_RANK_RING */
 	struct wti_segment *last;             /* under grow_lock: where records are reserved now */
 	_Atomic(struct wti_segment *) first;  /* producer to consumer, once */
-	_Atomic(struct wti_segment *) spare;  /* consumer to producer: a used segment, zeroed */
+	_Atomic(struct wti_segment *) spare;  /* consumer to producer: a list of used segments, zeroed */
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
 

@@ -15,15 +15,45 @@ static size_t grow_size(const struct wti_ring *ring, size_t need)
 	return size < WTI_SEGMENT_MAX ? size : WTI_SEGMENT_MAX;
 }
 
+/*
+ * Used segments of the largest size, linked by `next`. The consumer adds,
+ * whoever grows the ring takes; each takes the whole list to change it.
+ */
+static struct wti_segment *grow_take_spares(struct wti_ring *ring)
+{
+	/* pairs with grow_put_spares [ring-spare]: the consumer's zeroing comes before our use */
+	return wti_xchg_acqrel(&ring->spare, NULL);
+}
+
+/* What the other side has put there meanwhile is more than is worth keeping. */
+static void grow_put_spares(struct wti_ring *ring, struct wti_segment *list)
+{
+	/* pairs with grow_take_spares [ring-spare] */
+	wti_ring_free_spares(wti_xchg_acqrel(&ring->spare, list));
+}
+
+void wti_ring_free_spares(struct wti_segment *list)
+{
+	while (list) {
+		struct wti_segment *next = list->next;
+
+		wti_segment_destroy(list);
+		list = next;
+	}
+}
+
 static struct wti_segment *grow_segment(struct wti_ring *ring, size_t size)
 {
-	/* pairs with wti_ring_retire [ring-spare]: the consumer's zeroing comes before our use */
-	struct wti_segment *segment = wti_xchg_acqrel(&ring->spare, NULL);
+	struct wti_segment *spare;
 
-	if (segment && segment->size >= size)
-		return segment;
-	wti_segment_destroy(segment);
-	return wti_segment_create(size);
+	if (size < WTI_SEGMENT_MAX)
+		return wti_segment_create(size);
+	spare = grow_take_spares(ring);
+	if (!spare)
+		return wti_segment_create(size);
+	if (spare->next)
+		grow_put_spares(ring, spare->next);
+	return spare;
 }
 
 /* Describe the segment to producers that will find `index` in the tail; positions in it begin at `start`. */
@@ -98,10 +128,18 @@ out:
 
 void wti_ring_retire(struct wti_ring *ring, struct wti_segment *segment)
 {
-	struct wti_segment *old = segment;
+	struct wti_segment *list;
 
-	/* Small ones were outgrown. pairs with grow_segment [ring-spare] */
-	if (segment->size == WTI_SEGMENT_MAX)
-		old = wti_xchg_acqrel(&ring->spare, segment);
-	wti_segment_destroy(old);
+	/* Small ones were outgrown. */
+	if (segment->size < WTI_SEGMENT_MAX) {
+		wti_segment_destroy(segment);
+		return;
+	}
+	list = grow_take_spares(ring);
+	segment->next = list;
+	if (list && list->next) { /* two are kept: with the one in use, less than a mebibyte */
+		wti_ring_free_spares(list->next);
+		list->next = NULL;
+	}
+	grow_put_spares(ring, segment);
 }

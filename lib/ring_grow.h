@@ -15,6 +15,8 @@
  */
 int wti_ring_grow(struct wti_ring *ring, uint64_t tail, size_t need);
 
+void wti_ring_free_spares(struct wti_segment *list);
+
 /* The consumer has passed the end of this segment, and zeroed it: keep it for the next growth, or free it. */
 void wti_ring_retire(struct wti_ring *ring, struct wti_segment *segment);
 
