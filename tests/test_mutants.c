@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <wt/error.h>
 #include <wt/port.h>
 #include <wt/worker.h>
@@ -209,7 +210,34 @@ static void a_wake_judged_at_reservation_is_caught(void **state)
  * A missing barrier shows only where both threads run: pinned apart, without
  * polling, one message at a time, posted at a random moment around the one at
  * which the receiver announces its sleep.
+ *
+ * A processor commits its stores in order, so what is published after a few
+ * stores to lines that lie in no cache stays unseen for as long as those take,
+ * while the load that follows it is done at once. Without them a wrong version
+ * must hit a window of some nanoseconds, and on some machines was not caught
+ * in ten seconds.
  */
+enum {
+	COLD_BYTES = 64 << 20, /* more than the caches hold */
+	COLD_STORES = 16,      /* fewer than a store buffer holds */
+	LINE = 64
+};
+
+static unsigned char *cold;
+static enum wti_yield_point cold_point; /* right before the store that lacks its barrier */
+static _Thread_local bool plays;        /* one of the two threads of the rounds */
+
+static void store_to_cold_lines(enum wti_yield_point point, void *object)
+{
+	static _Thread_local uint64_t random;
+
+	(void)object;
+	if (point != cold_point || !plays)
+		return;
+	for (int i = 0; i < COLD_STORES; i++)
+		cold[support_random(&random) % (COLD_BYTES / LINE) * LINE] = (unsigned char)i;
+}
+
 struct rounds {
 	_Atomic(uint64_t) taken; /* how many messages the receiver has had, written right before it receives */
 	uint64_t count;
@@ -257,6 +285,7 @@ static int take_rounds(wt_port *parent, const void *data, size_t size)
 
 	(void)size;
 	pin(rounds->cpu);
+	plays = true;
 	while (!note.last) {
 		wt_message message;
 		wt_time deadline = wt_now() + span;
@@ -312,7 +341,9 @@ static bool sleeps_in_rounds(void)
 	rounds->end = wt_after_ms(wti_mutant ? 10000 : 1000);
 	assert_int_equal(wt_worker_create(&worker, take_rounds, &rounds, sizeof rounds, NULL), 0);
 	pin(cpus[0]);
+	plays = true;
 	send_rounds(rounds, wt_worker_port(worker));
+	plays = false;
 	sched_setaffinity(0, sizeof saved, &saved);
 	assert_int_equal(wt_worker_join(worker, NULL, WT_FOREVER), 0);
 	wt_worker_destroy(worker);
@@ -326,7 +357,7 @@ static bool sleeps_in_rounds(void)
  * ThreadSanitizer takes a lock around every atomic access, which is a barrier:
  * there the wrong versions are right, and only the right one runs.
  */
-static void catch_by_force(enum wti_mutant_id id, const char *name, bool asymmetric)
+static void catch_by_force(enum wti_mutant_id id, const char *name, bool asymmetric, enum wti_yield_point before)
 {
 	bool saved;
 
@@ -336,6 +367,11 @@ static void catch_by_force(enum wti_mutant_id id, const char *name, bool asymmet
 	}
 	wti_barrier_init();
 	saved = wti_barrier_is_asymmetric();
+	cold = malloc(COLD_BYTES);
+	assert_non_null(cold);
+	memset(cold, 1, COLD_BYTES); /* now, so that no store meets a page fault */
+	cold_point = before;
+	wti_yield_hook = store_to_cold_lines;
 	/* While no channel exists: without the asymmetric barrier, each side has its own. */
 	wti_store(&wti_barrier_asymmetric, asymmetric && saved);
 #ifdef __SANITIZE_THREAD__
@@ -347,27 +383,29 @@ static void catch_by_force(enum wti_mutant_id id, const char *name, bool asymmet
 	catch(id, name, sleeps_in_rounds, "single messages at the moment of the announcement");
 #endif
 	wti_store(&wti_barrier_asymmetric, saved);
+	wti_yield_hook = NULL;
+	free(cold);
 }
 
 /* [M2] */
 static void a_commit_without_barrier_is_caught(void **state)
 {
 	(void)state;
-	catch_by_force(WTI_MUTANT_COMMIT_RELEASE, "commit without barrier", false);
+	catch_by_force(WTI_MUTANT_COMMIT_RELEASE, "commit without barrier", false, WTI_YIELD_RESERVED);
 }
 
 /* [M2] */
 static void an_announcement_without_barrier_is_caught(void **state)
 {
 	(void)state;
-	catch_by_force(WTI_MUTANT_ARM_RELEASE, "announcement without barrier", false);
+	catch_by_force(WTI_MUTANT_ARM_RELEASE, "announcement without barrier", false, WTI_YIELD_BEFORE_ARM);
 }
 
 /* [M2] */
 static void a_sleeper_without_the_heavy_barrier_is_caught(void **state)
 {
 	(void)state;
-	catch_by_force(WTI_MUTANT_NO_HEAVY_BARRIER, "no heavy barrier", true);
+	catch_by_force(WTI_MUTANT_NO_HEAVY_BARRIER, "no heavy barrier", true, WTI_YIELD_RESERVED);
 }
 
 int main(void)
