@@ -21,6 +21,20 @@ static _Atomic(uint32_t) process_ending; /* the handler sleeps, or is about to *
 static bool process_registered;          /* under the lock */
 static _Atomic(pid_t) process_id;         /* who registered; read without the lock, which a fork may have left locked */
 
+/*
+ * Stop a worker, and give up its thread, which nobody will join any more: else
+ * tools that look for leaked threads would find it.
+ */
+static void process_let_go(struct wt_worker *worker)
+{
+	wti_worker_stop(worker);
+	/* pairs with worker_create [worker-thread]: which thread it is, is written */
+	if (worker->thread_taken || !wti_load_acq(&worker->thread_known))
+		return;
+	worker->thread_taken = true;
+	wti_os->thread_detach(worker->pthread);
+}
+
 static void process_end(void)
 {
 	struct wti_thread *self = wti_thread_peek();
@@ -35,7 +49,7 @@ static void process_end(void)
 	/* seq_cst: announced before the count is read; pairs with wti_process_remove [process-1] */
 	wti_store_sc(&process_ending, 1);
 	for (struct wti_list *link = process_workers.next; link != &process_workers; link = link->next)
-		wti_worker_stop(wti_list_entry(link, struct wt_worker, living));
+		process_let_go(wti_list_entry(link, struct wt_worker, living));
 	wti_mutex_unlock(&process_lock);
 	/* pairs with wti_process_remove [process-1] */
 	while ((count = wti_load_sc(&process_count)) > left && wti_os->clock() < deadline)
@@ -80,4 +94,15 @@ void wti_process_remove(struct wt_worker *worker)
 	wti_mutex_unlock(&process_lock);
 	if (wti_load_sc(&process_ending))
 		wti_os->futex_wake(&process_count, 1);
+}
+
+bool wti_process_take_thread(struct wt_worker *worker)
+{
+	bool taken;
+
+	wti_mutex_lock(&process_lock);
+	taken = !worker->thread_taken;
+	worker->thread_taken = true;
+	wti_mutex_unlock(&process_lock);
+	return taken;
 }

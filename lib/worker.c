@@ -160,6 +160,7 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 	err = wti_os->thread_create(&worker->pthread, options->stack_size, wti_worker_run, worker);
 	if (err)
 		goto out_enlisted;
+	wti_store_rel(&worker->thread_known, 1); /* pairs with process_let_go [worker-thread] */
 	return 0;
 
 out_enlisted:
@@ -345,15 +346,19 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 {
 	struct wti_thread *self = wti_load(&worker->source.owner);
 	wt_time deadline = wt_after_ns((uint64_t)worker->destroy_timeout);
+	bool ended;
 
 	wti_worker_stop(worker);
-	if (worker_await_end(worker, self, deadline, true) == 0) {
-		/* What is left of the thread are destructors of the program's thread-specific data. */
-		wti_os->thread_join(worker->pthread);
-		wti_worker_report_failure(worker);
-	} else {
-		wti_os->thread_detach(worker->pthread);
+	ended = worker_await_end(worker, self, deadline, true) == 0;
+	if (wti_process_take_thread(worker)) {
+		/* What is left of one that ended are destructors of the program's thread-specific data. */
+		if (ended)
+			wti_os->thread_join(worker->pthread);
+		else
+			wti_os->thread_detach(worker->pthread);
 	}
+	if (ended)
+		wti_worker_report_failure(worker);
 	worker_give_up(worker, self);
 	wti_worker_release(worker);
 }

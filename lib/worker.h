@@ -71,6 +71,7 @@ struct wt_worker {
 
 	/* Atomic. */
 	_Atomic(uint32_t) state;    /* enum wti_worker_state */
+	_Atomic(uint32_t) thread_known; /* set by the creator: `pthread` is written */
 	_Atomic(uint32_t) online;   /* set by the worker's thread before the entry runs */
 	_Atomic(uint32_t) holders;  /* the handle, the thread */
 	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */
@@ -116,6 +117,7 @@ struct wt_worker {
 
 	/* process.c, under its lock. */
 	struct wti_list living;
+	bool thread_taken; /* somebody has joined or detached the thread, or is to */
 
 	/* The worker's thread, its wakers. */
 	WTI_CACHE_ALIGNED struct wti_thread thread;
@@ -163,5 +165,8 @@ int wti_process_add(struct wt_worker *worker);
 
 /* The worker's thread is past all that could disturb the process's end. */
 void wti_process_remove(struct wt_worker *worker);
+
+/* Whether the caller is the one to join or detach the worker's thread; the process's end may have been first. */
+bool wti_process_take_thread(struct wt_worker *worker);
 
 #endif
