@@ -29,6 +29,7 @@ wt_sources = \
 	lib/port.c \
 	lib/port.h \
 	lib/port_close.c \
+	lib/port_post.c \
 	lib/port_receive.c \
 	lib/process.c \
 	lib/record.h \
@@ -36,6 +37,7 @@ wt_sources = \
 	lib/ring.h \
 	lib/ring_grow.c \
 	lib/ring_grow.h \
+	lib/ring_read.c \
 	lib/seam.c \
 	lib/seam.h \
 	lib/segment.c \

@@ -4,7 +4,8 @@
  * its inbox, in which the other end posts. The block lives until both handles
  * are closed: a poster needs nothing but the handle it posts through.
  *
- * port.c          create, post and send, handlers, liveness
+ * port.c          create, handlers, liveness
+ * port_post.c     post and send
  * port_receive.c  views, receive, drain, the loop's turn
  * port_close.c    close by the owner, by the peer's owner, by the thread's end
  */

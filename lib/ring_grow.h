@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The slow side of a ring: room is made by linking a segment, and segments
- * come back from the consumer. Only ring.c calls these.
+ * come back from the consumer. Only ring.c and ring_read.c call these.
  */
 #ifndef WTI_RING_GROW_H
 #define WTI_RING_GROW_H
