@@ -218,24 +218,36 @@ static void a_wake_judged_at_reservation_is_caught(void **state)
  * in ten seconds.
  */
 enum {
-	COLD_BYTES = 64 << 20, /* more than the caches hold */
-	COLD_STORES = 16,      /* fewer than a store buffer holds */
+	COLD_BYTES = 64 << 20, /* more than most caches hold */
+	COLD_STORES = 40,      /* fewer than a store buffer holds */
 	LINE = 64
 };
 
 static unsigned char *cold;
+static _Thread_local unsigned char *cold_lines[COLD_STORES]; /* for this thread's next stores */
 static enum wti_yield_point cold_point; /* right before the store that lacks its barrier */
 static _Thread_local bool plays;        /* one of the two threads of the rounds */
 
-static void store_to_cold_lines(enum wti_yield_point point, void *object)
+/* Once a round, by each thread, before it comes to the point. */
+static void choose_cold_lines(void)
 {
 	static _Thread_local uint64_t random;
 
+	for (int i = 0; i < COLD_STORES; i++) {
+		cold_lines[i] = &cold[support_random(&random) % (COLD_BYTES / LINE) * LINE];
+#if defined(__x86_64__) || defined(__i386__)
+		__builtin_ia32_clflush(cold_lines[i]); /* some have larger caches */
+#endif
+	}
+}
+
+static void store_to_cold_lines(enum wti_yield_point point, void *object)
+{
 	(void)object;
 	if (point != cold_point || !plays)
 		return;
 	for (int i = 0; i < COLD_STORES; i++)
-		cold[support_random(&random) % (COLD_BYTES / LINE) * LINE] = (unsigned char)i;
+		*cold_lines[i] = (unsigned char)i;
 }
 
 struct rounds {
@@ -291,6 +303,7 @@ static int take_rounds(wt_port *parent, const void *data, size_t size)
 		wt_time deadline = wt_now() + span;
 		int err;
 
+		choose_cold_lines();
 		wti_store_rel(&rounds->taken, taken);
 		err = wt_port_receive(parent, &message, deadline);
 		if (err == WT_ETIMEDOUT)
@@ -314,8 +327,9 @@ static void send_rounds(struct rounds *rounds, wt_port *port)
 	struct note note = { .last = false };
 
 	for (uint64_t i = 0; !note.last; i++) {
-		uint64_t delay = support_random(&random) % 256;
+		uint64_t delay = support_random(&random) % 512;
 
+		choose_cold_lines();
 		while (wti_load_acq(&rounds->taken) != i && !atomic_load(&rounds->over))
 			wti_cpu_relax();
 		for (volatile uint64_t j = 0; j < delay; j++)
@@ -338,7 +352,7 @@ static bool sleeps_in_rounds(void)
 	assert_int_equal(sched_getaffinity(0, sizeof saved, &saved), 0);
 	rounds->cpu = cpus[1];
 	rounds->count = wti_mutant ? UINT64_MAX : 100000;
-	rounds->end = wt_after_ms(wti_mutant ? 10000 : 1000);
+	rounds->end = wt_after_ms(wti_mutant ? 20000 : 1000);
 	assert_int_equal(wt_worker_create(&worker, take_rounds, &rounds, sizeof rounds, NULL), 0);
 	pin(cpus[0]);
 	plays = true;
@@ -365,6 +379,7 @@ static void catch_by_force(enum wti_mutant_id id, const char *name, bool asymmet
 		print_message("# one processor only: no two threads run at once\n");
 		skip();
 	}
+	support_allow_seconds(60);
 	wti_barrier_init();
 	saved = wti_barrier_is_asymmetric();
 	cold = malloc(COLD_BYTES);
