@@ -5,11 +5,16 @@ wtincludedir = $(includedir)/wt
 wtinclude_HEADERS = \
 	include/wt/atomics.h \
 	include/wt/base.h \
+	include/wt/buffer.h \
+	include/wt/call.h \
 	include/wt/error.h \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \
+	include/wt/sender.h \
 	include/wt/shared.h \
+	include/wt/stats.h \
 	include/wt/thread.h \
 	include/wt/time.h \
+	include/wt/transfer.h \
 	include/wt/worker.h

@@ -12,6 +12,7 @@ static const struct error_entry {
 	{ 0, "0", "success" },
 	{ WT_E2BIG, "WT_E2BIG", "the options are of a later version of libwt" },
 	{ WT_EAGAIN, "WT_EAGAIN", "nothing there, or no room, at this moment" },
+	{ WT_EBADF, "WT_EBADF", "the descriptor is not open" },
 	{ WT_EBUSY, "WT_EBUSY", "not allowed inside this callback" },
 	{ WT_EDEADLK, "WT_EDEADLK", "the wait could never end" },
 	{ WT_EINVAL, "WT_EINVAL", "invalid argument" },
@@ -19,12 +20,18 @@ static const struct error_entry {
 	{ WT_ENOMEM, "WT_ENOMEM", "out of memory" },
 	{ WT_ENOTSUP, "WT_ENOTSUP", "not supported" },
 	{ WT_EOVERFLOW, "WT_EOVERFLOW", "a size is too large" },
-	{ WT_ERANGE, "WT_ERANGE", "the index lies outside of the shared memory" },
+	{ WT_ERANGE, "WT_ERANGE", "the index lies outside of what is there" },
 	{ WT_ETIMEDOUT, "WT_ETIMEDOUT", "the deadline has passed" },
 	{ WT_ECLOSED, "WT_ECLOSED", "the port is closed" },
 	{ WT_ETERMINATED, "WT_ETERMINATED", "the worker is being terminated" },
 	{ WT_EOWNER, "WT_EOWNER", "the object belongs to another thread" },
 	{ WT_EUNDECODABLE, "WT_EUNDECODABLE", "a message could not be decoded and was dropped" },
+	{ WT_ESOURCE, "WT_ESOURCE", "the transfer list has the port that the message is sent on" },
+	{ WT_ETARGET, "WT_ETARGET", "the transfer list has the port at which the message would arrive" },
+	{ WT_EDUPLICATE, "WT_EDUPLICATE", "the transfer list has the same thing twice" },
+	{ WT_EDETACHED, "WT_EDETACHED", "the object was moved or taken already" },
+	{ WT_EUNTRANSFERABLE, "WT_EUNTRANSFERABLE", "the object is not to be moved" },
+	{ WT_EINUSE, "WT_EINUSE", "the port is in use by a callback or by an open slot" },
 };
 
 static const struct error_entry *error_find(int error)
@@ -82,5 +89,18 @@ int wti_options_read(void *to, size_t known, const void *options)
 		return err;
 	memcpy(&size, options, sizeof size);
 	memcpy(to, options, size < known ? size : known);
+	return 0;
+}
+
+int wti_snapshot_write(void *to, const void *from, size_t known)
+{
+	size_t size;
+
+	memcpy(&size, to, sizeof size);
+	if (size < sizeof size || size > WTI_OPTIONS_MAX)
+		return WT_EINVAL;
+	memset(to, 0, size);
+	memcpy(to, from, size < known ? size : known);
+	memcpy(to, &size, sizeof size);
 	return 0;
 }

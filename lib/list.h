@@ -54,15 +54,15 @@ static inline struct wti_list *wti_list_pop(struct wti_list *list)
 	return first;
 }
 
-/* Move everything on `from` to the empty list `to`, in order. */
-static inline void wti_list_take_all(struct wti_list *to, struct wti_list *from)
+/* Move everything on `from` to the end of `to`, in order. */
+static inline void wti_list_move_all(struct wti_list *to, struct wti_list *from)
 {
 	if (wti_list_empty(from))
 		return;
-	to->next = from->next;
+	from->next->prev = to->prev;
+	from->prev->next = to;
+	to->prev->next = from->next;
 	to->prev = from->prev;
-	to->next->prev = to;
-	to->prev->next = to;
 	wti_list_init(from);
 }
 

@@ -12,6 +12,12 @@ wt_sources = \
 	lib/barrier.c \
 	lib/barrier.h \
 	lib/base.h \
+	lib/buffer.c \
+	lib/buffer.h \
+	lib/call.c \
+	lib/call.h \
+	lib/cargo.c \
+	lib/cargo.h \
 	lib/clock.c \
 	lib/deadline.c \
 	lib/deadline.h \
@@ -20,6 +26,8 @@ wt_sources = \
 	lib/list.h \
 	lib/loop.c \
 	lib/loop.h \
+	lib/message.c \
+	lib/message.h \
 	lib/mutex.c \
 	lib/mutex.h \
 	lib/os.c \
@@ -29,8 +37,11 @@ wt_sources = \
 	lib/port.c \
 	lib/port.h \
 	lib/port_close.c \
+	lib/port_drain.c \
 	lib/port_post.c \
 	lib/port_receive.c \
+	lib/port_stats.c \
+	lib/port_transfer.c \
 	lib/process.c \
 	lib/record.h \
 	lib/ring.c \
@@ -42,12 +53,19 @@ wt_sources = \
 	lib/seam.h \
 	lib/segment.c \
 	lib/segment.h \
+	lib/select.c \
+	lib/sender.c \
+	lib/sender.h \
 	lib/shared.c \
 	lib/shared.h \
+	lib/slot.c \
+	lib/slot.h \
 	lib/source.c \
 	lib/source.h \
 	lib/thread.c \
 	lib/thread.h \
+	lib/transfer.c \
+	lib/transfer.h \
 	lib/wait.c \
 	lib/wait.h \
 	lib/wait_async.c \

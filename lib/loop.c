@@ -42,7 +42,7 @@ static void loop_put_back(struct wti_thread *self)
 
 	while ((link = wti_list_pop(&self->hot)))
 		wti_list_append(&self->turn, link);
-	wti_list_take_all(&self->hot, &self->turn);
+	wti_list_move_all(&self->hot, &self->turn);
 }
 
 static void loop_disarm(void *what)
@@ -66,7 +66,7 @@ static void loop_cool(struct wti_thread *self, unsigned passes)
 		loop_disarm(self); /* they stay hot: looked at, not waited for */
 		return;
 	}
-	wti_list_take_all(&self->turn, &self->hot);
+	wti_list_move_all(&self->turn, &self->hot);
 	while ((link = wti_list_pop(&self->turn))) {
 		wti_list_append(&self->hot, link);
 		if (loop_source(link)->idle_passes >= passes)
@@ -84,7 +84,7 @@ static unsigned loop_pass(struct wti_thread *self)
 	loop_put_back(self);
 	wti_deadlines_run(self, &calls);
 	wti_source_collect(self);
-	wti_list_take_all(&self->turn, &self->hot);
+	wti_list_move_all(&self->turn, &self->hot);
 	while (!wti_loop_interrupted(self) && (link = wti_list_pop(&self->turn))) {
 		struct wti_source *source = loop_source(link);
 
@@ -180,7 +180,7 @@ static int loop_enter(struct wti_thread *self)
 {
 	if (!self)
 		return WT_ENOMEM;
-	if (self->loop_running || self->drains)
+	if (self->loop_running || self->drains || self->deleters)
 		return WT_EBUSY;
 	self->loop_running = true;
 	return 0;

@@ -173,7 +173,7 @@ static int os_event_clear(int fd)
 	return result;
 }
 
-static int os_event_close(int fd)
+static int os_close(int fd)
 {
 	int saved = errno;
 	int result = close(fd) < 0 ? -errno : 0;
@@ -222,6 +222,15 @@ static int os_event_group(int a, int b)
 	return fd;
 }
 
+static int os_descriptor_check(int fd)
+{
+	int saved = errno;
+	int result = fcntl(fd, F_GETFD) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
 static int os_memory_reserve(void **address, size_t size)
 {
 	int saved = errno;
@@ -267,10 +276,12 @@ const struct wti_os_ops wti_os_real = {
 	.event_create = os_event_create,
 	.event_signal = os_event_signal,
 	.event_clear = os_event_clear,
-	.event_close = os_event_close,
+	.event_close = os_close,
 	.timer_create = os_timer_create,
 	.timer_set = os_timer_set,
 	.event_group = os_event_group,
+	.descriptor_check = os_descriptor_check,
+	.descriptor_close = os_close,
 	.memory_reserve = os_memory_reserve,
 	.memory_commit = os_memory_commit,
 	.memory_release = os_memory_release,

@@ -37,6 +37,9 @@ struct wti_os_ops {
 	int (*timer_create)(void); /* a descriptor of the same kind, readable from the moment that it is set to */
 	int (*timer_set)(int fd, int64_t at); /* INT64_MAX: never */
 	int (*event_group)(int a, int b); /* one that is readable while a or b is */
+	/* Descriptors of the program's own that travel with messages. */
+	int (*descriptor_check)(int fd); /* 0 when it is open */
+	int (*descriptor_close)(int fd);
 	/* Address space of whole pages; inaccessible until a part of it, from its beginning, is committed, zeroed. */
 	int (*memory_reserve)(void **address, size_t size);
 	int (*memory_commit)(void *address, size_t size); /* again does nothing */

@@ -25,17 +25,27 @@ static void port_init(wt_port *port, wt_port *peer, struct wti_channel *channel,
 	wti_ring_init(&port->inbox, options->capacity, options->limit ? options->limit : WTI_NO_LIMIT,
 		      options->single_producer);
 	wti_waiters_init(&port->senders);
+	wti_mutex_init(&port->calls_lock, WTI_RANK_CALLS);
+	wti_list_init(&port->calls);
+	wti_list_init(&port->flight);
+	wti_transferable_init(&port->transferable, &wti_port_transferable_ops);
+	wti_store(&port->posters, 1);
 	wti_list_init(&port->owned);
 	wti_list_init(&port->owing);
-	wti_list_append(&owner->ports, &port->owned);
 }
 
-/* At the end of a thread: its ports are closed, so that their peers hear of it. */
+/*
+ * At the end of a thread: its ports are closed, so that their peers hear of
+ * it. Those that a deleter makes meanwhile wait for the next round, in which a
+ * worker comes before its creator's port.
+ */
 static void port_thread_end(struct wti_thread *self)
 {
-	struct wti_list *link;
+	struct wti_list ports, *link;
 
-	while ((link = wti_list_pop(&self->ports)))
+	wti_list_init(&ports);
+	wti_list_move_all(&ports, &self->ports);
+	while ((link = wti_list_pop(&ports)))
 		wti_port_close_now(wti_list_entry(link, wt_port, owned));
 }
 
@@ -46,10 +56,37 @@ static void port_thread_unwound(struct wti_thread *self)
 		wti_list_entry(link, wt_port, owned)->pins = 0;
 }
 
-static void port_enlist_ends(struct wti_thread *owner)
+void wti_port_enlist(wt_port *port, struct wti_thread *owner)
 {
+	wti_list_append(&owner->ports, &port->owned);
 	owner->end[WTI_END_PORTS] = port_thread_end;
+	owner->end[WTI_END_FLIGHT] = wti_flight_thread_end;
 	owner->unwound[WTI_END_PORTS] = port_thread_unwound;
+}
+
+void wti_channel_hold(struct wti_channel *channel)
+{
+	wti_add(&channel->handles, 1); /* relaxed: who holds once more has a hold already */
+}
+
+static void channel_free(struct wti_channel *channel, struct wti_list *dropped)
+{
+	for (int i = 0; i < 2; i++) {
+		wt_port *port = &channel->end[i];
+
+		wti_ring_destroy(&port->inbox, dropped);
+		wti_waiters_destroy(&port->senders);
+		wti_mutex_destroy(&port->calls_lock);
+		wti_source_destroy(&port->source);
+	}
+	wti_free_lines(channel);
+}
+
+void wti_channel_release(struct wti_channel *channel, struct wti_list *dropped)
+{
+	/* counter: who frees has seen all that the others did */
+	if (wti_sub_acqrel(&channel->handles, 1) == 1)
+		channel_free(channel, dropped);
 }
 
 int wti_channel_create(struct wti_thread *owner_a, struct wti_thread *owner_b, const wt_channel_options *options,
@@ -69,8 +106,8 @@ int wti_channel_create(struct wti_thread *owner_a, struct wti_thread *owner_b, c
 	*b = &channel->end[1];
 	port_init(*a, *b, channel, owner_a, &read);
 	port_init(*b, *a, channel, owner_b, &read);
-	port_enlist_ends(owner_a);
-	port_enlist_ends(owner_b);
+	wti_port_enlist(*a, owner_a);
+	wti_port_enlist(*b, owner_b);
 	return 0;
 }
 
@@ -106,8 +143,7 @@ int wt_channel_create(wt_port **a, wt_port **b, const wt_channel_options *option
 
 /* ---- Handlers and liveness ---- */
 
-/* The calling thread's record if it owns the port and the port is not closed, else NULL. */
-static struct wti_thread *port_own(const wt_port *port)
+struct wti_thread *wti_port_own(const wt_port *port)
 {
 	struct wti_thread *self = wti_thread_peek();
 
@@ -116,7 +152,7 @@ static struct wti_thread *port_own(const wt_port *port)
 	return self;
 }
 
-static void port_set_ref(wt_port *port, struct wti_thread *self, bool ref)
+void wti_port_set_ref(wt_port *port, struct wti_thread *self, bool ref)
 {
 	if (port->refd == ref)
 		return;
@@ -129,30 +165,30 @@ static void port_set_ref(wt_port *port, struct wti_thread *self, bool ref)
 
 void wt_port_ref(wt_port *port)
 {
-	struct wti_thread *self = port_own(port);
+	struct wti_thread *self = wti_port_own(port);
 
 	if (!self || port->close_told)
 		return;
-	port_set_ref(port, self, true);
+	wti_port_set_ref(port, self, true);
 	wti_loop_watch(&port->source);
 }
 
 void wt_port_unref(wt_port *port)
 {
-	struct wti_thread *self = port_own(port);
+	struct wti_thread *self = wti_port_own(port);
 
 	if (self)
-		port_set_ref(port, self, false);
+		wti_port_set_ref(port, self, false);
 }
 
 bool wt_port_has_ref(const wt_port *port)
 {
-	return port_own(port) && port->refd;
+	return wti_port_own(port) && port->refd;
 }
 
 void wt_port_start(wt_port *port)
 {
-	if (!port_own(port))
+	if (!wti_port_own(port))
 		return;
 	port->started = true;
 	wti_loop_watch(&port->source);
@@ -160,13 +196,13 @@ void wt_port_start(wt_port *port)
 
 void wt_port_stop(wt_port *port)
 {
-	if (port_own(port))
+	if (wti_port_own(port))
 		port->started = false;
 }
 
 void wt_port_on_message(wt_port *port, wt_port_fn *fn, void *arg)
 {
-	if (!port_own(port))
+	if (!wti_port_own(port))
 		return;
 	port->on_message = fn;
 	port->on_message_arg = arg;
@@ -181,7 +217,7 @@ void wt_port_on_message(wt_port *port, wt_port_fn *fn, void *arg)
 
 void wt_port_on_message_error(wt_port *port, void (*fn)(wt_port *port, int error, void *arg), void *arg)
 {
-	if (!port_own(port))
+	if (!wti_port_own(port))
 		return;
 	port->on_message_error = fn;
 	port->on_message_error_arg = arg;
@@ -189,7 +225,7 @@ void wt_port_on_message_error(wt_port *port, void (*fn)(wt_port *port, int error
 
 void wt_port_on_close(wt_port *port, void (*fn)(wt_port *port, void *arg), void *arg)
 {
-	if (!port_own(port))
+	if (!wti_port_own(port))
 		return;
 	port->on_close = fn;
 	port->on_close_arg = arg;

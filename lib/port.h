@@ -4,22 +4,41 @@
  * its inbox, in which the other end posts. The block lives until both handles
  * are closed: a poster needs nothing but the handle it posts through.
  *
- * port.c          create, handlers, liveness
- * port_post.c     post and send
- * port_receive.c  views, receive, drain, the loop's turn
- * port_close.c    close by the owner, by the peer's owner, by the thread's end
+ * Two words say what has ended. `closed`: nobody will read this end's inbox,
+ * so posts to it are refused. `ended`: nobody will post from this end any
+ * more, neither the port nor a sender made of it, so that the other end hears
+ * of the close once it has read everything.
+ *
+ * An end has an owner, its thread; or it is in flight, in a message that
+ * nobody has taken yet; or it is closed. In flight it has no owner in its
+ * source, and producers go on posting.
+ *
+ * port.c           create, handlers, liveness
+ * port_post.c      post and send
+ * port_receive.c   views, receive, drain, the loop's turn
+ * port_close.c     close by the owner, by the peer's owner, by the thread's end
+ * port_transfer.c  ports that move, and what is dropped on the way
+ * port_drain.c     on_drain, for senders that do not wait
  */
 #ifndef WTI_PORT_H
 #define WTI_PORT_H
 
 #include <wt/port.h>
 
+#include "cargo.h"
 #include "ring.h"
 #include "source.h"
 #include "thread.h"
 #include "waiters.h"
 
 struct wti_channel;
+
+/* Whether a post on this end was refused, and the owner is to hear when there is room. */
+enum wti_drain {
+	WTI_DRAIN_NONE,
+	WTI_DRAIN_WANTED, /* refused; who empties the other end's inbox tells */
+	WTI_DRAIN_DUE     /* told; the owner's loop calls on_drain */
+};
 
 struct wt_port {
 	/* Set at create. */
@@ -32,6 +51,10 @@ struct wt_port {
 	 * look at the peer's source, who looks here after arming [source-1].
 	 */
 	_Atomic(uint32_t) closed;
+	_Atomic(uint32_t) ended;   /* in the same way, by who gives up the last of `posters` */
+	_Atomic(uint32_t) posters; /* a reference count: the port itself, its senders, and open slots of guests */
+	_Atomic(uint32_t) guests;  /* slots that other threads than the owner have open on it */
+	_Atomic(uint32_t) drain;   /* enum wti_drain: see port_drain.c */
 
 	/* Posters look at its state; the owner's lock and links are in it, too. */
 	struct wti_source source;
@@ -41,11 +64,30 @@ struct wt_port {
 
 	/* Threads that wait for room in the inbox. */
 	WTI_CACHE_ALIGNED struct wti_waiters senders;
+	_Atomic(uint64_t) refused;    /* posts from this end that found no room in the other's */
+	_Atomic(size_t) refused_size; /* bytes of the largest of them since on_drain was called */
+
+	/* Under calls_lock (WTI_RANK_CALLS): whose requests came here and have no reply yet. */
+	struct wti_mutex calls_lock;
+	struct wti_list calls; /* call.c */
+
+	/* In flight. Under the lock of port_transfer.c. */
+	struct wti_list flight; /* of all that are in flight, in a queue */
+	wt_port *carrier;       /* whose inbox that is */
+	uint64_t walk;          /* the latest search for cycles that came by */
+
+	/* What it is in a transfer list. */
+	struct wti_transferable transferable;
+
+	/* Atomic, written by who may empty the inbox only: messages handed over, and those destroyed instead. */
+	WTI_CACHE_ALIGNED _Atomic(uint64_t) received;
+	_Atomic(uint64_t) dropped;
 
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
-	uint64_t view;          /* serial of the latest view: another port may come to lie here, its views do not */
+	uint64_t view;          /* serial of the latest view, 0 when it is over: another port may come to lie here, its views do not */
+	uint64_t oldest;        /* serial of the first view that may be valid still: pins keep several */
 	uint64_t empty_at;      /* inbox position when it was last found empty */
 	unsigned pins;          /* callbacks that hold a view: nothing is released meanwhile */
 	bool started;           /* the loop calls on_message */
@@ -55,17 +97,21 @@ struct wt_port {
 	bool (*before_turn)(wt_port *port, unsigned *calls);
 	bool closing;           /* wt_port_close was called; handing over up to close_tail, then on_close */
 	uint64_t close_tail;
+	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
+	bool drain_held;        /* and keeps the loop alive until it is */
 	wt_port_fn *on_message;
 	void *on_message_arg;
 	void (*on_message_error)(wt_port *port, int error, void *arg);
 	void *on_message_error_arg;
 	void (*on_close)(wt_port *port, void *arg);
 	void *on_close_arg;
+	void (*on_drain)(wt_port *port, void *arg);
+	void *on_drain_arg;
 };
 
 struct wti_channel {
 	struct wt_port end[2];
-	_Atomic(uint32_t) handles; /* ends not closed yet */
+	_Atomic(uint32_t) handles; /* a reference count: ends not closed yet, senders, open slots of guests, calls */
 };
 
 /* Both owners' records must outlive the ports, or close them. Owned by threads that need not be the caller. */
@@ -74,6 +120,42 @@ int wti_channel_create(struct wti_thread *owner_a, struct wti_thread *owner_b, c
 
 /* Free a channel that no thread has seen yet. */
 void wti_channel_discard(wt_port *a);
+
+/* The calling thread's record if it owns the port and the port is not closed, else NULL. */
+struct wti_thread *wti_port_own(const wt_port *port);
+
+/* Owner: keep the loop alive by this port, or not. */
+void wti_port_set_ref(wt_port *port, struct wti_thread *self, bool ref);
+
+/* Have the owner's end close it, too. */
+void wti_port_enlist(wt_port *port, struct wti_thread *owner);
+
+/* One more reason to keep the channel's memory; the last one that is given back frees it. */
+void wti_channel_hold(struct wti_channel *channel);
+void wti_channel_release(struct wti_channel *channel, struct wti_list *dropped);
+
+/* ---- port_post.c ---- */
+
+/* A message on its way from one end. */
+struct wti_sending {
+	wt_port *port;   /* the end it is sent from */
+	const wt_sender *sender; /* that sends it, while the end itself may be closed; NULL: the port */
+	uint64_t call;   /* of a request, or 0 */
+	const wt_outgoing *message;
+	size_t size;     /* of the message's bytes: written by wti_port_send */
+};
+
+int wti_port_send(struct wti_sending *sending, wt_time deadline);
+int wti_sender_post(wt_port *port, const void *data, size_t size);
+
+/* Wait until a message of `size` bytes may find room in the receiver's inbox. As wt_port_send. */
+int wti_port_await_room(wt_port *receiver, size_t size, wt_time deadline);
+
+/* After a record was published in the inbox of `receiver`: wake it, or, if it is too late, empty the inbox. */
+void wti_port_published(wt_port *receiver, struct wti_list *dropped);
+
+/* After room in the inbox of `receiver` was given back by a poster. */
+void wti_port_gave_room(wt_port *receiver);
 
 /* ---- port_receive.c ---- */
 
@@ -86,13 +168,109 @@ static inline bool wti_port_is_closed(const wt_port *port)
 	return wti_load_sc(&port->closed) != 0;
 }
 
-/* Owner: end the present view, unless a callback still holds it. */
+/* Whether nobody will post from this end any more. Any thread. */
+static inline bool wti_port_has_ended(const wt_port *port)
+{
+	/* pairs with wti_port_leave_posters [source-1]: as above */
+	return wti_load_sc(&port->ended) != 0;
+}
+
+/* Whether a receive would return something else than WT_EAGAIN. Owner. */
+static inline bool wti_port_is_readable(wt_port *port)
+{
+	/* Ended first: what was posted before the end is then in the ring. */
+	return wti_port_has_ended(port->peer) || wti_ring_ready(&port->inbox);
+}
+
+/* Owner, before a sleep that a message is to end: announce it. And after it. */
+void wti_port_arm(wt_port *port);
+void wti_port_disarm(wt_port *port);
+
+/* Whether this thread owns such a port. Only the address is looked at: a message may be older than its port's end. */
+bool wti_port_is_mine(struct wti_thread *self, const wt_port *port);
+
+/*
+ * What came with a message that is valid still, or with none: 0, and NULL
+ * where nothing did; else WT_EINVAL.
+ */
+int wti_port_cargo(struct wti_thread *self, const wt_message *message, struct wti_cargo **cargo);
+
+/* Owner: end the present view, unless a callback still holds it. What it carried is put on `dropped`, or destroyed. */
+void wti_port_release_view(wt_port *port, struct wti_list *dropped);
 void wti_port_end_view(wt_port *port);
 
 /* Owner: wake senders if there is room, as after a release. */
 void wti_port_offer_room(wt_port *port);
 
+/* ---- port_drain.c ---- */
+
+/* A post, send or reserve of so many bytes on this end found no room. Any thread that may post. */
+void wti_port_note_refusal(wt_port *port, size_t size);
+
+/* Whether somebody is to be told, after room was given back: as wti_waiters_any. */
+static inline bool wti_port_drain_wanted(wt_port *port)
+{
+	wti_barrier_light();
+	return wti_load_sc(&port->drain) == WTI_DRAIN_WANTED; /* pairs with wti_port_note_refusal [drain-1] */
+}
+
+/* Tell, if the other end's inbox is at most half full and has room. Any thread that keeps the port. */
+void wti_port_tell_drain(wt_port *port);
+
+/* Owner: whether on_drain is to be called; and the call, after which the port may be gone. */
+bool wti_port_drain_due(wt_port *port);
+void wti_port_turn_drain(wt_port *port, unsigned *calls);
+
+/* Owner: forget it, with what it did to the loop. */
+void wti_port_forget_drain(wt_port *port, struct wti_thread *self);
+
+/* ---- port_transfer.c ---- */
+
+/* 0, or why this port cannot be sent away by the calling thread: WT_EOWNER, WT_ECLOSED, WT_EUNTRANSFERABLE, WT_EINUSE. */
+int wti_port_check_transfer(const wt_port *port);
+
+/*
+ * Owner, after the check: give the port up. It is in flight, in the inbox of
+ * `carrier`, or, with NULL, in the hands of a thread. What its view carried
+ * is put on `dropped`.
+ */
+void wti_port_detach(wt_port *port, wt_port *carrier, struct wti_list *dropped);
+
+/* Make the calling thread the owner of one that it took. */
+void wti_port_attach(wt_port *port, struct wti_thread *self);
+
+extern const struct wti_transferable_ops wti_port_transferable_ops;
+
+/*
+ * Empty the inbox of a port that is closed and has no owner any more. Any
+ * thread that keeps the channel: the one that closed it, and whoever sees
+ * after a commit that it was too late. Where a record is reserved and not
+ * committed, the one who commits it goes on.
+ */
+void wti_port_drop_dead(wt_port *port, struct wti_list *dropped);
+
+/* A thread's end: destroy the ports in flight that lie in each other's queues, so that nobody can ever take them. */
+void wti_flight_thread_end(struct wti_thread *self);
+
 /* ---- port_close.c ---- */
+
+/* Posts to this end are refused from now on, and everybody who waits for it finds that out. */
+void wti_port_announce_close(wt_port *port);
+
+/* One that posts from this end less; the last one tells the other end. */
+void wti_port_leave_posters(wt_port *port);
+
+/* Owner: it is no reason any more for the loop to go on. */
+void wti_port_leave_loop(wt_port *port, struct wti_thread *self);
+
+/* Owner: whether a port that its callback closed has still to hand over what was queued then. */
+static inline bool wti_port_has_parting(const wt_port *port)
+{
+	return (int64_t)(port->close_tail - port->inbox.read) > 0;
+}
+
+/* Consumer: drop all that is in the inbox. */
+void wti_port_drop_queue(wt_port *port, struct wti_list *dropped);
 
 /* Owner: the peer is closed and nothing is left to receive: no reason to stay in the loop. Then on_close, if any. */
 void wti_port_tell_close(wt_port *port, unsigned *calls);

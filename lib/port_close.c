@@ -5,54 +5,64 @@
  * close event, if one was asked for, and the handle is gone. Or its peer is
  * closed: it stays until its owner closes it, but leaves the loop after the
  * close event (C1). Or its thread ends: at once and without an event (C4).
+ *
+ * What its messages carried and nobody took is collected on the list
+ * `dropped` on the way, and destroyed last, by whoever began.
  */
-#include "alloc.h"
+#include "call.h"
 #include "loop.h"
 #include "port.h"
+#include "slot.h"
 
-/* After this, posts to this end are refused, and the peer's owner will find that out. */
-static void port_announce_close(wt_port *port)
+void wti_port_leave_posters(wt_port *port)
 {
-	/* pairs with wti_port_is_closed [source-1]: published before the look at the peer's source, and [waiters-1] */
-	wti_store_sc(&port->closed, 1);
+	/* counter: what every one of them posted is seen by who finds the end */
+	if (wti_sub_acqrel(&port->posters, 1) != 1)
+		return;
+	/* pairs with wti_port_has_ended [source-1]: published before the look at the peer's source */
+	wti_store_sc(&port->ended, 1);
 	wti_source_notify(&port->peer->source);
-	if (wti_waiters_any(&port->senders))
-		wti_waiters_wake(&port->senders);
 }
 
-static void port_leave_loop(wt_port *port, struct wti_thread *self)
+void wti_port_announce_close(wt_port *port)
 {
-	if (port->refd)
-		wti_loop_release(self);
-	port->refd = false;
+	/*
+	 * pairs with wti_port_is_closed [waiters-1]: published before the look at
+	 * those who wait for room, and [close-1]: before the last look at the queue.
+	 */
+	wti_store_sc(&port->closed, 1);
+	wti_port_leave_posters(port);
+	if (wti_waiters_any(&port->senders))
+		wti_waiters_wake(&port->senders);
+	if (wti_port_drain_wanted(port->peer))
+		wti_port_tell_drain(port->peer);
+	wti_calls_wake(port);
+	wti_calls_wake(port->peer);
+}
+
+void wti_port_leave_loop(wt_port *port, struct wti_thread *self)
+{
+	wti_port_set_ref(port, self, false);
+	wti_port_forget_drain(port, self);
 	port->started = false;
 }
 
-static void port_drop_queue(wt_port *port)
+void wti_port_drop_queue(wt_port *port, struct wti_list *dropped)
 {
 	struct wti_record record;
 
-	wti_port_end_view(port);
-	while (wti_ring_next(&port->inbox, &record))
+	port->view = 0;
+	wti_ring_release(&port->inbox, port->inbox.read);
+	while (wti_ring_next(&port->inbox, &record)) {
+		wti_store(&port->dropped, wti_load(&port->dropped) + 1);
 		wti_ring_release(&port->inbox, port->inbox.read);
-}
-
-static void channel_free(struct wti_channel *channel)
-{
-	for (int i = 0; i < 2; i++) {
-		wt_port *port = &channel->end[i];
-
-		wti_ring_destroy(&port->inbox);
-		wti_waiters_destroy(&port->senders);
-		wti_source_destroy(&port->source);
 	}
-	wti_free_lines(channel);
+	wti_list_move_all(dropped, &port->inbox.dropped);
 }
 
-/* The owner's last touch of its end. Messages that come after the drop are freed with the channel. */
-static void port_release_handle(wt_port *port)
+/* The owner's last touch of its end. */
+static void port_release_handle(wt_port *port, struct wti_list *dropped)
 {
-	struct wti_channel *channel = port->channel;
 	struct wti_thread *self = wti_load(&port->source.owner);
 
 	wti_list_remove(&port->owing);
@@ -62,9 +72,8 @@ static void port_release_handle(wt_port *port)
 		self->parent = NULL;
 	wti_list_remove(&port->owned);
 	wti_source_detach(&port->source);
-	/* counter: who frees has seen all that the other end's owner did */
-	if (wti_sub_acqrel(&channel->handles, 1) == 1)
-		channel_free(channel);
+	wti_port_drop_dead(port, dropped);
+	wti_channel_release(port->channel, dropped);
 }
 
 void wti_port_tell_close(wt_port *port, unsigned *calls)
@@ -72,11 +81,30 @@ void wti_port_tell_close(wt_port *port, unsigned *calls)
 	struct wti_thread *self = wti_load(&port->source.owner);
 
 	port->close_told = true;
-	port_leave_loop(port, self);
+	wti_port_leave_loop(port, self);
 	if (port->on_close) {
 		++*calls;
 		port->on_close(port, port->on_close_arg); /* may close it: the port is not touched again */
 	}
+}
+
+static void port_end_now(wt_port *port)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	port_release_handle(port, &dropped);
+	wti_cargo_destroy_all(&dropped);
+}
+
+/* As wti_port_drop_queue, for those who hold no list. */
+static void port_empty(wt_port *port)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	wti_port_drop_queue(port, &dropped);
+	wti_cargo_destroy_all(&dropped);
 }
 
 void wti_port_finish_close(wt_port *port, unsigned *calls)
@@ -84,12 +112,12 @@ void wti_port_finish_close(wt_port *port, unsigned *calls)
 	struct wti_thread *self = wti_load(&port->source.owner);
 
 	/* Still within the share of a turn that ended: the next turn goes on. A gap ends it: its producer stalls. */
-	if (port->started && port->on_message && (int64_t)(port->close_tail - port->inbox.read) > 0 && wti_ring_ready(&port->inbox))
+	if (port->started && port->on_message && wti_port_has_parting(port) && wti_ring_ready(&port->inbox))
 		return;
-	port_leave_loop(port, self);
-	port_drop_queue(port);
+	wti_port_leave_loop(port, self);
+	port_empty(port);
 	if (!port->on_close || port->close_told) {
-		port_release_handle(port);
+		port_end_now(port);
 		return;
 	}
 	if (!calls)
@@ -97,33 +125,42 @@ void wti_port_finish_close(wt_port *port, unsigned *calls)
 	port->close_told = true;
 	++*calls;
 	port->on_close(port, port->on_close_arg);
-	port_release_handle(port);
+	port_end_now(port);
+}
+
+static void port_abandon_slots(wt_port *port, struct wti_thread *self)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	wti_slots_abandon(self, port, &dropped);
+	wti_cargo_destroy_all(&dropped);
 }
 
 static void port_close(wt_port *port, struct wti_thread *self)
 {
+	port_abandon_slots(port, self);
 	port->closing = true;
 	port->close_tail = port->pins ? wti_ring_tail(&port->inbox) : port->inbox.read;
-	port_announce_close(port);
+	wti_port_announce_close(port);
 	if (port->pins) {
 		wti_loop_watch(&port->source);
 		return; /* the turn or the drain that we are in goes on with it */
 	}
-	port_leave_loop(port, self);
-	port_drop_queue(port);
+	wti_port_leave_loop(port, self);
+	port_empty(port);
 	if (port->on_close && !port->close_told)
 		wti_loop_watch(&port->source);
 	else
-		port_release_handle(port);
+		port_end_now(port);
 }
 
 void wt_port_close(wt_port *port)
 {
-	struct wti_thread *self = wti_thread_peek();
+	struct wti_thread *self = wti_port_own(port);
 
-	if (!port || !self || wti_load(&port->source.owner) != self || port->worker || port->closing)
-		return;
-	port_close(port, self);
+	if (self && !port->worker)
+		port_close(port, self);
 }
 
 void wti_port_close_silently(wt_port *port)
@@ -131,6 +168,7 @@ void wti_port_close_silently(wt_port *port)
 	port->on_close = NULL;
 	port->on_message = NULL;
 	port->on_message_error = NULL;
+	port->on_drain = NULL;
 	port->started = false;
 	port->before_turn = NULL;
 	port->worker = NULL; /* may be gone before the port is */
@@ -139,11 +177,14 @@ void wti_port_close_silently(wt_port *port)
 
 void wti_port_close_now(wt_port *port)
 {
+	struct wti_thread *self = wti_load(&port->source.owner);
+
 	port->pins = 0;
-	port_leave_loop(port, wti_load(&port->source.owner));
+	port_abandon_slots(port, self);
+	wti_port_leave_loop(port, self);
 	if (!port->closing)
-		port_announce_close(port);
+		wti_port_announce_close(port);
 	port->closing = true;
-	port_drop_queue(port);
-	port_release_handle(port);
+	port_empty(port);
+	port_end_now(port);
 }

@@ -1,19 +1,68 @@
 /* SPDX-License-Identifier: MIT
  *
- * Posting and sending, by any thread that knows the port to be open.
+ * Posting and sending, by any thread that knows the port, or a sender made of
+ * it, to be open.
  */
+#include "message.h"
 #include "port.h"
 #include "seam.h"
+#include "transfer.h"
 #include "wait.h"
+
+void wti_port_gave_room(wt_port *receiver)
+{
+	if (wti_waiters_any(&receiver->senders))
+		wti_waiters_wake(&receiver->senders);
+	if (wti_port_drain_wanted(receiver->peer))
+		wti_port_tell_drain(receiver->peer);
+}
+
+/*
+ * The receiver may have closed between our look and our commit, and its inbox
+ * may have been emptied up to our record: what lies here or behind us, which
+ * may be more than bytes, is not to wait for this end's close (C5).
+ */
+static WTI_COLD void port_came_late(wt_port *receiver)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	wti_port_drop_dead(receiver, &dropped);
+	wti_cargo_destroy_all(&dropped);
+}
 
 /* After an attempt to post, which may have published something even where it failed. */
 static inline void port_published(wt_port *receiver, int err)
 {
 	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
 	wti_source_notify(&receiver->source);
+	if (wti_unlikely(wti_port_is_closed(receiver)))
+		port_came_late(receiver);
 	/* What failed may have taken room for a moment, in which another sender found none. */
-	if (wti_unlikely(err) && wti_waiters_any(&receiver->senders))
-		wti_waiters_wake(&receiver->senders);
+	if (wti_unlikely(err))
+		wti_port_gave_room(receiver);
+}
+
+void wti_port_published(wt_port *receiver, struct wti_list *dropped)
+{
+	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
+	wti_source_notify(&receiver->source);
+	if (wti_port_is_closed(receiver)) /* pairs with port_close.c [close-1] */
+		wti_port_drop_dead(receiver, dropped);
+}
+
+/* What the program is told; a refusal is noted. */
+static inline int port_answer(wt_port *port, int err, size_t size)
+{
+	if (wti_unlikely(err == WT_EAGAIN || err == WT_ETIMEDOUT))
+		wti_port_note_refusal(port, size);
+	return err;
+}
+
+/* Whether nothing can be posted: of a port, also because it is closed itself. */
+static inline bool port_refuses(const wt_port *port, const wt_sender *sender)
+{
+	return wti_port_is_closed(port->peer) || (!sender && wti_port_is_closed(port));
 }
 
 #ifdef WTI_TESTING
@@ -29,23 +78,32 @@ static int port_post_mutant(wt_port *receiver, const void *data, size_t size)
 }
 #endif
 
-int wt_port_post(wt_port *port, const void *data, size_t size)
+static inline int port_post(wt_port *port, const void *data, size_t size)
 {
-	wt_port *receiver;
+	wt_port *receiver = port->peer;
 	int err;
 
-	if (wti_unlikely(!port || (!data && size)))
-		return WT_EINVAL;
-	receiver = port->peer;
-	if (wti_unlikely(wti_port_is_closed(receiver) || wti_port_is_closed(port)))
-		return WT_ECLOSED;
 #ifdef WTI_TESTING
 	if (WTI_MUTANT(WTI_MUTANT_WAKE_AT_RESERVE))
 		return port_post_mutant(receiver, data, size);
 #endif
 	err = wti_ring_post(&receiver->inbox, data, size, 0);
 	port_published(receiver, err);
-	return err;
+	return port_answer(port, err, size);
+}
+
+int wti_sender_post(wt_port *port, const void *data, size_t size)
+{
+	return wti_port_is_closed(port->peer) ? WT_ECLOSED : port_post(port, data, size);
+}
+
+int wt_port_post(wt_port *port, const void *data, size_t size)
+{
+	if (wti_unlikely(!port || (!data && size)))
+		return WT_EINVAL;
+	if (wti_unlikely(port_refuses(port, NULL)))
+		return WT_ECLOSED;
+	return port_post(port, data, size);
 }
 
 int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count, size_t *posted)
@@ -60,7 +118,7 @@ int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (!messages[i].iov_base && messages[i].iov_len)
 			return WT_EINVAL;
-	if (wti_port_is_closed(port->peer) || wti_port_is_closed(port))
+	if (port_refuses(port, NULL))
 		return WT_ECLOSED;
 	if (count) {
 		err = wti_ring_post_many(&port->peer->inbox, messages, count, &n);
@@ -68,110 +126,164 @@ int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count,
 	}
 	if (posted)
 		*posted = n;
-	return err;
+	return port_answer(port, err, n < count ? messages[n].iov_len : 0);
 }
 
+/* ---- Waiting for room ---- */
+
 /* A send that waits for room in the other end's inbox. */
-struct port_send {
+struct port_room {
 	wt_port *receiver;
 	size_t size;
 	struct wti_waiter waiter;
 };
 
-static bool port_send_ready(void *what)
+static bool port_room_ready(void *what)
 {
-	struct port_send *send = what;
+	struct port_room *room = what;
 
-	return wti_port_is_closed(send->receiver) || wti_ring_has_room(&send->receiver->inbox, send->size);
+	return wti_port_is_closed(room->receiver) || wti_ring_has_room(&room->receiver->inbox, room->size);
 }
 
-static void port_send_arm(void *what)
+static void port_room_arm(void *what)
 {
-	struct port_send *send = what;
+	struct port_room *room = what;
 
-	wti_waiters_add(&send->receiver->senders, &send->waiter);
+	wti_waiters_add(&room->receiver->senders, &room->waiter);
 }
 
-static void port_send_disarm(void *what)
+static void port_room_disarm(void *what)
 {
-	struct port_send *send = what;
+	struct port_room *room = what;
 
-	wti_waiters_remove(&send->receiver->senders, &send->waiter);
+	wti_waiters_remove(&room->receiver->senders, &room->waiter);
 }
 
-static const struct wti_wait_ops port_send_ops = {
-	.ready = port_send_ready,
-	.arm = port_send_arm,
-	.disarm = port_send_disarm,
+static const struct wti_wait_ops port_room_ops = {
+	.ready = port_room_ready,
+	.arm = port_room_arm,
+	.disarm = port_room_disarm,
 };
 
-static int port_await_room(wt_port *receiver, size_t size, wt_time deadline)
+int wti_port_await_room(wt_port *receiver, size_t size, wt_time deadline)
 {
 	struct wti_thread *self = wti_thread_self();
-	struct port_send send = { .receiver = receiver, .size = size };
+	struct port_room room = { .receiver = receiver, .size = size };
 
 	if (!self)
 		return WT_ENOMEM;
 	if (wti_load(&receiver->source.owner) == self)
 		return WT_EDEADLK;
-	wti_waiter_init(&send.waiter, self);
-	return wti_wait(self, &port_send_ops, &send, deadline);
+	wti_waiter_init(&room.waiter, self);
+	return wti_wait(self, &port_room_ops, &room, deadline);
 }
 
-static int port_check_outgoing(const wt_outgoing *message, size_t *size)
-{
-	size_t sum = 0;
+/* ---- Sending ---- */
 
-	if (message->zero || message->reserved[0] || message->reserved[1] || message->reserved[2] ||
-	    message->reserved[3])
-		return WT_EINVAL;
-	if ((message->iov || message->iovcnt) && (message->data || message->size))
-		return WT_EINVAL;
-	if (message->iovcnt && !message->iov)
-		return WT_EINVAL;
-	if (!message->data && message->size)
-		return WT_EINVAL;
-	for (size_t i = 0; i < message->iovcnt; i++) {
-		if (!message->iov[i].iov_base && message->iov[i].iov_len)
-			return WT_EINVAL;
-		if (__builtin_add_overflow(sum, message->iov[i].iov_len, &sum))
-			return WT_EOVERFLOW;
+/* Bytes of the record's payload. False where they cannot be counted. */
+static bool port_sending_payload(const struct wti_sending *sending, size_t *payload)
+{
+	if (!sending->call && !sending->message->transfer_count) {
+		*payload = sending->size;
+		return true;
 	}
-	*size = message->iovcnt ? sum : message->size;
+	return !__builtin_add_overflow(sending->size, wti_cargo_size(sending->message->transfer_count), payload);
+}
+
+static int port_try_plain(wt_port *receiver, const struct wti_sending *sending)
+{
+	const wt_outgoing *message = sending->message;
+
+	if (message->iovcnt)
+		return wti_ring_post_iov(&receiver->inbox, message->iov, message->iovcnt, sending->size, message->type);
+	return wti_ring_post(&receiver->inbox, message->data, sending->size, message->type);
+}
+
+/*
+ * All that can fail comes first: the list is checked, then there is room, and
+ * only then are the things given up (M3).
+ */
+static int port_try_cargo(wt_port *receiver, const struct wti_sending *sending, size_t payload,
+			  struct wti_list *dropped)
+{
+	const wt_outgoing *message = sending->message;
+	const struct wti_route route = {
+		.source = sending->sender ? NULL : sending->port,
+		.sender = sending->sender,
+		.target = receiver,
+	};
+	struct wti_ring_slot slot;
+	int err = wti_transfer_check(message->transfer, message->transfer_count, &route);
+
+	if (err)
+		return err;
+	err = wti_ring_reserve(&receiver->inbox, payload, &slot);
+	if (err)
+		return err;
+	/* Before the pack: the bytes may lie in a view of a port that moves. */
+	wti_outgoing_copy(slot.payload + payload - sending->size, message);
+	wti_transfer_pack((struct wti_cargo *)(void *)slot.payload, sending->call, message, receiver, dropped);
+	wti_ring_commit(&receiver->inbox, &slot, payload, message->type, true);
 	return 0;
 }
 
-static int port_try_send(wt_port *port, const wt_outgoing *message, size_t size)
+static int port_try_send(const struct wti_sending *sending, size_t payload, struct wti_list *dropped)
 {
-	wt_port *receiver = port->peer;
+	wt_port *receiver = sending->port->peer;
 	int err;
 
-	if (wti_port_is_closed(receiver) || wti_port_is_closed(port))
+	if (port_refuses(sending->port, sending->sender))
 		return WT_ECLOSED;
-	if (message->iovcnt)
-		err = wti_ring_post_iov(&receiver->inbox, message->iov, message->iovcnt, size, message->type);
-	else
-		err = wti_ring_post(&receiver->inbox, message->data, size, message->type);
-	port_published(receiver, err);
+	if (payload == sending->size) {
+		err = port_try_plain(receiver, sending);
+		port_published(receiver, err);
+		return err;
+	}
+	err = port_try_cargo(receiver, sending, payload, dropped);
+	wti_port_published(receiver, dropped);
+	if (err)
+		wti_port_gave_room(receiver);
 	return err;
+}
+
+static int port_send(const struct wti_sending *sending, size_t payload, wt_time deadline)
+{
+	struct wti_list dropped;
+	int err;
+
+	wti_list_init(&dropped);
+	for (;;) {
+		err = port_try_send(sending, payload, &dropped);
+		if (err != WT_EAGAIN || deadline == WT_NOW)
+			break;
+		err = wti_port_await_room(sending->port->peer, payload, deadline);
+		if (err)
+			break;
+	}
+	wti_cargo_destroy_all(&dropped);
+	return port_answer(sending->port, err, payload);
+}
+
+int wti_port_send(struct wti_sending *sending, wt_time deadline)
+{
+	size_t payload;
+	int err;
+
+	if (!sending->message || deadline < 0)
+		return WT_EINVAL;
+	err = wti_outgoing_check(sending->message, &sending->size);
+	if (err)
+		return err;
+	if (sending->message->transfer_count > WTI_TRANSFER_MAX)
+		return WT_EINVAL;
+	if (!port_sending_payload(sending, &payload))
+		return WT_EOVERFLOW;
+	return port_send(sending, payload, deadline);
 }
 
 int wt_port_send(wt_port *port, const wt_outgoing *message, wt_time deadline)
 {
-	size_t size;
-	int err;
-
-	if (!port || !message || deadline < 0)
+	if (!port)
 		return WT_EINVAL;
-	err = port_check_outgoing(message, &size);
-	if (err)
-		return err;
-	for (;;) {
-		err = port_try_send(port, message, size);
-		if (err != WT_EAGAIN || deadline == WT_NOW)
-			return err;
-		err = port_await_room(port->peer, size, deadline);
-		if (err)
-			return err;
-	}
+	return wti_port_send(&(struct wti_sending){ .port = port, .message = message }, deadline);
 }

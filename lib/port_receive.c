@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "call.h"
 #include "loop.h"
 #include "port.h"
 #include "seam.h"
@@ -13,8 +14,12 @@ void wti_port_offer_room(wt_port *port)
 {
 	wti_list_remove(&port->owing);
 	wti_ring_flush(&port->inbox);
-	if (port->inbox.limit != WTI_NO_LIMIT && wti_waiters_any(&port->senders))
+	if (port->inbox.limit == WTI_NO_LIMIT)
+		return;
+	if (wti_waiters_any(&port->senders))
 		wti_waiters_wake(&port->senders);
+	if (wti_port_drain_wanted(port->peer))
+		wti_port_tell_drain(port->peer);
 }
 
 static void port_pay_owed(struct wti_thread *self)
@@ -32,7 +37,7 @@ static WTI_COLD void port_offer_half(wt_port *port)
 {
 	struct wti_thread *self = wti_load(&port->source.owner);
 
-	if (!wti_waiters_any(&port->senders))
+	if (!wti_waiters_any(&port->senders) && !wti_port_drain_wanted(port->peer))
 		return;
 	if (wti_ring_used(&port->inbox) <= port->inbox.limit / 2) {
 		wti_port_offer_room(port);
@@ -42,18 +47,53 @@ static WTI_COLD void port_offer_half(wt_port *port)
 	}
 }
 
-void wti_port_end_view(wt_port *port)
+static inline void port_give_back(wt_port *port)
 {
-	if (wti_unlikely(port->pins))
-		return;
+	port->view = 0;
 	wti_ring_release(&port->inbox, port->inbox.read);
 	if (wti_unlikely(port->inbox.limit != WTI_NO_LIMIT))
 		port_offer_half(port);
 }
 
-static void port_fill(wt_port *port, struct wti_thread *self, const struct wti_record *record, wt_message *message)
+void wti_port_release_view(wt_port *port, struct wti_list *dropped)
+{
+	if (port->pins)
+		return;
+	port_give_back(port);
+	wti_list_move_all(dropped, &port->inbox.dropped);
+}
+
+/*
+ * On a list of our own, and pinned as in a callback: a deleter that closes the
+ * port, or destroys its worker, has that done when we are out of it.
+ */
+static WTI_COLD void port_destroy_dropped(wt_port *port)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	wti_list_move_all(&dropped, &port->inbox.dropped);
+	port->pins++;
+	wti_cargo_destroy_all(&dropped);
+	port->pins--;
+}
+
+void wti_port_end_view(wt_port *port)
+{
+	if (wti_unlikely(port->pins))
+		return;
+	port_give_back(port);
+	if (wti_unlikely(!wti_list_empty(&port->inbox.dropped)))
+		port_destroy_dropped(port);
+}
+
+static inline void port_fill(wt_port *port, struct wti_thread *self, const struct wti_record *record, wt_message *message)
 {
 	port->view = ++self->views;
+	if (!port->pins)
+		port->oldest = port->view;
+	self->port_last = port;
+	wti_store(&port->received, wti_load(&port->received) + 1);
 	*message = (wt_message){
 		.data = record->data,
 		.size = record->size,
@@ -61,17 +101,24 @@ static void port_fill(wt_port *port, struct wti_thread *self, const struct wti_r
 		.port = port,
 		.serial = port->view,
 	};
+	if (wti_unlikely(record->cargo != NULL)) {
+		message->transfer_count = record->cargo->count;
+		message->call = record->cargo->call;
+		message->cargo = record->cargo;
+	}
 }
 
 /* An error for a message that cannot be made whole; it is then dropped. */
-static int port_decode(const struct wti_record *record)
+static int port_decode(wt_port *port)
 {
-	(void)record;
-	return WTI_FAULT(WTI_FAULT_DECODE);
+	int err = WTI_FAULT(WTI_FAULT_DECODE);
+
+	if (wti_unlikely(err))
+		wti_store(&port->dropped, wti_load(&port->dropped) + 1);
+	return err;
 }
 
-/* A port of this thread: its address alone is looked at, the message may be older than the port's end. */
-static bool port_is_mine(struct wti_thread *self, const wt_port *port)
+bool wti_port_is_mine(struct wti_thread *self, const wt_port *port)
 {
 	if (self->port_last == port)
 		return true;
@@ -81,6 +128,19 @@ static bool port_is_mine(struct wti_thread *self, const wt_port *port)
 	return false;
 }
 
+/* Views that callbacks hold stay valid together with those that came after them. */
+int wti_port_cargo(struct wti_thread *self, const wt_message *message, struct wti_cargo **cargo)
+{
+	const wt_port *port = message->port;
+
+	if (!port || !wti_port_is_mine(self, port) || !port->view)
+		return WT_EINVAL;
+	if (message->serial < port->oldest || message->serial > port->view)
+		return WT_EINVAL;
+	*cargo = message->cargo;
+	return 0;
+}
+
 void wt_message_release(wt_message *message)
 {
 	struct wti_thread *self = wti_thread_peek();
@@ -88,8 +148,10 @@ void wt_message_release(wt_message *message)
 
 	if (!message || !message->port || !self)
 		return;
+	if (wti_reply_release(self, message))
+		return;
 	port = message->port;
-	if (!port_is_mine(self, port) || port->view != message->serial)
+	if (!wti_port_is_mine(self, port) || port->view != message->serial)
 		return;
 	wti_port_end_view(port);
 	wti_port_offer_room(port);
@@ -100,30 +162,33 @@ void wt_message_release(wt_message *message)
 
 static bool port_receive_ready(void *what)
 {
-	wt_port *port = what;
-
-	/* Closed first: what was posted before the close is then in the ring. */
-	return wti_port_is_closed(port->peer) || wti_ring_ready(&port->inbox);
+	return wti_port_is_readable(what);
 }
 
-static void port_receive_arm(void *what)
+void wti_port_arm(wt_port *port)
 {
-	wt_port *port = what;
-
 	/* A notification that has arrived already must not stand for the next one. */
 	wti_source_collect(wti_load(&port->source.owner));
 	wti_source_arm(&port->source);
 	wti_port_offer_room(port);
 }
 
-static void port_receive_disarm(void *what)
+void wti_port_disarm(wt_port *port)
 {
-	wt_port *port = what;
-
 	wti_source_disarm(&port->source);
 	/* It may have been armed for the loop, which is to look by itself from now on. */
-	if (port->started || port->refd || port->on_close)
+	if (port->started || port->refd || port->on_close || port->on_drain)
 		wti_loop_watch(&port->source);
+}
+
+static void port_receive_arm(void *what)
+{
+	wti_port_arm(what);
+}
+
+static void port_receive_disarm(void *what)
+{
+	wti_port_disarm(what);
 }
 
 #ifdef WTI_TESTING
@@ -175,20 +240,20 @@ static int port_receive(wt_port *port, struct wti_thread *self, struct wti_recor
 		return WT_EINVAL;
 	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
 		return WT_EOWNER;
-	if (wti_unlikely(port->closing))
-		return WT_ECLOSED;
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	wti_port_end_view(port);
+	/* Also where a deleter has closed it just now. */
+	if (wti_unlikely(port->closing))
+		return WT_ECLOSED;
 	while (wti_unlikely(!wti_ring_next(&port->inbox, record))) {
 		err = port_await_message(port, self, deadline);
 		if (err)
 			return err;
 	}
-	err = port_decode(record);
+	err = port_decode(port);
 	if (wti_unlikely(err))
 		wti_port_end_view(port);
-	self->port_last = port;
 	return err;
 }
 
@@ -210,6 +275,18 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 
 /* ---- Handing over to callbacks ---- */
 
+/* What a callback held is given back while it still counts as one: see port_destroy_dropped. */
+static void port_unpin(wt_port *port, struct wti_thread *self)
+{
+	if (port->pins == 1) {
+		port_give_back(port);
+		port->oldest = self->views + 1;
+		if (wti_unlikely(!wti_list_empty(&port->inbox.dropped)))
+			port_destroy_dropped(port);
+	}
+	port->pins--;
+}
+
 /*
  * Call back for one record. The pin keeps its view whatever the callback
  * does; it is in the port, not on the stack, since the callback may not
@@ -217,6 +294,7 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
  */
 static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 {
+	struct wti_thread *self = wti_load(&port->source.owner);
 	struct wti_record record;
 	wt_message message;
 	int err;
@@ -226,22 +304,18 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 		return false;
 	wti_port_end_view(port);
 	wti_ring_next(&port->inbox, &record);
-	err = port_decode(&record);
-	port_fill(port, wti_load(&port->source.owner), &record, &message);
+	err = port_decode(port);
+	if (wti_likely(!err))
+		port_fill(port, self, &record, &message);
+	else if (!port->pins)
+		port->oldest = self->views + 1;
 	port->pins++;
 	if (wti_likely(!err))
 		fn(port, &message, arg);
 	else if (port->on_message_error)
 		port->on_message_error(port, err, port->on_message_error_arg);
-	port->pins--;
-	wti_port_end_view(port);
+	port_unpin(port, self);
 	return true;
-}
-
-/* Whether a port that its callback closed has still to hand over what was queued then. */
-static bool port_has_parting(const wt_port *port)
-{
-	return (int64_t)(port->close_tail - port->inbox.read) > 0;
 }
 
 /*
@@ -259,7 +333,7 @@ static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned 
 	unsigned n = 0;
 
 	while (port->started && port->on_message && !wti_loop_interrupted(self) && port_within_share(port, tail, n)) {
-		if (port->closing && !port_has_parting(port))
+		if (port->closing && !wti_port_has_parting(port))
 			break;
 		if (!port_deliver(port, port->on_message, port->on_message_arg))
 			break;
@@ -270,8 +344,8 @@ static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned 
 
 static bool port_hears_close(wt_port *port)
 {
-	/* Closed first, then the ring: see port_receive_ready. */
-	return !port->closing && !port->close_told && wti_port_is_closed(port->peer) && !wti_ring_ready(&port->inbox);
+	/* Ended first, then the ring: see wti_port_is_readable. */
+	return !port->closing && !port->close_told && wti_port_has_ended(port->peer) && !wti_ring_ready(&port->inbox);
 }
 
 static void port_turn(struct wti_source *source, unsigned *calls)
@@ -288,7 +362,11 @@ static void port_turn(struct wti_source *source, unsigned *calls)
 		return;
 	}
 	wti_port_offer_room(port);
-	if (!wti_loop_interrupted(self) && port_hears_close(port))
+	if (wti_loop_interrupted(self))
+		return;
+	if (wti_port_drain_due(port))
+		wti_port_turn_drain(port, calls);
+	else if (port_hears_close(port))
 		wti_port_tell_close(port, calls);
 }
 
@@ -301,7 +379,8 @@ static bool port_ready(struct wti_source *source)
 		return false;
 	if (port->closing)
 		return true;
-	return (port->started && port->on_message && wti_ring_ready(&port->inbox)) || port_hears_close(port);
+	return (port->started && port->on_message && wti_ring_ready(&port->inbox)) || port_hears_close(port) ||
+	       wti_port_drain_due(port);
 }
 
 static bool port_holds(struct wti_source *source)
@@ -338,7 +417,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	self->drains++;
 	tail = wti_ring_tail(&port->inbox);
 	/* A callback that closes the port has all that was queued then handed over, whatever `max` is. */
-	while (port->closing ? port_has_parting(port) : (int64_t)(tail - port->inbox.read) > 0 && (!max || n < max)) {
+	while (port->closing ? wti_port_has_parting(port) : (int64_t)(tail - port->inbox.read) > 0 && (!max || n < max)) {
 		if (!port_deliver(port, fn, arg))
 			break;
 		n++;
@@ -346,7 +425,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	self->drains--;
 	if (drained)
 		*drained = n;
-	if (!n && wti_port_is_closed(port->peer) && !wti_ring_ready(&port->inbox))
+	if (!n && wti_port_has_ended(port->peer) && !wti_ring_ready(&port->inbox))
 		err = WT_ECLOSED;
 	if (port->closing) {
 		if (!port->pins)

@@ -12,8 +12,10 @@
 enum wti_record_kind {
 	WTI_RECORD_NONE = 0, /* not committed */
 	WTI_RECORD_MESSAGE,  /* the payload follows */
+	WTI_RECORD_CARGO,    /* a struct wti_cargo follows, and behind it the payload */
 	WTI_RECORD_OUTLINE,  /* a struct wti_outline follows */
-	WTI_RECORD_PAD,      /* to be skipped: the end of a segment, where the next record did not fit */
+	WTI_RECORD_OUTLINE_CARGO, /* the same, of a block that begins with a struct wti_cargo */
+	WTI_RECORD_PAD,      /* to be skipped: the end of a segment where the next record did not fit, or abandoned */
 	WTI_RECORD_LINK      /* the next record is in the next segment */
 };
 
@@ -22,7 +24,8 @@ enum wti_record_kind {
 /* A payload too large for the ring, in a block of its own that the consumer frees. */
 struct wti_outline {
 	void *block;
-	size_t size;
+	size_t size;    /* bytes of the message */
+	size_t charged; /* bytes that the limit counts: those of the block */
 };
 
 static inline uint64_t wti_header(enum wti_record_kind kind, size_t size, uint32_t type)
@@ -43,6 +46,12 @@ static inline size_t wti_header_payload(uint64_t header)
 static inline uint32_t wti_header_type(uint64_t header)
 {
 	return (uint32_t)(header >> 32);
+}
+
+/* Whether the record, which is committed, is one that a receiver sees. */
+static inline bool wti_header_is_message(uint64_t header)
+{
+	return wti_header_kind(header) < WTI_RECORD_PAD;
 }
 
 /* Bytes that a record with this payload takes in the ring. */

@@ -17,6 +17,7 @@
 
 /* Bytes that a producer owns between reserve and commit. */
 struct ring_slot {
+	uint64_t end; /* the tail as this reservation left it */
 	_Atomic(uint64_t) *header;
 	_Atomic(uint64_t) *after; /* `single`: the header behind the record, to be zero before the commit */
 };
@@ -41,6 +42,8 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	wti_store(&ring->head_seen, wti_ring_origin);
 	for (int i = 0; i < 2; i++)
 		wti_store(&ring->extent[i].start, wti_ring_origin);
+	wti_ring_begin_run(ring);
+	wti_list_init(&ring->dropped);
 }
 
 /* Where the bytes in use begin, as far as this extent is concerned. */
@@ -114,11 +117,14 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 			if (fresh != head || again != tail) {
 				head = fresh;
 				tail = again;
+				wti_ring_note_use(ring);
 				wti_store_rel(&ring->head_seen, head); /* pairs with the load above [ring-seen] */
 				continue;
 			}
-			if (!ring_within_limit(ring, position, head, record))
+			if (!ring_within_limit(ring, position, head, record)) {
+				wti_ring_note_use(ring);
 				return WT_EAGAIN;
+			}
 			err = wti_ring_grow(ring, tail, record);
 			if (err)
 				return err;
@@ -127,6 +133,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 		}
 		if (wti_unlikely(!ring_advance(ring, &tail, pad, record)))
 			continue;
+		slot->end = tail + pad + record;
 		slot->header = wti_segment_at(segment, size, position + pad);
 		slot->after = wti_segment_at(segment, size, position + pad + record);
 		if (wti_unlikely(pad)) {
@@ -141,21 +148,26 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 	}
 }
 
+/*
+ * pairs with ring_settle [ring-commit]: payload before header. The producer
+ * will look whether the consumer sleeps, which must not pass this store: the
+ * consumer's heavy barrier sees to that, or, where there is none, seq_cst.
+ * pairs with wti_source_arm [source-1]
+ */
+static inline void ring_publish(_Atomic(uint64_t) *at, uint64_t header)
+{
+	if (wti_barrier_is_asymmetric() || WTI_MUTANT(WTI_MUTANT_COMMIT_RELEASE))
+		wti_store_rel(at, header); /* [ring-commit] */
+	else
+		wti_store_sc(at, header); /* [ring-commit] */
+}
+
 /* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
 static inline void ring_commit(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
 {
 	if (ring->single)
 		wti_store(slot->after, 0);
-	/*
-	 * pairs with ring_settle [ring-commit]: payload before header. The
-	 * producer will look whether the consumer sleeps, which must not pass
-	 * this store: the consumer's heavy barrier sees to that, or, where there
-	 * is none, seq_cst. pairs with wti_source_arm [source-1]
-	 */
-	if (wti_barrier_is_asymmetric() || WTI_MUTANT(WTI_MUTANT_COMMIT_RELEASE))
-		wti_store_rel(slot->header, header);
-	else
-		wti_store_sc(slot->header, header);
+	ring_publish(slot->header, header);
 }
 
 static inline unsigned char *ring_payload(const struct ring_slot *slot)
@@ -207,40 +219,51 @@ static int ring_charge_outline(struct wti_ring *ring, size_t size)
 	return 0;
 }
 
-/* Copy to a block first, so that only the record remains to be reserved and written. */
-static WTI_COLD int ring_post_outline(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size,
-				      uint32_t type)
+/* A block for a payload out of line, charged to the limit. */
+static int ring_reserve_outline(struct wti_ring *ring, size_t size, struct wti_outline *outline)
 {
-	struct wti_outline outline = { .size = size };
-	struct ring_slot slot;
 	int err;
 
 	if (size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
-	err = ring_check_size(ring, wti_record_size(sizeof outline) + size);
+	err = ring_check_size(ring, wti_record_size(sizeof *outline) + size);
 	if (err)
 		return err;
 	err = ring_charge_outline(ring, size);
 	if (err)
 		return err;
-	outline.block = wti_alloc(size);
-	if (!outline.block) {
-		err = WT_ENOMEM;
-		goto out_charge;
-	}
+	*outline = (struct wti_outline){ .block = wti_alloc(size), .size = size, .charged = size };
+	if (outline->block)
+		return 0;
+	wti_sub_sc(&ring->outline, size); /* [ring-room] */
+	return WT_ENOMEM;
+}
+
+static void ring_drop_outline(struct wti_ring *ring, const struct wti_outline *outline)
+{
+	wti_free(outline->block);
+	wti_sub_sc(&ring->outline, outline->charged); /* before the look whether senders wait [ring-room] */
+}
+
+/* Copy to a block first, so that only the record remains to be reserved and written. */
+static WTI_COLD int ring_post_outline(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size,
+				      uint32_t type)
+{
+	struct wti_outline outline;
+	struct ring_slot slot;
+	int err = ring_reserve_outline(ring, size, &outline);
+
+	if (err)
+		return err;
 	ring_gather(outline.block, iov, count);
 	err = ring_reserve(ring, wti_record_size(sizeof outline), &slot);
-	if (err)
-		goto out_block;
+	if (err) {
+		ring_drop_outline(ring, &outline);
+		return err;
+	}
 	memcpy(ring_payload(&slot), &outline, sizeof outline);
 	ring_commit(ring, &slot, wti_header(WTI_RECORD_OUTLINE, sizeof outline, type));
 	return 0;
-
-out_block:
-	wti_free(outline.block);
-out_charge:
-	wti_sub(&ring->outline, size);
-	return err;
 }
 
 int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
@@ -346,6 +369,125 @@ int wti_ring_post_many(struct wti_ring *ring, const struct iovec *messages, size
 	}
 	*posted = n;
 	return err;
+}
+
+/* ---- Written in place ---- */
+
+static int ring_reserve_record(struct wti_ring *ring, size_t payload, struct wti_ring_slot *slot)
+{
+	struct ring_slot raw;
+	int err = ring_check_size(ring, wti_record_size(payload));
+
+	if (!err)
+		err = ring_reserve(ring, wti_record_size(payload), &raw);
+	if (err)
+		return err;
+	/* Now, not at the commit: by then the same producer may have written its next record there. */
+	if (ring->single)
+		wti_store(raw.after, 0);
+	*slot = (struct wti_ring_slot){
+		.payload = ring_payload(&raw),
+		.size = payload,
+		.header = raw.header,
+		.end = raw.end,
+		.record = wti_record_size(payload),
+	};
+	return 0;
+}
+
+int wti_ring_reserve(struct wti_ring *ring, size_t size, struct wti_ring_slot *slot)
+{
+	struct wti_outline outline;
+	int err;
+
+	if (!ring_is_outline(size))
+		return ring_reserve_record(ring, size, slot);
+	err = ring_reserve_outline(ring, size, &outline);
+	if (err)
+		return err;
+	err = ring_reserve_record(ring, sizeof outline, slot);
+	if (err) {
+		ring_drop_outline(ring, &outline);
+		return err;
+	}
+	memcpy(slot->payload, &outline, sizeof outline);
+	slot->payload = outline.block;
+	slot->size = size;
+	slot->outline = true;
+	return 0;
+}
+
+/* The record's own bytes, which for a payload out of line hold the struct wti_outline. */
+static void *ring_slot_outline(const struct wti_ring_slot *slot)
+{
+	return (void *)(slot->header + 1);
+}
+
+/*
+ * Give the end of the record, from `keep` bytes on, back: as if it had not
+ * been reserved, if nothing was reserved behind it; else the consumer passes
+ * over it, and the limit does not count it.
+ */
+static void ring_cut(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t keep)
+{
+	size_t rest = slot->record - keep;
+	_Atomic(uint64_t) *at = slot->header + keep / sizeof *at;
+	uint64_t tail = slot->end;
+
+	if (!rest)
+		return;
+	/* Free bytes are zero, and so is the header behind the last record. */
+	memset((void *)(uintptr_t)at, 0, rest);
+	if (wti_cas_acqrel(&ring->tail, &tail, slot->end - rest)) /* [ring-tail] */
+		return;
+	wti_add(&ring->padding, rest);
+	/* pairs with ring_settle [ring-commit]; it may uncover records: seq_cst for the look that follows [source-1] */
+	wti_store_sc(at, wti_header(WTI_RECORD_PAD, rest - WTI_HEADER_SIZE, 0));
+}
+
+/* Its block keeps its size, and so does what it is charged with. */
+static void ring_resize_outline(const struct wti_ring_slot *slot, size_t size)
+{
+	struct wti_outline outline = { .block = slot->payload, .size = size, .charged = slot->size };
+
+	memcpy(ring_slot_outline(slot), &outline, sizeof outline);
+}
+
+void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type, bool cargo)
+{
+	enum wti_record_kind kind = cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE;
+	uint64_t header;
+
+	if (slot->outline) {
+		ring_resize_outline(slot, size);
+		kind = cargo ? WTI_RECORD_OUTLINE_CARGO : WTI_RECORD_OUTLINE;
+		header = wti_header(kind, sizeof(struct wti_outline), type);
+	} else {
+		ring_cut(ring, slot, wti_record_size(size));
+		header = wti_header(kind, size, type);
+	}
+	if (cargo)
+		wti_store_sc(slot->header, header); /* as ring_publish, and before the look at `closed` [close-1] */
+	else
+		ring_publish(slot->header, header);
+}
+
+void wti_ring_abandon(struct wti_ring *ring, const struct wti_ring_slot *slot)
+{
+	if (slot->outline)
+		ring_drop_outline(ring, &(struct wti_outline){ .block = slot->payload, .charged = slot->size });
+	ring_cut(ring, slot, 0);
+}
+
+/* ---- Accounts ---- */
+
+void wti_ring_note_use(struct wti_ring *ring)
+{
+	size_t used = wti_ring_used(ring);
+	size_t high = wti_load(&ring->high_water);
+
+	while (used > high && !wti_cas(&ring->high_water, &high, used))
+		;
 }
 
 bool wti_ring_has_room(struct wti_ring *ring, size_t size)

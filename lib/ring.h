@@ -20,7 +20,8 @@
  * that there was no room at some moment of the call. What the limit counts
  * are messages, with their headers; where the ring pads or links, or a payload
  * goes out of line, producers that post at the same moment may each let one
- * more through.
+ * more through. A record that is abandoned or shortened while others lie behind
+ * it counts no more for what it gave up, though that is free only later.
  *
  * How it works. A position is a count of bytes since the ring was made, 64
  * bits, compared by difference, so that its wrap is harmless. A producer
@@ -46,6 +47,7 @@
 
 #include "atomic.h"
 #include "base.h"
+#include "list.h"
 #include "mutex.h"
 #include "segment.h"
 
@@ -57,6 +59,8 @@ enum {
 };
 
 #define WTI_NO_LIMIT SIZE_MAX
+
+struct wti_cargo;
 
 /* A segment while records are reserved in it. Read by producers beside a change: see above. */
 struct wti_extent {
@@ -83,14 +87,18 @@ struct wti_ring {
 	_Atomic(struct wti_segment *) spare;  /* consumer to producer: a list of used segments, zeroed */
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
+	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
 
 	/* Consumer. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
 	size_t padding_done;           /* bytes of padding between head and done */
+	uint32_t releases;             /* since the last flush */
+	uint32_t look_at;              /* the one at which the use is noted next */
 	struct wti_segment *read_segment;
 	struct wti_segment *done_segment;
+	struct wti_list dropped;       /* objects that released records carried, and nobody took: wti_transferable.link */
 };
 
 /* A record's bytes and what the sender said of them. */
@@ -98,13 +106,34 @@ struct wti_record {
 	const void *data; /* 8-byte aligned, valid until released */
 	size_t size;      /* bytes */
 	uint32_t type;
+	struct wti_cargo *cargo; /* what came with it, or NULL */
 };
+
+/* A record that is being written by who reserved it. */
+struct wti_ring_slot {
+	unsigned char *payload;   /* where to write; aligned to 8 bytes */
+	size_t size;              /* bytes there */
+	_Atomic(uint64_t) *header;
+	uint64_t end;             /* the tail behind it */
+	size_t record;            /* bytes in the ring */
+	bool outline;             /* the payload is a block of its own */
+};
+
+/* Where the ring is found empty more often than this, nobody looks at it for the high-water mark: a look takes the
+ * producers their line. */
+#define WTI_RING_FIRST_LOOK 64
+
+static inline void wti_ring_begin_run(struct wti_ring *ring)
+{
+	ring->releases = 0;
+	ring->look_at = WTI_RING_FIRST_LOOK;
+}
 
 /* No memory is taken before the first post. `limit` is WTI_NO_LIMIT or below WTI_SIZE_MAX; capacity 0 is the default. */
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single);
 
-/* Drop what is left, and free all memory. */
-void wti_ring_destroy(struct wti_ring *ring);
+/* Drop what is left, and free all memory. Objects that the records carried go on the list. */
+void wti_ring_destroy(struct wti_ring *ring, struct wti_list *dropped);
 
 /*
  * Post a copy of `size` bytes. 0; WT_EAGAIN at the limit; WT_EMSGSIZE for
@@ -118,8 +147,26 @@ int wti_ring_post_iov(struct wti_ring *ring, const struct iovec *iov, size_t cou
 /* Post several messages, as wti_ring_post each; *posted counts those before the one that failed. */
 int wti_ring_post_many(struct wti_ring *ring, const struct iovec *messages, size_t count, size_t *posted);
 
+/*
+ * Reserve a record with room for `size` bytes, to be written and committed or
+ * abandoned by the caller; later records wait for it. Errors as wti_ring_post.
+ */
+int wti_ring_reserve(struct wti_ring *ring, size_t size, struct wti_ring_slot *slot);
+
+/*
+ * Publish it with `size` bytes, at most those reserved. With `cargo` the payload begins
+ * with a struct wti_cargo, and the commit is seq_cst: see port_transfer.c.
+ */
+void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type, bool cargo);
+
+/* Give it back; where more was reserved behind it, the consumer passes over it. */
+void wti_ring_abandon(struct wti_ring *ring, const struct wti_ring_slot *slot);
+
 /* Whether a message of `size` bytes would find room now. Any thread. */
 bool wti_ring_has_room(struct wti_ring *ring, size_t size);
+
+/* Note the bytes in use, for the high-water mark. Any thread. */
+void wti_ring_note_use(struct wti_ring *ring);
 
 /* Bytes in use: reserved records and payloads out of line. Any thread; of the moment. */
 size_t wti_ring_used(struct wti_ring *ring);
@@ -133,7 +180,7 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record);
 /* Consumer: whether wti_ring_next would find a record. */
 bool wti_ring_ready(struct wti_ring *ring);
 
-/* Consumer: release every record before the position `upto`, at most ring->read. */
+/* Consumer: release every record before the position `upto`, at most ring->read. What they carried: ring->dropped. */
 void wti_ring_release(struct wti_ring *ring, uint64_t upto);
 
 /* Consumer: let producers have all that was released, now rather than with the next batch. */

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "barrier.h"
+#include "cargo.h"
 #include "record.h"
 #include "ring_grow.h"
 
@@ -20,6 +21,21 @@ static WTI_COLD bool ring_first(struct wti_ring *ring)
 	ring->read_segment = first;
 	ring->done_segment = first;
 	return first != NULL;
+}
+
+/*
+ * Pass over a record that is none. With nothing held before it, it is released
+ * at once: there may not be a message for long.
+ */
+static WTI_COLD void ring_pass(struct wti_ring *ring, struct wti_segment *segment, uint64_t header)
+{
+	bool held = ring->done != ring->read;
+
+	if (wti_header_kind(header) == WTI_RECORD_LINK)
+		ring->read_segment = segment->next;
+	ring->read += wti_record_size(wti_header_payload(header));
+	if (!held)
+		wti_ring_release(ring, ring->read);
 }
 
 /*
@@ -38,17 +54,34 @@ static inline uint64_t ring_settle(struct wti_ring *ring)
 		segment = ring->read_segment;
 		/* pairs with ring_commit, grow_link [ring-commit]: what was written before it; [source-1] */
 		header = wti_load_sc(wti_segment_at(segment, segment->size, ring->read));
-		if (wti_likely(!header || wti_header_kind(header) <= WTI_RECORD_OUTLINE))
+		if (wti_likely(wti_header_is_message(header))) /* or 0 */
 			return header;
-		if (wti_header_kind(header) == WTI_RECORD_LINK)
-			ring->read_segment = segment->next;
-		ring->read += wti_record_size(wti_header_payload(header));
+		ring_pass(ring, segment, header);
 	}
 }
 
 bool wti_ring_ready(struct wti_ring *ring)
 {
 	return ring_settle(ring) != 0;
+}
+
+/* A record that is more than a message's bytes. */
+static WTI_COLD void ring_unpack(struct wti_record *record, enum wti_record_kind kind)
+{
+	if (kind >= WTI_RECORD_OUTLINE) {
+		const struct wti_outline *outline = record->data;
+
+		record->size = outline->size;
+		record->data = outline->block;
+	}
+	if (kind != WTI_RECORD_OUTLINE) {
+		size_t size;
+
+		record->cargo = (struct wti_cargo *)(uintptr_t)record->data;
+		size = wti_cargo_size(record->cargo->count);
+		record->data = (const unsigned char *)record->data + size;
+		record->size -= size;
+	}
 }
 
 bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
@@ -62,13 +95,10 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
 	record->data = at + 1;
 	record->size = wti_header_payload(header);
 	record->type = wti_header_type(header);
+	record->cargo = NULL;
 	ring->read += wti_record_size(record->size);
-	if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_OUTLINE)) {
-		const struct wti_outline *outline = record->data;
-
-		record->size = outline->size;
-		record->data = outline->block;
-	}
+	if (wti_unlikely(wti_header_kind(header) != WTI_RECORD_MESSAGE))
+		ring_unpack(record, wti_header_kind(header));
 	return true;
 }
 
@@ -85,7 +115,7 @@ static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 		wti_store_rel(&ring->head, upto);
 	else
 		wti_store_sc(&ring->head, upto);
-	if (wti_unlikely(ring->padding_done && upto == ring->done)) {
+	if (wti_unlikely(ring->padding_done && (upto == ring->done || ring->limit == WTI_NO_LIMIT))) {
 		wti_sub_acqrel(&ring->padding, ring->padding_done); /* pairs with ring_charged [ring-padding]: after the head */
 		ring->padding_done = 0;
 	}
@@ -93,13 +123,20 @@ static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 
 void wti_ring_flush(struct wti_ring *ring)
 {
+	wti_ring_begin_run(ring);
 	if (ring->done != wti_load(&ring->head))
 		ring_give_back(ring, ring->done);
 }
 
+static void ring_drop_cargo(struct wti_ring *ring, struct wti_cargo *cargo)
+{
+	wti_cargo_drop(cargo, &ring->dropped);
+}
+
 static void ring_release_outline(struct wti_ring *ring, const struct wti_outline *outline)
 {
-	wti_sub(&ring->outline, outline->size);
+	wti_ring_note_use(ring);
+	wti_sub(&ring->outline, outline->charged);
 	wti_free(outline->block);
 }
 
@@ -115,21 +152,39 @@ static WTI_COLD void ring_release_link(struct wti_ring *ring)
 	wti_ring_retire(ring, old);
 }
 
+static WTI_COLD void ring_release_special(struct wti_ring *ring, void *payload, uint64_t header)
+{
+	const struct wti_outline *outline = payload;
+
+	switch (wti_header_kind(header)) {
+	case WTI_RECORD_CARGO:
+		ring_drop_cargo(ring, payload);
+		break;
+	case WTI_RECORD_OUTLINE_CARGO:
+		ring_drop_cargo(ring, outline->block);
+		ring_release_outline(ring, outline);
+		break;
+	case WTI_RECORD_OUTLINE:
+		ring_release_outline(ring, outline);
+		break;
+	default:
+		ring->padding_done += wti_record_size(wti_header_payload(header));
+	}
+	ring->done += wti_record_size(wti_header_payload(header));
+}
+
 static inline void ring_release_one(struct wti_ring *ring)
 {
 	struct wti_segment *segment = ring->done_segment;
 	_Atomic(uint64_t) *at = wti_segment_at(segment, segment->size, ring->done);
 	uint64_t header = wti_load(at);
 
-	if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_LINK)) {
+	if (wti_likely(wti_header_kind(header) == WTI_RECORD_MESSAGE))
+		ring->done += wti_record_size(wti_header_payload(header));
+	else if (wti_header_kind(header) == WTI_RECORD_LINK)
 		ring_release_link(ring);
-		return;
-	}
-	if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_OUTLINE))
-		ring_release_outline(ring, (const struct wti_outline *)(at + 1));
-	else if (wti_unlikely(wti_header_kind(header) == WTI_RECORD_PAD))
-		ring->padding_done += wti_record_size(wti_header_payload(header));
-	ring->done += wti_record_size(wti_header_payload(header));
+	else
+		ring_release_special(ring, at + 1, header);
 }
 
 /* An eighth of the segment, at least a line so that a step of whole lines is not empty. */
@@ -142,10 +197,19 @@ static inline size_t ring_batch_size(const struct wti_segment *segment)
 	return size < RING_BATCH_MAX ? size : RING_BATCH_MAX;
 }
 
+/* More rarely the longer the ring has not been empty: each look costs the producers their line. */
+static WTI_COLD void ring_look(struct wti_ring *ring)
+{
+	wti_ring_note_use(ring);
+	ring->look_at *= 2;
+}
+
 void wti_ring_release(struct wti_ring *ring, uint64_t upto)
 {
 	uint64_t pending;
 
+	if (wti_unlikely(++ring->releases == ring->look_at))
+		ring_look(ring);
 	while (ring->done != upto)
 		ring_release_one(ring);
 	pending = ring->done - wti_load(&ring->head);
@@ -158,13 +222,14 @@ void wti_ring_release(struct wti_ring *ring, uint64_t upto)
 		ring_give_back(ring, ring->done & ~(uint64_t)(WTI_CACHE_LINE - 1));
 }
 
-void wti_ring_destroy(struct wti_ring *ring)
+void wti_ring_destroy(struct wti_ring *ring, struct wti_list *dropped)
 {
 	struct wti_record record;
 
 	while (wti_ring_next(ring, &record))
 		wti_ring_release(ring, ring->read);
 	wti_ring_release(ring, ring->read);
+	wti_list_move_all(dropped, &ring->dropped);
 	wti_segment_destroy(ring->done_segment);
 	wti_ring_free_spares(wti_load(&ring->spare));
 	wti_mutex_destroy(&ring->grow_lock);

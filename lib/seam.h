@@ -21,7 +21,8 @@ enum wti_yield_point {
 
 /* Failures that no input can cause on its own. */
 enum wti_fault_point {
-	WTI_FAULT_DECODE /* message: what arrived cannot be made whole */
+	WTI_FAULT_DECODE, /* message: what arrived cannot be made whole */
+	WTI_FAULT_ATTACH  /* transfer: what came with it cannot be taken */
 };
 
 enum wti_mutant_id {

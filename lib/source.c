@@ -65,6 +65,13 @@ void wti_source_detach(struct wti_source *source)
 	wti_list_remove(&source->hot);
 }
 
+void wti_source_attach(struct wti_source *source, struct wti_thread *self)
+{
+	wti_mutex_lock(&source->lock);
+	wti_store(&source->owner, self);
+	wti_mutex_unlock(&source->lock);
+}
+
 static void source_heat(struct wti_thread *self, struct wti_source *source)
 {
 	source->idle_passes = 0;

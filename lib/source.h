@@ -62,6 +62,9 @@ void wti_source_destroy(struct wti_source *source);
 /* Take the ownership away from the calling thread: afterwards it is on none of its lists, and nobody wakes it. */
 void wti_source_detach(struct wti_source *source);
 
+/* Give one that was detached to the calling thread, which then looks at it by itself. */
+void wti_source_attach(struct wti_source *source, struct wti_thread *self);
+
 void wti_source_notify_slow(struct wti_source *source);
 
 /* After publishing: wake the owner if it is armed. Any thread that keeps the source alive. */

@@ -11,6 +11,8 @@
 
 _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
 
+enum { THREAD_END_ROUNDS = 16 };
+
 static _Atomic(uint64_t) thread_last_id;
 
 /* Frees the records of threads that libwt did not start. */
@@ -49,6 +51,8 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->turn);
 	wti_list_init(&thread->ports);
 	wti_list_init(&thread->owing);
+	wti_list_init(&thread->slots);
+	wti_list_init(&thread->slots_free);
 	wti_list_init(&thread->workers);
 	wti_list_init(&thread->waits);
 }
@@ -87,17 +91,34 @@ void wti_thread_unwind(struct wti_thread *thread)
 	thread->loop_running = false;
 	thread->loop_stop = false;
 	thread->drains = 0;
+	thread->deleters = 0;
 	/* What came last first: a worker that a callback destroyed closes its port, which must not be held any more. */
 	for (int i = WTI_END_COUNT - 1; i >= 0; i--)
 		if (thread->unwound[i])
 			thread->unwound[i](thread);
 }
 
+/* What was entered so far, each once. False when nothing was. */
+static bool thread_run_end(struct wti_thread *thread)
+{
+	bool any = false;
+
+	for (int i = 0; i < WTI_END_COUNT; i++) {
+		void (*end)(struct wti_thread *self) = thread->end[i];
+
+		thread->end[i] = NULL;
+		if (end)
+			end(thread);
+		any = any || end;
+	}
+	return any;
+}
+
+/* Deleters that run meanwhile may make new things, which have their end entered again; but not without a limit. */
 void wti_thread_leave(struct wti_thread *thread)
 {
-	for (int i = 0; i < WTI_END_COUNT; i++)
-		if (thread->end[i])
-			thread->end[i](thread);
+	for (int round = 0; round < THREAD_END_ROUNDS && thread_run_end(thread); round++)
+		;
 	wti_thread_self_ptr = NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "park.h"
 
 struct wti_deadline;
+struct wti_reply;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -21,9 +22,12 @@ struct wt_worker;
 
 /* What happens at a thread's end, in this order; each module enters its own when it has something to end. */
 enum wti_thread_end {
+	WTI_END_SLOTS,   /* messages that are being written are abandoned: others wait behind them */
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
-	WTI_END_WAITS, /* pending asynchronous waits are taken back */
+	WTI_END_REPLY,
+	WTI_END_FLIGHT, /* ports that nobody can reach any more are found: those just closed held them */
+	WTI_END_WAITS,  /* pending asynchronous waits are taken back */
 	WTI_END_COUNT
 };
 
@@ -64,8 +68,20 @@ struct wti_thread {
 	struct wti_list owing;      /* those with senders to be woken before this thread sleeps: wt_port.owing */
 	void (*before_sleep)(struct wti_thread *self); /* wakes them; set with the first of them */
 	unsigned drains;            /* wt_port_drain on the stack: its callbacks are not to run the loop */
+	unsigned deleters;          /* cargo.c: objects are being destroyed: their deleters are not to run it either, nor to jump */
 	uint64_t views;             /* handed out so far: the serial of the latest */
 	struct wt_port *port_last;  /* the one that handed out the latest view, or NULL */
+
+	/* slot.c. */
+	struct wti_list slots;      /* open: wti_slot.link */
+	struct wti_list slots_free; /* to be used again */
+	uint64_t slots_opened;      /* so far: the serial of the latest */
+
+	/* call.c. */
+	struct wti_reply *reply; /* the latest, as long as it is valid, or NULL */
+
+	/* select.c. */
+	size_t select_next; /* where the next search begins */
 
 	/* worker.c. */
 	struct wti_list workers;    /* created here, not destroyed yet: wt_worker.sibling */

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "loop.h"
 #include "os.h"
+#include "transfer.h"
 #include "wait.h"
 
 #define WORKER_DESTROY_TIMEOUT 1000000000 /* ns */
@@ -53,29 +54,53 @@ static void worker_set_name(struct wt_worker *worker, char *to, const char *name
 	worker->thread.name = to;
 }
 
-/* A worker without channel and thread; its data and its name follow it in the same block. */
-static struct wt_worker *worker_alloc(struct wti_thread *creator, const void *data, size_t size, const char *name)
+/* What goes into the worker's block behind the struct, in this order. */
+struct worker_content {
+	size_t cargo; /* bytes, keeping the data aligned; 0: nothing comes along */
+	const void *data;
+	size_t size;
+	const char *name;
+};
+
+static size_t worker_name_size(const char *name)
+{
+	return name ? strlen(name) + 1 : WORKER_NAME_MAX;
+}
+
+static void worker_fill(struct wt_worker *worker, const struct worker_content *content)
+{
+	unsigned char *rest = (unsigned char *)(worker + 1);
+
+	if (content->cargo)
+		worker->cargo = (struct wti_cargo *)(void *)rest;
+	rest += content->cargo;
+	if (content->size) {
+		worker->data = rest;
+		worker->size = content->size;
+		memcpy(worker->data, content->data, content->size);
+	}
+	worker_set_name(worker, (char *)rest + content->size, content->name);
+}
+
+/* A worker without channel and thread. */
+static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct worker_content *content)
 {
 	size_t total;
 	struct wt_worker *worker;
 
-	if (__builtin_add_overflow(sizeof *worker + (name ? strlen(name) + 1 : WORKER_NAME_MAX), size, &total))
+	if (__builtin_add_overflow(sizeof *worker + worker_name_size(content->name) + content->cargo, content->size,
+				   &total))
 		return NULL;
 	worker = wti_alloc_lines(total);
 	if (!worker)
 		return NULL;
-	if (size) {
-		worker->data = worker + 1;
-		worker->size = size;
-		memcpy(worker->data, data, size);
-	}
 	wti_store(&worker->holders, 2);
 	wti_waiters_init(&worker->joiners);
 	wti_source_init(&worker->source, &wti_worker_source_ops, creator);
 	wti_list_init(&worker->sibling);
 	wti_list_init(&worker->living);
 	wti_thread_init(&worker->thread, worker);
-	worker_set_name(worker, (char *)(worker + 1) + size, name);
+	worker_fill(worker, content);
 	return worker;
 }
 
@@ -137,10 +162,28 @@ static void worker_delist(struct wt_worker *worker, struct wti_thread *self)
 	wti_source_detach(&worker->source);
 }
 
-static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry, const void *data,
-			 size_t size, const wt_worker_options *options)
+/*
+ * What comes along is given up only now that the thread is there, and nothing
+ * can fail any more; the thread waits for it.
+ */
+static void worker_load(struct wt_worker *worker, const wt_worker_options *options)
 {
-	struct wt_worker *worker = worker_alloc(self, data, size, options->name);
+	const wt_outgoing cargo = { .transfer = options->transfer, .transfer_count = options->transfer_count };
+	struct wti_list dropped;
+
+	if (!worker->cargo)
+		return;
+	wti_list_init(&dropped);
+	wti_transfer_pack(worker->cargo, 0, &cargo, NULL, &dropped);
+	wti_store_rel(&worker->loaded, 1); /* pairs with worker_await_cargo [worker-cargo] */
+	wti_unpark(&worker->thread.parker);
+	wti_cargo_destroy_all(&dropped);
+}
+
+static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry,
+			 const struct worker_content *content, const wt_worker_options *options)
+{
+	struct wt_worker *worker = worker_alloc(self, content);
 	int err;
 
 	if (!worker)
@@ -161,6 +204,7 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 	if (err)
 		goto out_enlisted;
 	wti_store_rel(&worker->thread_known, 1); /* pairs with process_let_go [worker-thread] */
+	worker_load(worker, options);
 	return 0;
 
 out_enlisted:
@@ -183,6 +227,7 @@ void wt_worker_options_init(wt_worker_options *options)
 int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
 		     const wt_worker_options *options)
 {
+	struct worker_content content = { .data = data, .size = size };
 	wt_worker_options read;
 	struct wti_thread *self;
 	int err;
@@ -195,6 +240,8 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 	if (size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
 	err = worker_read_options(&read, options);
+	if (!err)
+		err = wti_transfer_check(read.transfer, read.transfer_count, &(struct wti_route){ 0 });
 	if (err)
 		return err;
 	self = wti_thread_self();
@@ -202,7 +249,9 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 		return WT_ENOMEM;
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
-	return worker_create(worker, self, entry, data, size, &read);
+	content.name = read.name;
+	content.cargo = read.transfer_count ? wti_cargo_size(read.transfer_count) : 0;
+	return worker_create(worker, self, entry, &content, &read);
 }
 
 /* ---- For any thread ---- */

@@ -67,11 +67,13 @@ struct wt_worker {
 	int64_t destroy_timeout;
 	pthread_t pthread;
 	wt_port *port; /* the creator's end */
+	struct wti_cargo *cargo; /* in the same block: what came with the data; NULL: nothing; the worker's thread's from `loaded` on */
 	const char *name; /* in the same block, behind `data` */
 
 	/* Atomic. */
 	_Atomic(uint32_t) state;    /* enum wti_worker_state */
 	_Atomic(uint32_t) thread_known; /* set by the creator: `pthread` is written */
+	_Atomic(uint32_t) loaded;   /* set by the creator: the cargo is packed, and the worker may begin */
 	_Atomic(uint32_t) online;   /* set by the worker's thread before the entry runs */
 	_Atomic(uint32_t) holders;  /* the handle, the thread */
 	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */

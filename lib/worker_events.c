@@ -81,6 +81,8 @@ static void events_tell_exit(struct wt_worker *worker, unsigned *calls)
 {
 	worker->exit_told = true;
 	wt_worker_unref(worker);
+	/* Senders of the worker's may live on: what they post waits in the port (W1). */
+	wt_port_stop(worker->port);
 	if (!worker->on_exit)
 		return;
 	++*calls;

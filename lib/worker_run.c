@@ -14,6 +14,8 @@
 
 #include "alloc.h"
 #include "seam.h"
+#include "slot.h"
+#include "transfer.h"
 #include "worker.h"
 
 static struct wt_worker *run_self(void)
@@ -27,6 +29,12 @@ static struct wt_worker *run_self(void)
 
 static WT_NORETURN void run_unwind(struct wt_worker *worker)
 {
+#ifdef WTI_DEBUG
+	if (worker->thread.deleters) {
+		fprintf(stderr, "libwt: worker %s: a deleter leaves by a jump\n", worker->name);
+		abort();
+	}
+#endif
 	longjmp(worker->unwind, 1);
 }
 
@@ -77,7 +85,7 @@ void wt_checkpoint(void)
 {
 	struct wti_thread *self = wti_thread_peek();
 
-	if (self && wti_thread_terminating(self) && self->worker)
+	if (self && wti_thread_terminating(self) && self->worker && !wti_slots_any(self))
 		run_unwind(self->worker);
 }
 
@@ -198,6 +206,57 @@ const void *wt_worker_data(size_t *size)
 	return worker ? worker->data : NULL;
 }
 
+/* A worker without a list has no cargo, of which nothing can be taken (WT_ERANGE). */
+int wt_worker_data_take_port(size_t index, wt_port **port)
+{
+	struct wt_worker *worker = run_self();
+
+	if (!port)
+		return WT_EINVAL;
+	*port = NULL;
+	return worker ? wti_take_port(worker->cargo, index, port) : WT_ENOTSUP;
+}
+
+int wt_worker_data_take_buffer(size_t index, wt_buffer **buffer)
+{
+	struct wt_worker *worker = run_self();
+
+	if (!buffer)
+		return WT_EINVAL;
+	*buffer = NULL;
+	return worker ? wti_take_buffer(worker->cargo, index, buffer) : WT_ENOTSUP;
+}
+
+int wt_worker_data_take_sender(size_t index, wt_sender **sender)
+{
+	struct wt_worker *worker = run_self();
+
+	if (!sender)
+		return WT_EINVAL;
+	*sender = NULL;
+	return worker ? wti_take_sender(worker->cargo, index, sender) : WT_ENOTSUP;
+}
+
+int wt_worker_data_take_shared(size_t index, wt_shared **shared)
+{
+	struct wt_worker *worker = run_self();
+
+	if (!shared)
+		return WT_EINVAL;
+	*shared = NULL;
+	return worker ? wti_take_shared(worker->cargo, index, shared) : WT_ENOTSUP;
+}
+
+int wt_worker_data_take_fd(size_t index, int *fd)
+{
+	struct wt_worker *worker = run_self();
+
+	if (!fd)
+		return WT_EINVAL;
+	*fd = -1;
+	return worker ? wti_take_fd(worker->cargo, index, fd) : WT_ENOTSUP;
+}
+
 /* ---- The phases ---- */
 
 static void run_entry(struct wt_worker *worker)
@@ -310,6 +369,18 @@ static void worker_publish_end(struct wt_worker *worker)
 		wti_waiters_wake(&worker->joiners);
 }
 
+/* What the worker has not taken. */
+static void worker_drop_cargo(struct wt_worker *worker)
+{
+	struct wti_list dropped;
+
+	if (!worker->cargo)
+		return;
+	wti_list_init(&dropped);
+	wti_cargo_drop(worker->cargo, &dropped);
+	wti_cargo_destroy_all(&dropped);
+}
+
 static void worker_tear_down(void *arg)
 {
 	struct wt_worker *worker = arg;
@@ -319,10 +390,19 @@ static void worker_tear_down(void *arg)
 		worker_left_phase(worker);
 		worker_phases(worker);
 	}
+	worker_drop_cargo(worker);
 	wti_thread_leave(&worker->thread);
 	worker_publish_end(worker);
 	wti_process_remove(worker);
 	wti_worker_release(worker);
+}
+
+/* The creator is about to pack it; a terminate meanwhile changes nothing about that. */
+static void worker_await_cargo(struct wt_worker *worker)
+{
+	/* pairs with worker_load [worker-cargo]: the items are written */
+	while (worker->cargo && !wti_load_acq(&worker->loaded))
+		wti_park(&worker->thread.parker, WT_FOREVER);
 }
 
 static void worker_begin(struct wt_worker *worker)
@@ -330,6 +410,7 @@ static void worker_begin(struct wt_worker *worker)
 	char shown[16]; /* the system's own limit */
 
 	wti_thread_enter(&worker->thread);
+	worker_await_cargo(worker);
 	shown[0] = '\0';
 	strncat(shown, worker->name, sizeof shown - 1);
 	pthread_setname_np(pthread_self(), shown);

@@ -2,16 +2,24 @@
 wt_pages = \
 	man/wt_atomics_add.3 \
 	man/wt_atomics_wait.3 \
+	man/wt_buffer_create.3 \
 	man/wt_channel_create.3 \
 	man/wt_checkpoint.3 \
 	man/wt_defer.3 \
 	man/wt_exit.3 \
 	man/wt_loop_fd.3 \
+	man/wt_message_take_port.3 \
+	man/wt_move_port.3 \
 	man/wt_now.3 \
+	man/wt_port_call.3 \
 	man/wt_port_on_message.3 \
 	man/wt_port_post.3 \
 	man/wt_port_receive.3 \
+	man/wt_port_reserve.3 \
+	man/wt_port_sender.3 \
+	man/wt_port_stats.3 \
 	man/wt_run.3 \
+	man/wt_select.3 \
 	man/wt_shared_create.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \

@@ -9,6 +9,10 @@ wt_unit_tests = \
 	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
+	tests/test_buffer \
+	tests/test_call \
+	tests/test_cargo \
+	tests/test_cargo_close \
 	tests/test_clock \
 	tests/test_cost \
 	tests/test_deadline \
@@ -22,18 +26,27 @@ wt_unit_tests = \
 	tests/test_park \
 	tests/test_port \
 	tests/test_port_close \
+	tests/test_port_cycles \
+	tests/test_port_drain \
 	tests/test_port_receive \
+	tests/test_port_stats \
+	tests/test_port_transfer \
 	tests/test_process \
 	tests/test_ring \
 	tests/test_segment \
+	tests/test_select \
+	tests/test_sender \
 	tests/test_shared \
+	tests/test_slot \
 	tests/test_source \
 	tests/test_thread \
+	tests/test_transfer \
 	tests/test_wait \
 	tests/test_wait_async \
 	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
+	tests/test_worker_data \
 	tests/test_worker_events \
 	tests/test_worker_run
 
@@ -44,6 +57,7 @@ wt_script_tests = \
 wt_product_tests = \
 	scripts/check-atomics \
 	scripts/check-guarantees \
+	scripts/check-headers \
 	scripts/check-pages
 
 # These are the defaults that each unit test gets by not having flags of its
@@ -63,8 +77,12 @@ tests_libsupport_a_SOURCES = \
 	tests/support/child.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
+	tests/support/seams.c \
+	tests/support/seams.h \
 	tests/support/support.c \
-	tests/support/support.h
+	tests/support/support.h \
+	tests/support/transfer.c \
+	tests/support/transfer.h
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)
 tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 
@@ -118,6 +136,8 @@ check-tsan:
 	@cd build-tsan && $(MAKE) check
 
 EXTRA_DIST += \
+	tests/model/drain.pml \
+	tests/model/late.pml \
 	tests/model/life.pml \
 	tests/model/notify.pml \
 	tests/model/park.pml \

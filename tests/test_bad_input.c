@@ -16,6 +16,7 @@
 
 #include "support/ports.h"
 #include "support/support.h"
+#include "support/transfer.h"
 
 #define TOO_LARGE (((size_t)1 << 62) + 1)
 
@@ -26,6 +27,9 @@ struct world {
 	wt_port *closing;       /* closed by its owner, its event pending */
 	wt_port *closing_peer;
 	wt_worker *worker;
+	wt_sender *sender;      /* posts where channel.a does */
+	wt_buffer *buffer;
+	struct deleted deleted; /* of the buffer */
 };
 
 struct row {
@@ -147,7 +151,7 @@ ROW(send_null_iov, wt_port_send(w->channel.a, OUTGOING(.iovcnt = 1), WT_NOW))
 ROW(send_null_piece, wt_port_send(w->channel.a, OUTGOING(.iov = &null_piece, .iovcnt = 1), WT_NOW))
 ROW(send_both, wt_port_send(w->channel.a, OUTGOING(.data = "text", .size = 4, .iov = pieces, .iovcnt = 2), WT_NOW))
 ROW(send_zero_not_zero, wt_port_send(w->channel.a, OUTGOING(.data = "text", .size = 4, .zero = 1), WT_NOW))
-ROW(send_reserved, wt_port_send(w->channel.a, OUTGOING(.data = "text", .size = 4, .reserved = { 0, 0, 1 }), WT_NOW))
+ROW(send_reserved, wt_port_send(w->channel.a, OUTGOING(.data = "text", .size = 4, .reserved = { 0, 1 }), WT_NOW))
 ROW(send_too_large, wt_port_send(w->channel.a, OUTGOING(.data = "text", .size = TOO_LARGE), WT_FOREVER))
 ROW(send_sum_too_large, wt_port_send(w->channel.a, OUTGOING(.iov = large_pieces, .iovcnt = 2), WT_FOREVER))
 ROW(send_to_closed, wt_port_send(w->half.a, OUTGOING(.data = "text", .size = 4), WT_FOREVER))
@@ -247,6 +251,192 @@ ROW(worker_stack_large, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.s
 ROW(worker_timeout, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.destroy_timeout = -1)))
 ROW(worker_process, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = WT_PROCESS)))
 ROW(worker_isolation, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = INT_MAX)))
+ROW(worker_null_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = 1)))
+ROW(worker_long_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = SIZE_MAX)))
+ROW(worker_list_twice,
+    create_worker(entry_never, NULL, 0,
+		  WT_WORKER_OPTIONS(.transfer = (wt_transfer[]){ WT_MOVE(&w->buffer), WT_MOVE(&w->buffer) },
+				    .transfer_count = 2)))
+
+ROW(send_null_list, wt_port_send(w->channel.a, OUTGOING(.transfer_count = 1), WT_NOW))
+ROW(send_long_list, wt_port_send(w->channel.a, OUTGOING(.transfer_count = SIZE_MAX), WT_NOW))
+ROW(send_no_kind, send_with(w->channel.a, "", (wt_transfer){ .what = &w->buffer }))
+ROW(send_kind_max, send_with(w->channel.a, "", (wt_transfer){ .kind = UINT32_MAX, .what = &w->buffer }))
+ROW(send_no_variable, send_with(w->channel.a, "", WT_MOVE(&w->buffer), WT_MOVE((int *)NULL)))
+ROW(send_no_shared, send_with(w->channel.a, "", WT_MOVE(&w->buffer), WT_SHARE(NULL)))
+ROW(send_source, send_with(w->channel.a, "", WT_MOVE(&w->buffer), WT_MOVE(&w->channel.a)))
+ROW(send_target, send_with(w->channel.a, "", WT_MOVE(&w->buffer), WT_MOVE(&w->channel.b)))
+ROW(send_twice, send_with(w->channel.a, "", WT_MOVE(&w->buffer), WT_MOVE(&w->buffer)))
+ROW(send_closing, send_with(w->channel.a, "", WT_MOVE(&w->buffer), WT_MOVE(&w->closing)))
+ROW(send_list_to_closed, send_with(w->half.a, "", WT_MOVE(&w->buffer)))
+
+static wt_slot out_slot;
+
+/* Every failure leaves the slot empty. */
+static int reserve(wt_port *port, size_t size, wt_time deadline)
+{
+	int err;
+
+	memset(&out_slot, 0x55, sizeof out_slot);
+	err = wt_port_reserve(port, size, &out_slot, deadline);
+	return out_slot.data || out_slot.size ? 1 : err;
+}
+
+ROW(reserve_null_port, reserve(NULL, 8, WT_NOW))
+ROW(reserve_null_slot, wt_port_reserve(w->channel.a, 8, NULL, WT_NOW))
+ROW(reserve_negative, reserve(w->channel.a, 8, -1))
+ROW(reserve_most_negative, reserve(w->channel.a, 8, INT64_MIN))
+ROW(reserve_too_large, reserve(w->channel.a, TOO_LARGE, WT_FOREVER))
+ROW(reserve_size_max, reserve(w->channel.a, SIZE_MAX, WT_FOREVER))
+ROW(reserve_to_closed, reserve(w->half.a, 8, WT_FOREVER))
+ROW(reserve_on_closing, reserve(w->closing, 8, WT_FOREVER))
+ROW(commit_null_port, wt_port_commit(NULL, &(wt_slot){ 0 }))
+ROW(commit_null_slot, wt_port_commit(w->channel.a, NULL))
+ROW(commit_empty, wt_port_commit(w->channel.a, &(wt_slot){ 0 }))
+ROW(commit_nonsense, (memset(&out_slot, 0x55, sizeof out_slot), wt_port_commit(w->channel.a, &out_slot)))
+VOID_ROW(abandon_null_port, wt_port_abandon(NULL, &(wt_slot){ 0 }))
+VOID_ROW(abandon_null_slot, wt_port_abandon(w->channel.a, NULL))
+VOID_ROW(abandon_empty, wt_port_abandon(w->channel.a, &(wt_slot){ 0 }))
+VOID_ROW(abandon_nonsense, (memset(&out_slot, 0x55, sizeof out_slot), wt_port_abandon(w->channel.a, &out_slot)))
+
+/* Every failure says that none is ready. */
+static int select_of(wt_port *first, wt_port *second, size_t count, wt_time deadline)
+{
+	wt_port *ports[] = { first, second };
+	size_t ready = 77;
+	int err = wt_select(ports, count, &ready, deadline);
+
+	return err && ready != SIZE_MAX ? 1 : err;
+}
+
+ROW(select_null_ports, (out_size = 77, wt_select(NULL, 1, &out_size, WT_NOW)) + (out_size != SIZE_MAX))
+ROW(select_null_ready, wt_select(&w->channel.a, 1, NULL, WT_NOW))
+ROW(select_none, select_of(w->channel.a, w->channel.b, 0, WT_NOW))
+ROW(select_null_port, select_of(w->channel.a, NULL, 2, WT_NOW))
+ROW(select_negative, select_of(w->channel.a, w->channel.b, 2, -1))
+ROW(select_closing, select_of(w->channel.a, w->closing, 2, WT_NOW))
+ROW(select_half, select_of(w->half.a, w->half.a, 2, WT_FOREVER))
+
+static void never_drain(wt_port *port, void *arg)
+{
+	(void)port;
+	(void)arg;
+	abort();
+}
+
+VOID_ROW(on_drain_null, wt_port_on_drain(NULL, never_drain, NULL))
+VOID_ROW(on_drain_closing, wt_port_on_drain(w->closing, never_drain, NULL))
+
+static int stats_of_size(wt_port *port, size_t size)
+{
+	struct wt_port_stats stats = { .size = size };
+
+	return wt_port_stats(port, &stats);
+}
+
+ROW(stats_null_port, stats_of_size(NULL, sizeof(struct wt_port_stats)))
+ROW(stats_null_out, wt_port_stats(w->channel.a, NULL))
+ROW(stats_size_0, stats_of_size(w->channel.a, 0))
+ROW(stats_size_7, stats_of_size(w->channel.a, sizeof(size_t) - 1))
+ROW(stats_size_huge, stats_of_size(w->channel.a, SIZE_MAX))
+
+static wt_sender *out_sender;
+
+ROW(sender_null_port, (out_sender = w->sender, wt_port_sender(NULL, &out_sender)) + (out_sender != NULL))
+ROW(sender_null_out, wt_port_sender(w->channel.a, NULL))
+ROW(sender_closing, (out_sender = w->sender, wt_port_sender(w->closing, &out_sender)) + (out_sender != NULL))
+ROW(sender_dup_null, (out_sender = w->sender, wt_sender_dup(NULL, &out_sender)) + (out_sender != NULL))
+ROW(sender_dup_null_out, wt_sender_dup(w->sender, NULL))
+ROW(sender_post_null, wt_sender_post(NULL, "text", 4))
+ROW(sender_post_null_data, wt_sender_post(w->sender, NULL, 4))
+ROW(sender_post_too_large, wt_sender_post(w->sender, "text", TOO_LARGE))
+ROW(sender_post_size_max, wt_sender_post(w->sender, "text", SIZE_MAX))
+ROW(sender_send_null, wt_sender_send(NULL, OUTGOING(.data = "text", .size = 4), WT_NOW))
+ROW(sender_send_null_message, wt_sender_send(w->sender, NULL, WT_NOW))
+ROW(sender_send_negative, wt_sender_send(w->sender, OUTGOING(.data = "text", .size = 4), -1))
+ROW(sender_send_null_data, wt_sender_send(w->sender, OUTGOING(.size = 4), WT_NOW))
+ROW(sender_send_null_list, wt_sender_send(w->sender, OUTGOING(.transfer_count = 1), WT_NOW))
+VOID_ROW(sender_close_null, wt_sender_close(NULL))
+
+/* Every failure leaves the reply empty. */
+static int call_on(wt_port *port, const wt_outgoing *request, wt_time deadline)
+{
+	wt_message reply;
+	int err;
+
+	memset(&reply, 0x55, sizeof reply);
+	err = wt_port_call(port, request, &reply, deadline);
+	return reply.data || reply.size || reply.port ? 1 : err;
+}
+
+ROW(call_null_port, call_on(NULL, OUTGOING(.size = 0), WT_FOREVER))
+ROW(call_null_request, call_on(w->half.a, NULL, WT_FOREVER))
+ROW(call_null_reply, wt_port_call(w->half.a, OUTGOING(.size = 0), NULL, WT_FOREVER))
+ROW(call_negative, call_on(w->half.a, OUTGOING(.size = 0), -1))
+ROW(call_own, call_on(w->channel.a, OUTGOING(.size = 0), WT_FOREVER))
+ROW(call_now, call_on(wt_worker_port(w->worker), OUTGOING(.size = 0), WT_NOW))
+ROW(call_null_data, call_on(wt_worker_port(w->worker), OUTGOING(.size = 1), WT_FOREVER))
+ROW(call_null_list, call_on(wt_worker_port(w->worker), OUTGOING(.transfer_count = 1), WT_FOREVER))
+ROW(call_to_closed, call_on(w->half.a, OUTGOING(.size = 0), WT_FOREVER))
+ROW(reply_null, wt_message_reply(NULL, OUTGOING(.size = 0)))
+ROW(reply_to_none, wt_message_reply(&(wt_message){ 0 }, OUTGOING(.size = 0)))
+ROW(reply_to_no_request, wt_message_reply(&(wt_message){ .port = w->channel.a }, OUTGOING(.size = 0)))
+ROW(reply_null_outgoing, wt_message_reply(&(wt_message){ .port = w->channel.a, .call = 1 }, NULL))
+ROW(reply_to_nobody, wt_message_reply(&(wt_message){ .port = w->channel.a, .call = 1 }, OUTGOING(.size = 0)))
+
+/* Every failure leaves nothing in the variable, whatever was there. */
+#define TAKE_ROW(row, type, nothing, expression)                  \
+	static int row(struct world *w)                           \
+	{                                                         \
+		type *out = (type *)(uintptr_t)w;                 \
+		int err = (expression);                           \
+                                                                  \
+		return out != (nothing) ? 1 : err;                \
+	}
+
+TAKE_ROW(take_port_null, wt_port, NULL, wt_message_take_port(NULL, 0, &out))
+TAKE_ROW(take_buffer_null, wt_buffer, NULL, wt_message_take_buffer(NULL, 0, &out))
+TAKE_ROW(take_sender_null, wt_sender, NULL, wt_message_take_sender(NULL, 0, &out))
+TAKE_ROW(take_shared_null, wt_shared, NULL, wt_message_take_shared(NULL, 0, &out))
+static int out_fd;
+
+ROW(take_fd_null, (out_fd = 0, wt_message_take_fd(NULL, 0, &out_fd)) + (out_fd != -1))
+TAKE_ROW(take_port_of_none, wt_port, NULL, wt_message_take_port(&(wt_message){ 0 }, 0, &out))
+TAKE_ROW(take_buffer_of_none, wt_buffer, NULL, wt_message_take_buffer(&(wt_message){ 0 }, 0, &out))
+TAKE_ROW(take_sender_of_none, wt_sender, NULL, wt_message_take_sender(&(wt_message){ 0 }, 0, &out))
+TAKE_ROW(take_shared_of_none, wt_shared, NULL, wt_message_take_shared(&(wt_message){ 0 }, 0, &out))
+ROW(take_fd_of_none, (out_fd = 0, wt_message_take_fd(&(wt_message){ 0 }, 0, &out_fd)) + (out_fd != -1))
+ROW(take_port_null_out, wt_message_take_port(&(wt_message){ 0 }, 0, NULL))
+ROW(take_buffer_null_out, wt_message_take_buffer(&(wt_message){ 0 }, 0, NULL))
+ROW(take_sender_null_out, wt_message_take_sender(&(wt_message){ 0 }, 0, NULL))
+ROW(take_shared_null_out, wt_message_take_shared(&(wt_message){ 0 }, 0, NULL))
+ROW(take_fd_null_out, wt_message_take_fd(&(wt_message){ 0 }, 0, NULL))
+ROW(transfer_kind_null, wt_message_transfer_kind(NULL, 0))
+ROW(transfer_kind_of_none, wt_message_transfer_kind(&(wt_message){ 0 }, 0))
+
+/* Outside of a worker. */
+TAKE_ROW(data_take_port, wt_port, NULL, wt_worker_data_take_port(0, &out))
+TAKE_ROW(data_take_buffer, wt_buffer, NULL, wt_worker_data_take_buffer(0, &out))
+TAKE_ROW(data_take_sender, wt_sender, NULL, wt_worker_data_take_sender(0, &out))
+TAKE_ROW(data_take_shared, wt_shared, NULL, wt_worker_data_take_shared(0, &out))
+ROW(data_take_fd, (out_fd = 0, wt_worker_data_take_fd(0, &out_fd)) + (out_fd != -1))
+ROW(data_take_port_null_out, wt_worker_data_take_port(0, NULL))
+ROW(data_take_fd_null_out, wt_worker_data_take_fd(0, NULL))
+
+TAKE_ROW(buffer_create_too_large, wt_buffer, NULL, wt_buffer_create(&out, TOO_LARGE))
+ROW(buffer_create_null, wt_buffer_create(NULL, 8))
+ROW(buffer_wrap_null, wt_buffer_wrap(NULL, &out_size, 8, count_deleted, &w->deleted))
+TAKE_ROW(buffer_wrap_null_data, wt_buffer, NULL, wt_buffer_wrap(&out, NULL, 8, count_deleted, &w->deleted))
+TAKE_ROW(buffer_wrap_too_large, wt_buffer, NULL, wt_buffer_wrap(&out, &out_size, TOO_LARGE, count_deleted, &w->deleted))
+ROW(buffer_slice_null_out, wt_buffer_slice_copy(NULL, w->buffer, 0, 8))
+TAKE_ROW(buffer_slice_null, wt_buffer, NULL, wt_buffer_slice_copy(&out, NULL, 0, 8))
+TAKE_ROW(buffer_slice_beyond, wt_buffer, NULL, wt_buffer_slice_copy(&out, w->buffer, 1, 8))
+TAKE_ROW(buffer_slice_max, wt_buffer, NULL, wt_buffer_slice_copy(&out, w->buffer, SIZE_MAX, SIZE_MAX))
+VOID_ROW(buffer_mark_null, wt_buffer_mark_untransferable(NULL))
+ROW(buffer_is_marked_null, wt_buffer_is_marked_untransferable(NULL))
+ROW(buffer_data_null, wt_buffer_data(NULL) != NULL)
+ROW(buffer_size_null, wt_buffer_size(NULL) != 0)
+VOID_ROW(buffer_destroy_null, wt_buffer_destroy(NULL))
 
 static wt_failure out_failure;
 
@@ -401,6 +591,117 @@ static const struct row rows[] = {
 	R(worker_timeout, WT_EINVAL),
 	R(worker_process, WT_ENOTSUP),
 	R(worker_isolation, WT_EINVAL),
+	R(worker_null_list, WT_EINVAL),
+	R(worker_long_list, WT_EINVAL),
+	R(worker_list_twice, WT_EDUPLICATE),
+	R(send_null_list, WT_EINVAL),
+	R(send_long_list, WT_EINVAL),
+	R(send_no_kind, WT_EINVAL),
+	R(send_kind_max, WT_EINVAL),
+	R(send_no_variable, WT_EINVAL),
+	R(send_no_shared, WT_EINVAL),
+	R(send_source, WT_ESOURCE),
+	R(send_target, WT_ETARGET),
+	R(send_twice, WT_EDUPLICATE),
+	R(send_closing, WT_ECLOSED),
+	R(send_list_to_closed, WT_ECLOSED),
+	R(reserve_null_port, WT_EINVAL),
+	R(reserve_null_slot, WT_EINVAL),
+	R(reserve_negative, WT_EINVAL),
+	R(reserve_most_negative, WT_EINVAL),
+	R(reserve_too_large, WT_EOVERFLOW),
+	R(reserve_size_max, WT_EOVERFLOW),
+	R(reserve_to_closed, WT_ECLOSED),
+	R(reserve_on_closing, WT_ECLOSED),
+	R(commit_null_port, WT_EINVAL),
+	R(commit_null_slot, WT_EINVAL),
+	R(commit_empty, WT_EINVAL),
+	R(commit_nonsense, WT_EINVAL),
+	R(abandon_null_port, 0),
+	R(abandon_null_slot, 0),
+	R(abandon_empty, 0),
+	R(abandon_nonsense, 0),
+	R(select_null_ports, WT_EINVAL),
+	R(select_null_ready, WT_EINVAL),
+	R(select_none, WT_EINVAL),
+	R(select_null_port, WT_EINVAL),
+	R(select_negative, WT_EINVAL),
+	R(select_closing, WT_ECLOSED),
+	R(select_half, 0),
+	R(on_drain_null, 0),
+	R(on_drain_closing, 0),
+	R(stats_null_port, WT_EINVAL),
+	R(stats_null_out, WT_EINVAL),
+	R(stats_size_0, WT_EINVAL),
+	R(stats_size_7, WT_EINVAL),
+	R(stats_size_huge, WT_EINVAL),
+	R(sender_null_port, WT_EINVAL),
+	R(sender_null_out, WT_EINVAL),
+	R(sender_closing, WT_ECLOSED),
+	R(sender_dup_null, WT_EINVAL),
+	R(sender_dup_null_out, WT_EINVAL),
+	R(sender_post_null, WT_EINVAL),
+	R(sender_post_null_data, WT_EINVAL),
+	R(sender_post_too_large, WT_EOVERFLOW),
+	R(sender_post_size_max, WT_EOVERFLOW),
+	R(sender_send_null, WT_EINVAL),
+	R(sender_send_null_message, WT_EINVAL),
+	R(sender_send_negative, WT_EINVAL),
+	R(sender_send_null_data, WT_EINVAL),
+	R(sender_send_null_list, WT_EINVAL),
+	R(sender_close_null, 0),
+	R(call_null_port, WT_EINVAL),
+	R(call_null_request, WT_EINVAL),
+	R(call_null_reply, WT_EINVAL),
+	R(call_negative, WT_EINVAL),
+	R(call_own, WT_EDEADLK),
+	R(call_now, WT_EAGAIN),
+	R(call_null_data, WT_EINVAL),
+	R(call_null_list, WT_EINVAL),
+	R(call_to_closed, WT_ECLOSED),
+	R(reply_null, WT_EINVAL),
+	R(reply_to_none, WT_EINVAL),
+	R(reply_to_no_request, WT_EINVAL),
+	R(reply_null_outgoing, WT_EINVAL),
+	R(reply_to_nobody, WT_ETIMEDOUT),
+	R(take_port_null, WT_EINVAL),
+	R(take_buffer_null, WT_EINVAL),
+	R(take_sender_null, WT_EINVAL),
+	R(take_shared_null, WT_EINVAL),
+	R(take_fd_null, WT_EINVAL),
+	R(take_port_of_none, WT_EINVAL),
+	R(take_buffer_of_none, WT_EINVAL),
+	R(take_sender_of_none, WT_EINVAL),
+	R(take_shared_of_none, WT_EINVAL),
+	R(take_fd_of_none, WT_EINVAL),
+	R(take_port_null_out, WT_EINVAL),
+	R(take_buffer_null_out, WT_EINVAL),
+	R(take_sender_null_out, WT_EINVAL),
+	R(take_shared_null_out, WT_EINVAL),
+	R(take_fd_null_out, WT_EINVAL),
+	R(transfer_kind_null, 0),
+	R(transfer_kind_of_none, 0),
+	R(data_take_port, WT_ENOTSUP),
+	R(data_take_buffer, WT_ENOTSUP),
+	R(data_take_sender, WT_ENOTSUP),
+	R(data_take_shared, WT_ENOTSUP),
+	R(data_take_fd, WT_ENOTSUP),
+	R(data_take_port_null_out, WT_EINVAL),
+	R(data_take_fd_null_out, WT_EINVAL),
+	R(buffer_create_too_large, WT_EOVERFLOW),
+	R(buffer_create_null, WT_EINVAL),
+	R(buffer_wrap_null, WT_EINVAL),
+	R(buffer_wrap_null_data, WT_EINVAL),
+	R(buffer_wrap_too_large, WT_EOVERFLOW),
+	R(buffer_slice_null_out, WT_EINVAL),
+	R(buffer_slice_null, WT_EINVAL),
+	R(buffer_slice_beyond, WT_ERANGE),
+	R(buffer_slice_max, WT_ERANGE),
+	R(buffer_mark_null, 0),
+	R(buffer_is_marked_null, 0),
+	R(buffer_data_null, 0),
+	R(buffer_size_null, 0),
+	R(buffer_destroy_null, 0),
 	R(worker_on_online_null, 0),
 	R(worker_on_message_null, 0),
 	R(worker_on_message_error_null, 0),
@@ -487,6 +788,9 @@ static void world_make(struct world *world)
 	world->closing = closing.a;
 	world->closing_peer = closing.b;
 	assert_int_equal(wt_worker_create(&world->worker, entry_echo, NULL, 0, NULL), 0);
+	assert_int_equal(wt_port_sender(world->channel.a, &world->sender), 0);
+	world->deleted = (struct deleted){ 0 };
+	assert_non_null(world->buffer = wrap_counted(&world->deleted));
 }
 
 /* All is as it was, and works. */
@@ -508,6 +812,12 @@ static void world_check_and_end(struct world *world)
 	assert_int_equal(wt_run(), 0);
 	assert_int_equal(closes, 1);
 	assert_false(wt_loop_alive());
+	assert_deleted(&world->deleted, 0);
+	wt_buffer_destroy(world->buffer);
+	assert_deleted(&world->deleted, 1);
+	assert_int_equal(wt_sender_post(world->sender, "sent", 4), 0);
+	assert_receives(world->channel.b, "sent");
+	wt_sender_close(world->sender);
 	channel_close(&world->channel);
 	wt_port_close(world->half.a);
 	wt_port_close(world->closing_peer);
@@ -545,6 +855,7 @@ struct foreign {
 static void ports_from_elsewhere(struct foreign *foreign, wt_port *port)
 {
 	struct verdict *verdict = &foreign->verdict;
+	wt_sender *sender = foreign->world->sender;
 	wt_message message;
 	size_t drained = 77;
 
@@ -553,6 +864,11 @@ static void ports_from_elsewhere(struct foreign *foreign, wt_port *port)
 	CHECK(verdict, message.data == NULL && message.size == 0 && message.port == NULL);
 	CHECK(verdict, wt_port_drain(port, never, NULL, 0, &drained) == WT_EOWNER);
 	CHECK(verdict, drained == 0);
+	CHECK(verdict, select_of(port, port, 2, WT_NOW) == WT_EOWNER);
+	CHECK(verdict, stats_of_size(port, sizeof(struct wt_port_stats)) == WT_EOWNER);
+	CHECK(verdict, wt_port_sender(port, &sender) == WT_EOWNER && !sender);
+	CHECK(verdict, wt_message_reply(&(wt_message){ .port = port, .call = 1 }, OUTGOING(.size = 0)) == WT_EOWNER);
+	wt_port_on_drain(port, never_drain, NULL);
 	wt_port_on_message(port, never, NULL);
 	wt_port_on_message_error(port, NULL, NULL);
 	wt_port_on_close(port, NULL, NULL);

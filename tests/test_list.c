@@ -93,11 +93,11 @@ static void take_all_moves_everything_in_order(void **state)
 	make_items(items, 4);
 	wti_list_init(&from);
 	wti_list_init(&to);
-	wti_list_take_all(&to, &from);
+	wti_list_move_all(&to, &from);
 	assert_true(wti_list_empty(&to));
 	for (int i = 1; i < 4; i++)
 		wti_list_append(&from, &items[i].link);
-	wti_list_take_all(&to, &from);
+	wti_list_move_all(&to, &from);
 	assert_true(wti_list_empty(&from));
 	assert_int_equal(numbers(&to), 123);
 	wti_list_append(&from, wti_list_pop(&to));

@@ -32,6 +32,12 @@
 /* One end of a channel: messages posted on it arrive at the other end. */
 typedef struct wt_port wt_port;
 
+/* A sending end of a channel with a lifetime of its own, for threads that only post. */
+typedef struct wt_sender wt_sender;
+
+/* A block of bytes that moves between threads and is never in two places. */
+typedef struct wt_buffer wt_buffer;
+
 /* A thread started by wt_worker_create, with a channel to its creator. */
 typedef struct wt_worker wt_worker;
 

@@ -14,6 +14,7 @@ WT_BEGIN_DECLS
 
 enum {
 	WT_E2BIG = -E2BIG,         /* options of a later libwt, with a field that this one does not know */
+	WT_EBADF = -EBADF,         /* the descriptor is not open */
 	WT_EAGAIN = -EAGAIN,       /* nothing there, or no room, and WT_NOW was given */
 	WT_EBUSY = -EBUSY,         /* the loop is running already: the call came from a callback */
 	WT_EDEADLK = -EDEADLK,     /* the wait could never end */
@@ -22,14 +23,22 @@ enum {
 	WT_ENOMEM = -ENOMEM,       /* out of memory; nothing changed */
 	WT_ENOTSUP = -ENOTSUP,     /* not available in this build or version */
 	WT_EOVERFLOW = -EOVERFLOW, /* a size is too large to be counted */
-	WT_ERANGE = -ERANGE,       /* the index lies outside of the shared memory */
+	WT_ERANGE = -ERANGE,       /* the index lies outside of what is there */
 	WT_ETIMEDOUT = -ETIMEDOUT, /* the deadline has passed; never reported early */
 
 	/* Those that have no errno. The numbers are part of the ABI. */
 	WT_ECLOSED = -20001,     /* the port, or its other end, is closed */
 	WT_ETERMINATED = -20002, /* this worker is being terminated: clean up and return */
 	WT_EOWNER = -20003,      /* the object belongs to another thread */
-	WT_EUNDECODABLE = -20004 /* a message arrived that cannot be made whole; it was dropped */
+	WT_EUNDECODABLE = -20004, /* a message arrived that cannot be made whole; it was dropped */
+
+	/* What a transfer list may have wrong with it. */
+	WT_ESOURCE = -20005,         /* it has the port that the message is sent on */
+	WT_ETARGET = -20006,         /* it has the port at which the message would arrive */
+	WT_EDUPLICATE = -20007,      /* it has the same thing twice */
+	WT_EDETACHED = -20008,       /* the variable holds nothing any more: it was moved, or taken, already */
+	WT_EUNTRANSFERABLE = -20009, /* the object is to stay where it is */
+	WT_EINUSE = -20010           /* the port is in its own callback, or somebody writes a message on it */
 };
 
 /*

@@ -5,8 +5,9 @@
  *
  * Who may call what: posting and sending are open to every thread for as long
  * as the owner keeps the port open. Everything else belongs to the port's
- * owner, the thread that created the channel; on another thread it is
- * WT_EOWNER, or does nothing where there is no result.
+ * owner, the thread that created the channel or took the port out of a
+ * message; on another thread it is WT_EOWNER, or does nothing where there is
+ * no result.
  *
  * On success the library has copied what was passed; on failure nothing
  * changed.
@@ -73,12 +74,55 @@ WT_API WT_NODISCARD int wt_port_post(wt_port *port, const void *data, size_t siz
 WT_API WT_NODISCARD int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count, size_t *posted);
 
 /*
- * Post a message that is gathered or has a type, and wait for room until
- * `deadline`. Errors as wt_port_post, and WT_ETIMEDOUT; WT_ETERMINATED when
- * this worker is being terminated and would have to wait; WT_EDEADLK when the
- * caller owns the other end and would wait for itself. Any thread.
+ * Post a message that is gathered, has a type, or carries something, and wait
+ * for room until `deadline`. Any thread; ports in the transfer list belong to
+ * the calling one.
+ *
+ * Returns as wt_port_post, and WT_ETIMEDOUT; WT_ETERMINATED when this worker
+ * is being terminated and would have to wait; WT_EDEADLK when the caller owns
+ * the other end and would wait for itself. For the first thing that is wrong
+ * with the list: WT_ESOURCE for the port that it is sent on, WT_ETARGET for the
+ * other end; WT_EDUPLICATE; WT_EDETACHED for a variable that holds nothing;
+ * WT_EUNTRANSFERABLE; WT_EINUSE for a port in its own callback, or on which
+ * another thread has a slot open; WT_EOWNER, WT_ECLOSED for a port that is not
+ * the caller's, or closed; WT_EBADF; WT_EINVAL. On failure nothing has changed.
  */
 WT_API WT_NODISCARD int wt_port_send(wt_port *port, const wt_outgoing *message, wt_time deadline);
+
+/*
+ * A message that is being written in place, in the receiver's queue: filled
+ * by wt_port_reserve, published by wt_port_commit. The port's later messages
+ * wait behind it.
+ */
+typedef struct wt_slot {
+	void *data;    /* where to write; aligned to 8 bytes */
+	size_t size;   /* bytes: as reserved; may be lowered before the commit */
+	uint32_t type; /* for the receiver: 0, unless it is changed before the commit */
+	uint32_t zero; /* must be 0 */
+	uintptr_t reserved[4]; /* the library's own */
+} wt_slot;
+
+/*
+ * Make room for a message of `size` bytes, waiting for it until `deadline` as
+ * wt_port_send does, to be written by this thread. Any thread.
+ *
+ * Returns as wt_port_send. On failure *slot is empty.
+ */
+WT_API WT_NODISCARD int wt_port_reserve(wt_port *port, size_t size, wt_slot *slot, wt_time deadline);
+
+/*
+ * Publish the message, or give its room back. The slot is empty afterwards. A
+ * slot that this thread leaves open is abandoned when the thread ends, however
+ * it ends, or when it closes or transfers the port; the slot is then outdated.
+ * The thread that reserved it.
+ *
+ * wt_port_commit returns 0; WT_EINVAL for NULL, a slot that is empty, outdated
+ * or of another port, or a size above the reserved; WT_ECLOSED when the
+ * receiver closed meanwhile, and the message was dropped. wt_port_abandon
+ * ignores a slot that is empty or outdated.
+ */
+WT_API WT_NODISCARD int wt_port_commit(wt_port *port, wt_slot *slot);
+WT_API void wt_port_abandon(wt_port *port, wt_slot *slot);
 
 /*
  * Take the next message as a view into the port; the view of the one before
@@ -106,6 +150,18 @@ typedef void wt_port_fn(wt_port *port, wt_message *message, void *arg);
 WT_API WT_NODISCARD int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *drained);
 
 /*
+ * Wait until at least one of `count` ports has a message or is closed by its
+ * peer, so that wt_port_receive with WT_NOW would not return WT_EAGAIN, and
+ * put its index into *ready. Fair: the search begins behind the one that this
+ * thread's last call found. Owner of all of them.
+ *
+ * Returns 0; WT_EAGAIN or WT_ETIMEDOUT when there is none; WT_EINVAL for a
+ * count of 0 or a NULL; WT_EOWNER; WT_ECLOSED where this thread has closed one
+ * of them; WT_ETERMINATED. On failure *ready is SIZE_MAX.
+ */
+WT_API WT_NODISCARD int wt_select(wt_port *const *ports, size_t count, size_t *ready, wt_time deadline);
+
+/*
  * Handlers, called by the owner's loop (wt_run). A message handler starts the
  * port and makes it keep the loop alive; NULL undoes both. on_close is called
  * once, after the last message, whichever end was closed. Owner.
@@ -113,6 +169,15 @@ WT_API WT_NODISCARD int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, 
 WT_API void wt_port_on_message(wt_port *port, wt_port_fn *fn, void *arg);
 WT_API void wt_port_on_message_error(wt_port *port, void (*fn)(wt_port *port, int error, void *arg), void *arg);
 WT_API void wt_port_on_close(wt_port *port, void (*fn)(wt_port *port, void *arg), void *arg);
+
+/*
+ * Called by the owner's loop once after a post, send or reserve on this port
+ * found no room, as soon as the receiver's queue is at most half full again
+ * and has room for it; also if it was by the time that the handler was set.
+ * While it is due for something that the owner itself posted, it keeps the loop
+ * alive. Owner.
+ */
+WT_API void wt_port_on_drain(wt_port *port, void (*fn)(wt_port *port, void *arg), void *arg);
 
 /* Let the loop call the message handler, or keep the messages waiting. Owner. */
 WT_API void wt_port_start(wt_port *port);

@@ -29,6 +29,18 @@ WT_API wt_port *wt_parent_port(void);
 WT_API const void *wt_worker_data(size_t *size);
 
 /*
+ * Take what came with this worker's data at `index`, as wt_message_take_port
+ * does. What it has not taken when it ends is destroyed.
+ *
+ * Return 0; WT_ENOTSUP outside of a worker; else as wt_message_take_port.
+ */
+WT_API WT_NODISCARD int wt_worker_data_take_port(size_t index, wt_port **port);
+WT_API WT_NODISCARD int wt_worker_data_take_buffer(size_t index, wt_buffer **buffer);
+WT_API WT_NODISCARD int wt_worker_data_take_sender(size_t index, wt_sender **sender);
+WT_API WT_NODISCARD int wt_worker_data_take_shared(size_t index, wt_shared **shared);
+WT_API WT_NODISCARD int wt_worker_data_take_fd(size_t index, int *fd);
+
+/*
  * End this worker now, with this exit code: exit handlers and deferred
  * cleanups run, frames between here and the worker's entry are left by a
  * jump. On the main thread and foreign ones this is exit(code).

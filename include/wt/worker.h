@@ -38,6 +38,8 @@ typedef struct wt_worker_options {
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
 	int isolation;     /* WT_THREAD */
+	const wt_transfer *transfer; /* what goes along with workerData (wt/transfer.h); may be NULL */
+	size_t transfer_count;       /* at most 65536 */
 } wt_worker_options;
 
 #ifndef __cplusplus
@@ -56,7 +58,8 @@ WT_API void wt_worker_options_init(wt_worker_options *options);
  * negative destroy_timeout, a stack too small); WT_E2BIG; WT_EOVERFLOW;
  * WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED when the calling worker is being
  * terminated; WT_ENOMEM; WT_EAGAIN when the system has no thread left. On
- * failure *worker is NULL and nothing was started.
+ * failure *worker is NULL and nothing was started. Also what wt_port_send
+ * returns for a bad transfer list.
  */
 WT_API WT_NODISCARD int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
 					 const wt_worker_options *options);

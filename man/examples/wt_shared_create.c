@@ -7,23 +7,41 @@
 static int add_line(wt_port *parent, const void *data, size_t size)
 {
 	static const char line[] = "second line\n";
-	wt_shared *log = *(wt_shared *const *)data;
-	char *text = wt_shared_data(log);
-	size_t end = wt_shared_size(log);
-	int err = wt_shared_grow(log, end + strlen(line));
+	wt_shared *log;
+	size_t end;
+	int err = wt_worker_data_take_shared(0, &log);
 
+	if (err)
+		return err;
+	end = wt_shared_size(log);
+	err = wt_shared_grow(log, end + strlen(line));
 	if (!err)
-		memcpy(text + end, line, strlen(line));
+		memcpy((char *)wt_shared_data(log) + end, line,
+		       strlen(line));
 	wt_shared_release(log);
 	return err;
+}
+
+/* The worker gets a hold of its own, and ours stays. */
+static int run_worker(wt_shared *log)
+{
+	const wt_transfer list[] = { WT_SHARE(log) };
+	wt_worker *worker;
+	int code = 0;
+	int err = wt_worker_create(&worker, add_line, NULL, 0,
+				   WT_WORKER_OPTIONS(.transfer = list,
+						     .transfer_count = 1));
+
+	if (!err)
+		err = wt_worker_join(worker, &code, WT_FOREVER);
+	wt_worker_destroy(worker);
+	return err ? err : code;
 }
 
 int main(void)
 {
 	static const char line[] = "first line\n";
-	wt_shared *log, *held;
-	wt_worker *worker;
-	int code = 1;
+	wt_shared *log;
 	int err = wt_shared_create(&log, strlen(line), 1 << 20);
 
 	if (err) {
@@ -31,20 +49,10 @@ int main(void)
 		return 1;
 	}
 	memcpy(wt_shared_data(log), line, strlen(line));
-
-	/* One hold for us, one for the worker. */
-	held = wt_shared_hold(log);
-	err = wt_worker_create(&worker, add_line, &held, sizeof held,
-			       NULL);
-	if (err) {
-		wt_shared_release(held);
-	} else {
-		err = wt_worker_join(worker, &code, WT_FOREVER);
-		wt_worker_destroy(worker);
-	}
-	if (!err && !code)
+	err = run_worker(log);
+	if (!err)
 		printf("%.*s", (int)wt_shared_size(log),
 		       (const char *)wt_shared_data(log));
 	wt_shared_release(log);
-	return err || code;
+	return err != 0;
 }

@@ -319,7 +319,9 @@ static void os_install(void);
 
 void support_fail_allocations(unsigned long n, unsigned long count)
 {
-	wti_heap = &heap_counting;
+	/* Where others use the table already, support_count has put it there before. */
+	if (wti_heap != &heap_counting)
+		wti_heap = &heap_counting;
 	/* Maps are allocations, too. Only the runner can put the table there: others use it meanwhile. */
 	if (gettid() == getpid() && wti_os == &wti_os_real)
 		os_install();

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "cargo.h"
+
+#include <wt/shared.h>
+
+#include "os.h"
+#include "seam.h"
+#include "thread.h"
+
+int wti_cargo_take(struct wti_cargo *cargo, size_t index, uint32_t kind, struct wti_item *item)
+{
+	struct wti_item *there;
+	int err;
+
+	if (!cargo || index >= cargo->count)
+		return WT_ERANGE;
+	there = &cargo->items[index];
+	if (!there->kind)
+		return WT_EDETACHED;
+	if (there->kind != kind)
+		return WT_EINVAL;
+	err = WTI_FAULT(WTI_FAULT_ATTACH);
+	if (err)
+		return err;
+	*item = *there;
+	there->kind = 0;
+	return 0;
+}
+
+static void cargo_drop_item(struct wti_item *item, struct wti_list *dropped)
+{
+	switch (item->kind) {
+	case WT_TRANSFER_PORT:
+	case WT_TRANSFER_BUFFER:
+	case WT_TRANSFER_SENDER:
+		if (item->object->ops->leave)
+			item->object->ops->leave(item->object);
+		wti_list_append(dropped, &item->object->link);
+		break;
+	case WT_TRANSFER_FD:
+		wti_os->descriptor_close(item->fd);
+		break;
+	case WT_TRANSFER_SHARED:
+		wt_shared_release(item->shared);
+		break;
+	}
+	item->kind = 0;
+}
+
+void wti_cargo_drop(struct wti_cargo *cargo, struct wti_list *dropped)
+{
+	for (uint32_t i = 0; i < cargo->count; i++)
+		cargo_drop_item(&cargo->items[i], dropped);
+}
+
+static void cargo_destroy_all(struct wti_list *dropped)
+{
+	struct wti_list *link;
+
+	while ((link = wti_list_pop(dropped))) {
+		struct wti_transferable *object = wti_list_entry(link, struct wti_transferable, link);
+
+		object->ops->destroy(object, dropped);
+	}
+}
+
+void wti_cargo_destroy_all(struct wti_list *dropped)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	if (wti_list_empty(dropped))
+		return;
+	if (self)
+		self->deleters++;
+	cargo_destroy_all(dropped);
+	if (self)
+		self->deleters--;
+}

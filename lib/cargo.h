@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a message carries beside its bytes: a list of items in front of them,
+ * each of which moves, or is shared, with the message. The list lies in the
+ * message's own memory, so that sending takes no other.
+ *
+ * An item is of exactly one place: the sender's until it is packed, then the
+ * message's, then the receiver's who takes it, which leaves kind 0 behind.
+ * What is still there when the message's memory is given back is dropped:
+ * descriptors are closed and holds released at once; objects go on a list,
+ * whose owner then calls wti_cargo_destroy_all. So nothing is destroyed where a ring is
+ * half released, and a chain of ports in each other's queues is taken apart
+ * by a loop, not by recursion.
+ */
+#ifndef WTI_CARGO_H
+#define WTI_CARGO_H
+
+#include <wt/transfer.h>
+
+#include "base.h"
+#include "list.h"
+
+struct wti_transferable;
+
+struct wti_transferable_ops {
+	/* The message that it came with is no more, and nobody took it. Calls nobody; locks of a high rank only. May be NULL. */
+	void (*leave)(struct wti_transferable *object);
+	/* Destroy it. What it held itself goes on the list `dropped`. */
+	void (*destroy)(struct wti_transferable *object, struct wti_list *dropped);
+};
+
+/* The part of a port, buffer or sender that a message carries. */
+struct wti_transferable {
+	const struct wti_transferable_ops *ops;
+	struct wti_list link; /* what was dropped: of the thread that drops it */
+	bool listed;          /* the thread that has it: in the transfer list that is being checked */
+};
+
+struct wti_item {
+	uint32_t kind; /* WT_TRANSFER_*; 0: taken */
+	int fd;
+	union {
+		struct wti_transferable *object;
+		wt_shared *shared;
+	};
+};
+
+struct wti_cargo {
+	uint64_t call; /* of a request: to be named by its reply; 0: none */
+	uint32_t count;
+	uint32_t zero;
+	struct wti_item items[];
+};
+
+/* Bytes in front of the message's own, a multiple of 8. */
+static inline size_t wti_cargo_size(size_t count)
+{
+	return sizeof(struct wti_cargo) + count * sizeof(struct wti_item);
+}
+
+static inline void wti_transferable_init(struct wti_transferable *object, const struct wti_transferable_ops *ops)
+{
+	object->ops = ops;
+	object->listed = false;
+	wti_list_init(&object->link);
+}
+
+/* Take the item at `index` out: 0; WT_ERANGE, WT_EDETACHED, WT_EINVAL for another kind, WT_EUNDECODABLE. */
+int wti_cargo_take(struct wti_cargo *cargo, size_t index, uint32_t kind, struct wti_item *item);
+
+/* Drop the items that are left; objects go on the list. Calls nobody. */
+void wti_cargo_drop(struct wti_cargo *cargo, struct wti_list *dropped);
+
+/* Destroy what is on the list, and what that held. Calls deleters: with no lock held, and the list in nobody's reach. */
+void wti_cargo_destroy_all(struct wti_list *dropped);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Waiting for one of many ports. The search goes round from behind the last
+ * find, so that a busy port does not hide the others. While the thread polls,
+ * each look is at some of them only; once it has announced its sleep at all,
+ * all are looked at.
+ */
+#include "port.h"
+#include "wait.h"
+
+#define SELECT_LOOK 64 /* ports per look of a poll */
+
+struct selection {
+	wt_port *const *ports;
+	size_t count;
+	size_t next;  /* where the search goes on */
+	size_t found; /* SIZE_MAX: none yet */
+	bool armed;
+};
+
+static bool select_search(struct selection *selection, size_t looks)
+{
+	for (size_t i = 0; i < looks; i++) {
+		size_t at = selection->next;
+
+		selection->next = at + 1 < selection->count ? at + 1 : 0;
+		if (wti_port_is_readable(selection->ports[at])) {
+			selection->found = at;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool select_ready(void *what)
+{
+	struct selection *selection = what;
+	bool part = !selection->armed && selection->count > SELECT_LOOK;
+
+	return selection->found != SIZE_MAX || select_search(selection, part ? SELECT_LOOK : selection->count);
+}
+
+static void select_arm(void *what)
+{
+	struct selection *selection = what;
+
+	selection->armed = true;
+	for (size_t i = 0; i < selection->count; i++)
+		wti_port_arm(selection->ports[i]);
+}
+
+static void select_disarm(void *what)
+{
+	struct selection *selection = what;
+
+	selection->armed = false;
+	for (size_t i = 0; i < selection->count; i++)
+		wti_port_disarm(selection->ports[i]);
+}
+
+static const struct wti_wait_ops select_ops = {
+	.ready = select_ready,
+	.arm = select_arm,
+	.disarm = select_disarm,
+};
+
+static int select_check(wt_port *const *ports, size_t count)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	if (!ports || !count)
+		return WT_EINVAL;
+	for (size_t i = 0; i < count; i++) {
+		if (!ports[i])
+			return WT_EINVAL;
+		if (!self || wti_load(&ports[i]->source.owner) != self)
+			return WT_EOWNER;
+		if (ports[i]->closing)
+			return WT_ECLOSED;
+	}
+	return 0;
+}
+
+static int select_run(struct selection *selection, wt_time deadline)
+{
+	struct wti_thread *self = wti_thread_peek();
+	int err;
+
+	selection->next = self->select_next % selection->count;
+	if (!wti_thread_terminating(self))
+		select_search(selection, selection->count);
+	err = wti_wait(self, &select_ops, selection, deadline);
+	if (!err)
+		self->select_next = selection->found + 1;
+	return err;
+}
+
+int wt_select(wt_port *const *ports, size_t count, size_t *ready, wt_time deadline)
+{
+	struct selection selection = { .ports = ports, .count = count, .found = SIZE_MAX };
+	int err;
+
+	if (!ready)
+		return WT_EINVAL;
+	*ready = SIZE_MAX;
+	if (deadline < 0)
+		return WT_EINVAL;
+	err = select_check(ports, count);
+	if (!err)
+		err = select_run(&selection, deadline);
+	if (!err)
+		*ready = selection.found;
+	return err;
+}

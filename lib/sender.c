@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "sender.h"
+
+#include "alloc.h"
+#include "port.h"
+
+static void sender_destroy(struct wti_transferable *object, struct wti_list *dropped)
+{
+	wt_sender *sender = wti_container_of(object, wt_sender, transferable);
+
+	wti_port_leave_posters(sender->port);
+	wti_channel_release(sender->port->channel, dropped);
+	wti_free(sender);
+}
+
+static const struct wti_transferable_ops sender_transferable_ops = { .destroy = sender_destroy };
+
+/* The caller is one who posts from there already: neither count can have fallen to zero. */
+static int sender_create(wt_sender **sender, wt_port *port)
+{
+	wt_sender *made = wti_alloc(sizeof *made);
+
+	if (!made)
+		return WT_ENOMEM;
+	wti_transferable_init(&made->transferable, &sender_transferable_ops);
+	made->port = port;
+	wti_add(&port->posters, 1);
+	wti_channel_hold(port->channel);
+	*sender = made;
+	return 0;
+}
+
+int wt_port_sender(wt_port *port, wt_sender **sender)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	if (!sender)
+		return WT_EINVAL;
+	*sender = NULL;
+	if (!port)
+		return WT_EINVAL;
+	if (!self || wti_load(&port->source.owner) != self)
+		return WT_EOWNER;
+	if (port->closing)
+		return WT_ECLOSED;
+	return sender_create(sender, port);
+}
+
+int wt_sender_dup(wt_sender *sender, wt_sender **copy)
+{
+	if (!copy)
+		return WT_EINVAL;
+	*copy = NULL;
+	return sender ? sender_create(copy, sender->port) : WT_EINVAL;
+}
+
+int wt_sender_post(wt_sender *sender, const void *data, size_t size)
+{
+	if (!sender || (!data && size))
+		return WT_EINVAL;
+	return wti_sender_post(sender->port, data, size);
+}
+
+int wt_sender_send(wt_sender *sender, const wt_outgoing *message, wt_time deadline)
+{
+	if (!sender)
+		return WT_EINVAL;
+	return wti_port_send(&(struct wti_sending){ .port = sender->port, .sender = sender, .message = message },
+			     deadline);
+}
+
+void wt_sender_close(wt_sender *sender)
+{
+	struct wti_list dropped;
+
+	if (!sender)
+		return;
+	wti_list_init(&dropped);
+	sender_destroy(&sender->transferable, &dropped);
+	wti_cargo_destroy_all(&dropped);
+}

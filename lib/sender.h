@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Senders: a hold on a channel, and one of those that post from one of its
+ * ends (wt_port.posters).
+ */
+#ifndef WTI_SENDER_H
+#define WTI_SENDER_H
+
+#include <wt/sender.h>
+
+#include "cargo.h"
+
+struct wt_sender {
+	struct wti_transferable transferable;
+	wt_port *port; /* the end that it posts from, which may be closed; set at create */
+};
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "transfer.h"
+
+#include <wt/shared.h>
+
+#include "buffer.h"
+#include "call.h"
+#include "os.h"
+#include "port.h"
+#include "sender.h"
+
+/* ---- Naming ---- */
+
+static wt_transfer transfer_make(uint32_t kind, void *what)
+{
+	return (wt_transfer){ .kind = kind, .what = what };
+}
+
+wt_transfer wt_move_port(wt_port **port)
+{
+	return transfer_make(WT_TRANSFER_PORT, port);
+}
+
+wt_transfer wt_move_buffer(wt_buffer **buffer)
+{
+	return transfer_make(WT_TRANSFER_BUFFER, buffer);
+}
+
+wt_transfer wt_move_sender(wt_sender **sender)
+{
+	return transfer_make(WT_TRANSFER_SENDER, sender);
+}
+
+wt_transfer wt_move_fd(int *fd)
+{
+	return transfer_make(WT_TRANSFER_FD, fd);
+}
+
+wt_transfer wt_share(wt_shared *shared)
+{
+	return transfer_make(WT_TRANSFER_SHARED, shared);
+}
+
+static wt_port **transfer_port(const wt_transfer *transfer)
+{
+	return transfer->what;
+}
+
+static wt_buffer **transfer_buffer(const wt_transfer *transfer)
+{
+	return transfer->what;
+}
+
+static wt_sender **transfer_sender(const wt_transfer *transfer)
+{
+	return transfer->what;
+}
+
+static int *transfer_fd(const wt_transfer *transfer)
+{
+	return transfer->what;
+}
+
+/* The object that moves; NULL where the variable holds none, or it is not an object that does. */
+static struct wti_transferable *transfer_object(const wt_transfer *transfer)
+{
+	switch (transfer->kind) {
+	case WT_TRANSFER_PORT:
+		return *transfer_port(transfer) ? &(*transfer_port(transfer))->transferable : NULL;
+	case WT_TRANSFER_BUFFER:
+		return *transfer_buffer(transfer) ? &(*transfer_buffer(transfer))->transferable : NULL;
+	case WT_TRANSFER_SENDER:
+		return *transfer_sender(transfer) ? &(*transfer_sender(transfer))->transferable : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* ---- Checking ---- */
+
+static int transfer_check_port(const wt_port *port, const struct wti_route *route)
+{
+	if (port == route->source)
+		return WT_ESOURCE;
+	if (port == route->target)
+		return WT_ETARGET;
+	return wti_port_check_transfer(port);
+}
+
+/* Descriptors have no object that could be marked: look at those before. */
+static int transfer_check_fd(const wt_transfer *list, size_t index)
+{
+	int fd = *transfer_fd(&list[index]);
+
+	if (fd < 0)
+		return WT_EDETACHED;
+	for (size_t i = 0; i < index; i++)
+		if (list[i].kind == WT_TRANSFER_FD && *transfer_fd(&list[i]) == fd)
+			return WT_EDUPLICATE;
+	return wti_os->descriptor_check(fd);
+}
+
+static int transfer_check_kind(const wt_transfer *transfer, const struct wti_route *route)
+{
+	switch (transfer->kind) {
+	case WT_TRANSFER_PORT:
+		return transfer_check_port(*transfer_port(transfer), route);
+	case WT_TRANSFER_BUFFER:
+		return (*transfer_buffer(transfer))->untransferable ? WT_EUNTRANSFERABLE : 0;
+	default:
+		return *transfer_sender(transfer) == route->sender ? WT_ESOURCE : 0;
+	}
+}
+
+/* The mark comes last: only an object that is the caller's own is looked at for it. */
+static int transfer_check_object(const wt_transfer *transfer, const struct wti_route *route)
+{
+	struct wti_transferable *object = transfer_object(transfer);
+	int err = object ? transfer_check_kind(transfer, route) : WT_EDETACHED;
+
+	if (err)
+		return err;
+	if (object->listed)
+		return WT_EDUPLICATE;
+	object->listed = true;
+	return 0;
+}
+
+static int transfer_check_one(const wt_transfer *list, size_t index, const struct wti_route *route)
+{
+	const wt_transfer *transfer = &list[index];
+
+	if (!transfer->what || transfer->zero || transfer->reserved[0] || transfer->reserved[1])
+		return WT_EINVAL;
+	switch (transfer->kind) {
+	case WT_TRANSFER_PORT:
+	case WT_TRANSFER_BUFFER:
+	case WT_TRANSFER_SENDER:
+		return transfer_check_object(transfer, route);
+	case WT_TRANSFER_FD:
+		return transfer_check_fd(list, index);
+	case WT_TRANSFER_SHARED:
+		return 0;
+	default:
+		return WT_EINVAL;
+	}
+}
+
+int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_route *route)
+{
+	size_t n = 0;
+	int err = 0;
+
+	if ((count && !list) || count > WTI_TRANSFER_MAX)
+		return WT_EINVAL;
+	while (n < count && !err) {
+		err = transfer_check_one(list, n, route);
+		n += !err;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct wti_transferable *object = transfer_object(&list[i]);
+
+		if (object)
+			object->listed = false;
+	}
+	return err;
+}
+
+/* ---- Giving up ---- */
+
+static struct wti_item transfer_detach(const wt_transfer *transfer, wt_port *carrier, struct wti_list *dropped)
+{
+	struct wti_item item = { .kind = transfer->kind, .object = transfer_object(transfer) };
+
+	switch (transfer->kind) {
+	case WT_TRANSFER_PORT:
+		wti_port_detach(*transfer_port(transfer), carrier, dropped);
+		*transfer_port(transfer) = NULL;
+		break;
+	case WT_TRANSFER_BUFFER:
+		*transfer_buffer(transfer) = NULL;
+		break;
+	case WT_TRANSFER_SENDER:
+		*transfer_sender(transfer) = NULL;
+		break;
+	case WT_TRANSFER_FD:
+		item.fd = *transfer_fd(transfer);
+		*transfer_fd(transfer) = -1;
+		break;
+	case WT_TRANSFER_SHARED:
+		item.shared = wt_shared_hold(transfer->what);
+		break;
+	}
+	return item;
+}
+
+void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing *message, wt_port *carrier,
+		       struct wti_list *dropped)
+{
+	*cargo = (struct wti_cargo){ .call = call, .count = (uint32_t)message->transfer_count };
+	for (size_t i = 0; i < message->transfer_count; i++)
+		cargo->items[i] = transfer_detach(&message->transfer[i], carrier, dropped);
+}
+
+/* ---- Taking ---- */
+
+int wti_take_port(struct wti_cargo *cargo, size_t index, wt_port **port)
+{
+	struct wti_item item;
+	int err = wti_cargo_take(cargo, index, WT_TRANSFER_PORT, &item);
+
+	if (err)
+		return err;
+	*port = wti_container_of(item.object, wt_port, transferable);
+	wti_port_attach(*port, wti_thread_peek());
+	return 0;
+}
+
+int wti_take_buffer(struct wti_cargo *cargo, size_t index, wt_buffer **buffer)
+{
+	struct wti_item item;
+	int err = wti_cargo_take(cargo, index, WT_TRANSFER_BUFFER, &item);
+
+	if (!err)
+		*buffer = wti_container_of(item.object, wt_buffer, transferable);
+	return err;
+}
+
+int wti_take_sender(struct wti_cargo *cargo, size_t index, wt_sender **sender)
+{
+	struct wti_item item;
+	int err = wti_cargo_take(cargo, index, WT_TRANSFER_SENDER, &item);
+
+	if (!err)
+		*sender = wti_container_of(item.object, wt_sender, transferable);
+	return err;
+}
+
+int wti_take_shared(struct wti_cargo *cargo, size_t index, wt_shared **shared)
+{
+	struct wti_item item;
+	int err = wti_cargo_take(cargo, index, WT_TRANSFER_SHARED, &item);
+
+	if (!err)
+		*shared = item.shared;
+	return err;
+}
+
+int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd)
+{
+	struct wti_item item;
+	int err = wti_cargo_take(cargo, index, WT_TRANSFER_FD, &item);
+
+	if (!err)
+		*fd = item.fd;
+	return err;
+}
+
+/* What came with a message that is valid still, be it a port's or a reply. */
+static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	if (!message || !self)
+		return WT_EINVAL;
+	if (wti_reply_is(self, message)) {
+		*cargo = message->cargo;
+		return 0;
+	}
+	return wti_port_cargo(self, message, cargo);
+}
+
+int wt_message_transfer_kind(const wt_message *message, size_t index)
+{
+	struct wti_cargo *cargo;
+
+	if (transfer_cargo(message, &cargo) || !cargo || index >= cargo->count)
+		return 0;
+	return (int)cargo->items[index].kind;
+}
+
+int wt_message_take_port(wt_message *message, size_t index, wt_port **port)
+{
+	struct wti_cargo *cargo;
+	int err;
+
+	if (!port)
+		return WT_EINVAL;
+	*port = NULL;
+	err = transfer_cargo(message, &cargo);
+	return err ? err : wti_take_port(cargo, index, port);
+}
+
+int wt_message_take_buffer(wt_message *message, size_t index, wt_buffer **buffer)
+{
+	struct wti_cargo *cargo;
+	int err;
+
+	if (!buffer)
+		return WT_EINVAL;
+	*buffer = NULL;
+	err = transfer_cargo(message, &cargo);
+	return err ? err : wti_take_buffer(cargo, index, buffer);
+}
+
+int wt_message_take_sender(wt_message *message, size_t index, wt_sender **sender)
+{
+	struct wti_cargo *cargo;
+	int err;
+
+	if (!sender)
+		return WT_EINVAL;
+	*sender = NULL;
+	err = transfer_cargo(message, &cargo);
+	return err ? err : wti_take_sender(cargo, index, sender);
+}
+
+int wt_message_take_shared(wt_message *message, size_t index, wt_shared **shared)
+{
+	struct wti_cargo *cargo;
+	int err;
+
+	if (!shared)
+		return WT_EINVAL;
+	*shared = NULL;
+	err = transfer_cargo(message, &cargo);
+	return err ? err : wti_take_shared(cargo, index, shared);
+}
+
+int wt_message_take_fd(wt_message *message, size_t index, int *fd)
+{
+	struct wti_cargo *cargo;
+	int err;
+
+	if (!fd)
+		return WT_EINVAL;
+	*fd = -1;
+	err = transfer_cargo(message, &cargo);
+	return err ? err : wti_take_fd(cargo, index, fd);
+}

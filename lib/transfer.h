@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Transfer lists: checked whole before anything is given up, then packed into
+ * the message's memory, which cannot fail.
+ */
+#ifndef WTI_TRANSFER_H
+#define WTI_TRANSFER_H
+
+#include <wt/message.h>
+
+#include "cargo.h"
+
+enum { WTI_TRANSFER_MAX = 65536 }; /* things in a list: sizes that follow from the count do not wrap */
+
+/* Where a message goes: neither of its own ports may travel in it. */
+struct wti_route {
+	const wt_port *source; /* NULL: it is sent by a sender, or is none */
+	const wt_sender *sender; /* that one */
+	const wt_port *target; /* NULL: it is no message */
+};
+
+/*
+ * 0, or the first thing that is wrong with the list, for which nothing has
+ * changed. What it names belongs to the calling thread.
+ */
+int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_route *route);
+
+/*
+ * After the check: give up the things and clear the variables. `carrier` is
+ * the port in whose inbox they will lie; NULL: another thread waits for them.
+ * What the views of ports that move carried is put on `dropped`.
+ */
+void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing *message, wt_port *carrier,
+		       struct wti_list *dropped);
+
+/* Take from what a worker's data carried, as wt_message_take_port does. */
+int wti_take_port(struct wti_cargo *cargo, size_t index, wt_port **port);
+int wti_take_buffer(struct wti_cargo *cargo, size_t index, wt_buffer **buffer);
+int wti_take_sender(struct wti_cargo *cargo, size_t index, wt_sender **sender);
+int wti_take_shared(struct wti_cargo *cargo, size_t index, wt_shared **shared);
+int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd);
+
+#endif

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wt/loop.h>
+#include <wt/port.h>
+#include <wt/thread.h>
+#include <wt/worker.h>
+
+#include "port.h"
+#include "seam.h"
+#include "support/seams.h"
+#include "support/support.h"
+#include "support/transfer.h"
+
+enum { MANY = 4096 };
+
+static const wt_channel_options small_channel = { .size = sizeof small_channel, .capacity = 256 };
+
+/* Channels; of each b is the runner's, or the other thread's, to select on. */
+struct set {
+	size_t count;
+	wt_port *a[MANY];
+	wt_port *b[MANY];
+};
+
+static struct set set;
+
+static void set_open(size_t count)
+{
+	set.count = count;
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(wt_channel_create(&set.a[i], &set.b[i], &small_channel), 0);
+}
+
+static void set_close(void)
+{
+	for (size_t i = 0; i < set.count; i++) {
+		wt_port_close(set.a[i]);
+		wt_port_close(set.b[i]);
+	}
+}
+
+static void assert_selects(size_t expected)
+{
+	size_t ready = 77;
+
+	assert_int_equal(wt_select(set.b, set.count, &ready, WT_NOW), 0);
+	assert_int_equal(ready, expected);
+}
+
+static void assert_selects_none(wt_time deadline, int error)
+{
+	size_t ready = 77;
+
+	assert_int_equal(wt_select(set.b, set.count, &ready, deadline), error);
+	assert_int_equal(ready, SIZE_MAX);
+}
+
+/* ---- What is ready ---- */
+
+static void a_message_makes_a_port_ready(void **state)
+{
+	(void)state;
+	set_open(5);
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	for (size_t i = 0; i < 5; i++) {
+		post_text(set.a[i], "text");
+		assert_selects(i);
+		assert_selects(i);
+		assert_receives(set.b[i], "text");
+		assert_selects_none(WT_NOW, WT_EAGAIN);
+	}
+	set_close();
+}
+
+static void a_message_of_no_bytes_makes_a_port_ready(void **state)
+{
+	(void)state;
+	set_open(1);
+	assert_int_equal(wt_port_post(set.a[0], NULL, 0), 0);
+	assert_selects(0);
+	assert_receives(set.b[0], "");
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	set_close();
+}
+
+/* So that a receive would not wait. */
+static void a_close_by_the_peer_makes_a_port_ready(void **state)
+{
+	(void)state;
+	set_open(3);
+	wt_port_close(set.a[1]);
+	set.a[1] = NULL;
+	for (int i = 0; i < 3; i++)
+		assert_selects(1);
+	assert_receives_nothing(set.b[1], WT_ECLOSED);
+	assert_selects(1);
+	set_close();
+}
+
+static void what_is_in_view_or_not_yet_committed_makes_no_port_ready(void **state)
+{
+	wt_message message;
+	wt_slot slot;
+
+	(void)state;
+	set_open(2);
+	post_text(set.a[0], "viewed");
+	assert_int_equal(wt_port_receive(set.b[0], &message, WT_NOW), 0);
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	assert_memory_equal(message.data, "viewed", 6); /* nor is the view ended by it */
+	assert_int_equal(wt_port_reserve(set.a[1], 8, &slot, WT_NOW), 0);
+	post_text(set.a[1], "behind");
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	wt_port_abandon(set.a[1], &slot);
+	assert_selects(1);
+	set_close();
+}
+
+static int fail_once(enum wti_fault_point point)
+{
+	(void)point;
+	wti_fault_hook = NULL;
+	return WT_EUNDECODABLE;
+}
+
+static void what_cannot_be_decoded_makes_a_port_ready(void **state)
+{
+	(void)state;
+	set_open(2);
+	post_text(set.a[1], "bad");
+	assert_selects(1);
+	wti_fault_hook = fail_once;
+	assert_receives_nothing(set.b[1], WT_EUNDECODABLE);
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	set_close();
+}
+
+static void the_same_port_may_be_there_twice(void **state)
+{
+	wt_port *twice[2];
+	size_t ready;
+
+	(void)state;
+	set_open(1);
+	twice[0] = twice[1] = set.b[0];
+	assert_int_equal(wt_select(twice, 2, &ready, WT_NOW), WT_EAGAIN);
+	assert_int_equal(wt_select(twice, 2, &ready, wt_after_ms(1)), WT_ETIMEDOUT);
+	post_text(set.a[0], "text");
+	assert_int_equal(wt_select(twice, 2, &ready, WT_NOW), 0);
+	assert_true(ready < 2);
+	set_close();
+}
+
+/* ---- Fairness ---- */
+
+static void ports_that_are_always_ready_take_turns(void **state)
+{
+	size_t ready, last;
+
+	(void)state;
+	set_open(3);
+	for (size_t i = 0; i < 3; i++)
+		for (int k = 0; k < 50; k++)
+			post_text(set.a[i], "text");
+	assert_int_equal(wt_select(set.b, 3, &last, WT_NOW), 0);
+	for (int i = 0; i < 99; i++) {
+		assert_receives(set.b[last], "text");
+		assert_int_equal(wt_select(set.b, 3, &ready, WT_NOW), 0);
+		assert_int_equal(ready, (last + 1) % 3);
+		last = ready;
+	}
+	set_close();
+}
+
+/* A find at the last index, then a smaller set; and the other way round. */
+static void sets_of_different_sizes_take_turns(void **state)
+{
+	size_t ready;
+
+	(void)state;
+	set_open(100);
+	for (size_t i = 0; i < 100; i++)
+		post_text(set.a[i], "text");
+	for (size_t count = 100; count > 0; count--) {
+		bool seen[100] = { false };
+
+		for (size_t i = 0; i < count; i++) {
+			assert_int_equal(wt_select(set.b, count, &ready, WT_NOW), 0);
+			assert_true(ready < count && !seen[ready]);
+			seen[ready] = true;
+		}
+	}
+	set_close();
+}
+
+/* ---- Waiting ---- */
+
+static void select_gives_up_at_its_deadline_and_not_before(void **state)
+{
+	wt_time deadline;
+
+	(void)state;
+	set_open(3);
+	for (int i = 0; i < 5; i++) {
+		deadline = wt_after_ms(3);
+		assert_selects_none(deadline, WT_ETIMEDOUT);
+		assert_true(wt_now() >= deadline);
+	}
+	assert_selects_none(1, WT_ETIMEDOUT); /* one that has passed */
+	set_close();
+}
+
+struct selecting {
+	size_t count;
+	size_t ready;
+	int err;
+	char text[16];
+	struct latch begin;
+};
+
+static void select_and_receive(void *arg)
+{
+	struct selecting *selecting = arg;
+	wt_message message;
+
+	selecting->err = wt_select(set.b, selecting->count, &selecting->ready, wt_after_ms(20000));
+	if (selecting->err || wt_port_receive(set.b[selecting->ready], &message, WT_NOW) != 0)
+		return;
+	memcpy(selecting->text, message.data, message.size);
+}
+
+/* The b ends are the other thread's. */
+static void set_open_for(struct other *other, size_t count)
+{
+	set.count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct channel channel;
+
+		channel_open_between(&channel, other, &small_channel);
+		set.a[i] = channel.a;
+		set.b[i] = channel.b;
+	}
+}
+
+static void set_close_for(struct other *other)
+{
+	for (size_t i = 0; i < set.count; i++)
+		wt_port_close(set.a[i]);
+	other_end(other);
+}
+
+/* The first, the last, and others; asleep, or about to be; by a message, or a close. */
+static void one_of_4096_ports_ends_the_wait(void **state)
+{
+	static const size_t which[] = { 0, 1, 63, 64, 2048, MANY - 1 };
+	struct other other;
+
+	(void)state;
+	support_allow_seconds(60);
+	other_start(&other);
+	set_open_for(&other, MANY);
+	for (size_t i = 0; i < 2 * sizeof which / sizeof *which; i++) {
+		struct selecting selecting = { .count = MANY };
+		size_t at = which[i / 2];
+		bool hold = i % 2;
+
+		if (hold)
+			seams_hold(WTI_YIELD_BEFORE_ARM);
+		else
+			seams_watch();
+		other_begin(&other, select_and_receive, &selecting);
+		assert_true(latch_await(hold ? &seams.there : &seams.armed));
+		post_text(set.a[at], "woken");
+		latch_open(&seams.go);
+		other_wait(&other);
+		assert_int_equal(selecting.err, 0);
+		assert_int_equal(selecting.ready, at);
+		assert_string_equal(selecting.text, "woken");
+	}
+	seams_end();
+	set_close_for(&other);
+}
+
+static void a_close_ends_the_wait(void **state)
+{
+	(void)state;
+	for (int hold = 0; hold < 2; hold++) {
+		struct selecting selecting = { .count = 100 };
+		struct other other;
+
+		other_start(&other);
+		set_open_for(&other, 100);
+		if (hold)
+			seams_hold(WTI_YIELD_BEFORE_ARM);
+		else
+			seams_watch();
+		other_begin(&other, select_and_receive, &selecting);
+		assert_true(latch_await(hold ? &seams.there : &seams.armed));
+		wt_port_close(set.a[42]);
+		set.a[42] = NULL;
+		latch_open(&seams.go);
+		other_wait(&other);
+		assert_int_equal(selecting.err, 0);
+		assert_int_equal(selecting.ready, 42);
+		set_close_for(&other);
+		seams_end();
+	}
+	seams_end();
+}
+
+/* What was announced for the wait is not left behind: later waits, receives and the loop see their own. */
+static void after_a_wait_the_ports_work_in_every_way(void **state)
+{
+	struct events events = { 0 };
+	unsigned long count = 0;
+
+	(void)state;
+	set_open(3);
+	for (int i = 0; i < 10; i++) {
+		assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+		post_text(set.a[0], "one");
+		post_text(set.a[2], "two");
+		assert_receives(set.b[0], "one");
+		assert_receives(set.b[2], "two");
+	}
+	wt_port_on_message(set.b[1], events_on_message, &events);
+	wt_port_on_message(set.b[2], count_message, &count);
+	assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+	post_text(set.a[1], "loop");
+	assert_selects(1);
+	assert_int_equal(wt_run_once(wt_after_ms(10000)), 1);
+	assert_events(&events, "loop");
+	assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+	post_text(set.a[2], "loop");
+	assert_int_equal(wt_run_once(wt_after_ms(10000)), 1);
+	assert_int_equal(count, 1);
+	set_close();
+}
+
+/* A port of the set moves away, and another wait goes without it. */
+static void a_port_that_was_waited_for_can_move(void **state)
+{
+	struct channel carrier;
+	wt_port *port = NULL;
+
+	(void)state;
+	channel_open(&carrier, NULL);
+	set_open(3);
+	assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+	assert_int_equal(send_with(carrier.a, "port", WT_MOVE(&set.b[2])), 0);
+	set.count = 2;
+	assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+	post_text(set.a[2], "moved");
+	assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+	assert_int_equal(receive_port(carrier.b, &port, WT_NOW), 0);
+	set.b[2] = port;
+	set.count = 3;
+	assert_selects(2);
+	set_close();
+	channel_close(&carrier);
+}
+
+/* ---- Terminated ---- */
+
+static struct latch was_refused;
+
+static int entry_select(wt_port *parent, const void *data, size_t size)
+{
+	wt_port *ports[3] = { parent, NULL, NULL };
+	struct channel channel;
+	size_t ready;
+	int err;
+
+	(void)data;
+	(void)size;
+	if (wt_channel_create(&channel.a, &channel.b, NULL) != 0)
+		return 1;
+	ports[1] = channel.a;
+	ports[2] = channel.b;
+	err = wt_select(ports, 3, &ready, WT_FOREVER);
+	if (err == WT_ETERMINATED && ready == SIZE_MAX && wt_select(ports, 3, &ready, WT_NOW) == WT_ETERMINATED)
+		latch_open(&was_refused);
+	return 0;
+}
+
+/* [W5] */
+static void a_terminated_worker_does_not_select(void **state)
+{
+	wt_worker *worker;
+
+	(void)state;
+	seams_watch();
+	was_refused = (struct latch){ 0 };
+	assert_int_equal(wt_worker_create(&worker, entry_select, NULL, 0, NULL), 0);
+	assert_true(latch_await(&seams.armed));
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(20000)), 0);
+	assert_true(latch_is_open(&was_refused));
+	wt_worker_destroy(worker);
+}
+
+/* ---- Errors ---- */
+
+static void on_close_ignored(wt_port *port, void *arg)
+{
+	(void)port;
+	(void)arg;
+}
+
+static void select_elsewhere(void *arg)
+{
+	struct selecting *selecting = arg;
+
+	selecting->err = wt_select(set.b, set.count, &selecting->ready, WT_NOW);
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+	struct selecting selecting = { .ready = 77 };
+	struct channel closing;
+	size_t ready = 77;
+	wt_port *was;
+
+	(void)state;
+	set_open(3);
+	post_text(set.a[0], "ready");
+	assert_int_equal(wt_select(set.b, 3, NULL, WT_NOW), WT_EINVAL);
+	assert_int_equal(wt_select(set.b, 0, &ready, WT_NOW), WT_EINVAL);
+	assert_int_equal(ready, SIZE_MAX);
+	assert_int_equal(wt_select(NULL, 3, &ready, WT_NOW), WT_EINVAL);
+	assert_int_equal(wt_select(NULL, 0, &ready, WT_NOW), WT_EINVAL);
+	assert_selects_none(-1, WT_EINVAL);
+	assert_selects_none(INT64_MIN, WT_EINVAL);
+	for (size_t i = 0; i < 3; i++) {
+		was = set.b[i];
+		set.b[i] = NULL;
+		assert_selects_none(WT_NOW, WT_EINVAL);
+		set.b[i] = was;
+	}
+	run_on_new_thread(select_elsewhere, &selecting);
+	assert_int_equal(selecting.err, WT_EOWNER);
+	assert_int_equal(selecting.ready, SIZE_MAX);
+	channel_open(&closing, NULL);
+	wt_port_on_close(closing.a, on_close_ignored, NULL);
+	wt_port_close(closing.a);
+	was = set.b[2];
+	set.b[2] = closing.a;
+	assert_selects_none(WT_FOREVER, WT_ECLOSED);
+	set.b[2] = was;
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	wt_port_close(closing.b);
+	assert_selects(0);
+	set_close();
+}
+
+/* ---- A storm ---- */
+
+enum { PRODUCERS = 3, PORTS = 200 };
+
+struct storm {
+	uint64_t each; /* messages of each producer */
+	struct storm_producer {
+		struct storm *storm;
+		uint32_t number;
+		pthread_t thread;
+	} producer[PRODUCERS];
+	struct verdict verdict;
+};
+
+/* Each posts on any of the ports; the sequence is that of the producer and the port. */
+static void *storm_produce(void *arg)
+{
+	struct storm_producer *producer = arg;
+	uint64_t next[PORTS] = { 0 }, random = producer->number;
+	unsigned char element[32];
+
+	for (uint64_t i = 0; i < producer->storm->each; i++) {
+		size_t at = (size_t)(support_random(&random) % PORTS);
+
+		element_fill(element, sizeof element, producer->number, next[at]++);
+		CHECK(&producer->storm->verdict, wt_port_post(set.a[at], element, sizeof element) == 0);
+		if (support_random(&random) % 64 == 0)
+			for (volatile int k = 0; k < 20000; k++)
+				;
+	}
+	return NULL;
+}
+
+/* [M1] [M2] Only what select says is received, so a wake that is lost is a hang. */
+static void a_stream_over_many_ports_loses_nothing(void **state)
+{
+	static uint64_t next[PORTS][PRODUCERS];
+	struct storm storm = { .each = 100000 / support_slowdown() };
+	wt_message message;
+
+	(void)state;
+	support_allow_seconds(60);
+	memset(next, 0, sizeof next);
+	set_open(PORTS);
+	for (uint32_t i = 0; i < PRODUCERS; i++) {
+		storm.producer[i] = (struct storm_producer){ .storm = &storm, .number = i };
+		assert_int_equal(pthread_create(&storm.producer[i].thread, NULL, storm_produce, &storm.producer[i]), 0);
+	}
+	for (uint64_t i = 0; i < PRODUCERS * storm.each; i++) {
+		uint32_t producer = 0;
+		uint64_t sequence = 0;
+		size_t at;
+
+		assert_int_equal(wt_select(set.b, PORTS, &at, wt_after_ms(20000)), 0);
+		assert_int_equal(wt_port_receive(set.b[at], &message, WT_NOW), 0);
+		assert_true(element_check(message.data, message.size, &producer, &sequence));
+		assert_true(producer < PRODUCERS);
+		assert_int_equal(sequence, next[at][producer]++);
+	}
+	for (int i = 0; i < PRODUCERS; i++)
+		assert_int_equal(pthread_join(storm.producer[i].thread, NULL), 0);
+	assert_verdict(&storm.verdict);
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	set_close();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_message_makes_a_port_ready),
+		TEST(a_message_of_no_bytes_makes_a_port_ready),
+		TEST(a_close_by_the_peer_makes_a_port_ready),
+		TEST(what_is_in_view_or_not_yet_committed_makes_no_port_ready),
+		TEST(what_cannot_be_decoded_makes_a_port_ready),
+		TEST(the_same_port_may_be_there_twice),
+		TEST(ports_that_are_always_ready_take_turns),
+		TEST(sets_of_different_sizes_take_turns),
+		TEST(select_gives_up_at_its_deadline_and_not_before),
+		TEST(one_of_4096_ports_ends_the_wait),
+		TEST(a_close_ends_the_wait),
+		TEST(after_a_wait_the_ports_work_in_every_way),
+		TEST(a_port_that_was_waited_for_can_move),
+		TEST(a_terminated_worker_does_not_select),
+		TEST(what_makes_no_sense_is_refused),
+		TEST(a_stream_over_many_ports_loses_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
