@@ -8,7 +8,10 @@ examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLA
 noinst_PROGRAMS += \
 	examples/echo \
 	examples/fibonacci \
+	examples/matrix \
 	examples/parallel_fibonacci \
+	examples/pipeline \
+	examples/ports \
 	examples/shared_counter
 
 examples_echo_SOURCES = examples/echo.c
@@ -23,11 +26,29 @@ examples_fibonacci_CFLAGS = $(examples_cflags)
 examples_fibonacci_LDFLAGS = $(wt_program_ldflags)
 examples_fibonacci_LDADD = libwt.la
 
+examples_matrix_SOURCES = examples/matrix.c
+examples_matrix_CPPFLAGS = $(examples_cppflags)
+examples_matrix_CFLAGS = $(examples_cflags)
+examples_matrix_LDFLAGS = $(wt_program_ldflags)
+examples_matrix_LDADD = libwt.la
+
 examples_parallel_fibonacci_SOURCES = examples/parallel_fibonacci.c
 examples_parallel_fibonacci_CPPFLAGS = $(examples_cppflags)
 examples_parallel_fibonacci_CFLAGS = $(examples_cflags)
 examples_parallel_fibonacci_LDFLAGS = $(wt_program_ldflags)
 examples_parallel_fibonacci_LDADD = libwt.la
+
+examples_pipeline_SOURCES = examples/pipeline.c
+examples_pipeline_CPPFLAGS = $(examples_cppflags)
+examples_pipeline_CFLAGS = $(examples_cflags)
+examples_pipeline_LDFLAGS = $(wt_program_ldflags)
+examples_pipeline_LDADD = libwt.la
+
+examples_ports_SOURCES = examples/ports.c
+examples_ports_CPPFLAGS = $(examples_cppflags)
+examples_ports_CFLAGS = $(examples_cflags)
+examples_ports_LDFLAGS = $(wt_program_ldflags)
+examples_ports_LDADD = libwt.la
 
 examples_shared_counter_SOURCES = examples/shared_counter.c
 examples_shared_counter_CPPFLAGS = $(examples_cppflags)

@@ -18,12 +18,6 @@
 /* The cells of the shared memory, each of 64 bits. */
 enum { NEXT, PRIMES, CELLS };
 
-/* What a worker is given: a hold of the memory, which it gives back. */
-struct job {
-	wt_shared *counters;
-	int64_t limit;
-};
-
 static void release(void *shared)
 {
 	wt_shared_release(shared);
@@ -46,19 +40,22 @@ static int64_t count_primes(int64_t from, int64_t end)
 	return count;
 }
 
-/* Take blocks until there are no more. */
+/* Take blocks until there are no more. The counters came along with the limit; this worker's hold is its to release. */
 static int counter(wt_port *parent, const void *data, size_t size)
 {
-	const struct job *job = data;
+	const int64_t *limit = data;
+	wt_shared *counters;
 	int64_t from;
-	int err = wt_defer(release, job->counters);
+	int err = wt_worker_data_take_shared(0, &counters);
 
+	if (!err)
+		err = wt_defer(release, counters);
 	while (!err) {
-		err = wt_atomics_add(job->counters, WT_I64, NEXT, BLOCK, &from);
-		if (err || from >= job->limit)
+		err = wt_atomics_add(counters, WT_I64, NEXT, BLOCK, &from);
+		if (err || from >= *limit)
 			break;
-		int64_t end = from + BLOCK < job->limit ? from + BLOCK : job->limit;
-		err = wt_atomics_add(job->counters, WT_I64, PRIMES, count_primes(from, end), NULL);
+		int64_t end = from + BLOCK < *limit ? from + BLOCK : *limit;
+		err = wt_atomics_add(counters, WT_I64, PRIMES, count_primes(from, end), NULL);
 		wt_checkpoint();
 	}
 	return err;
@@ -73,13 +70,12 @@ static void on_exit_(wt_worker *worker, int code, void *arg)
 
 static int start(wt_shared *counters, int64_t limit, int *failed)
 {
-	struct job job = { .counters = wt_shared_hold(counters), .limit = limit };
+	const wt_transfer list[] = { WT_SHARE(counters) };
 	wt_worker *worker;
-	int err = wt_worker_create(&worker, counter, &job, sizeof job, NULL);
+	int err = wt_worker_create(&worker, counter, &limit, sizeof limit,
+				   WT_WORKER_OPTIONS(.transfer = list, .transfer_count = 1));
 
-	if (err)
-		wt_shared_release(job.counters);
-	else
+	if (!err)
 		wt_worker_on_exit(worker, on_exit_, failed);
 	return err;
 }
