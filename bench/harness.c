@@ -39,7 +39,10 @@ void bench_parse(struct bench_args *args, int argc, char **argv)
 	sched_getaffinity(0, sizeof harness_cpus, &harness_cpus);
 	args->work = argv[1];
 	args->variant = argv[2];
-	args->size = parse_number(argv[3], sizeof(uint64_t), BENCH_SIZE_MAX);
+	if (bench_is(args->work, "transfer"))
+		args->size = parse_number(argv[3], BENCH_BUFFER_MIN, BENCH_BUFFER_MAX);
+	else
+		args->size = parse_number(argv[3], sizeof(uint64_t), BENCH_SIZE_MAX);
 	args->producers = (unsigned)parse_number(argv[4], 1, BENCH_PRODUCERS_MAX);
 	args->count = parse_number(argv[5], 1, UINT64_C(1) << 40) / args->producers + 1;
 	args->warmup = args->count / 10 + 1;

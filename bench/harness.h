@@ -24,14 +24,17 @@ extern "C" {
 
 enum {
 	BENCH_PRODUCERS_MAX = 16,
-	BENCH_SIZE_MAX = 16384,
+	BENCH_SIZE_MAX = 16384,      /* of a message */
+	BENCH_BUFFER_MIN = 16,       /* of what the work transfer sends to and fro: see ends.h */
+	BENCH_BUFFER_MAX = 16 << 20,
 	BENCH_LINE = 64,
+	BENCH_TURN = 16, /* messages that the variant alone sends before it receives them; a bounded queue holds them */
 };
 
 struct bench_args {
 	const char *work;
 	const char *variant;
-	size_t size; /* bytes a message */
+	size_t size; /* bytes a message, or of the buffer that goes to and fro */
 	unsigned producers;
 	uint64_t count;  /* messages a producer sends while timed, or round trips, or spawns */
 	uint64_t warmup; /* the same before the clock starts */

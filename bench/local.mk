@@ -8,9 +8,13 @@ EXTRA_DIST += \
 	bench/bench_pingpong.c \
 	bench/bench_spawn.c \
 	bench/bench_stream.c \
+	bench/bench_transfer.c \
+	bench/bench_waitnotify.c \
+	bench/ends.h \
 	bench/harness.c \
 	bench/harness.h \
 	bench/install \
+	bench/instructions \
 	bench/memory.h \
 	bench/peers/channels.go \
 	bench/peers/channels.rs \
@@ -24,8 +28,10 @@ EXTRA_DIST += \
 	bench/peers/spin_spsc.c \
 	bench/peers/thread.c \
 	bench/peers/uv.c \
+	bench/peers/worker_threads.mjs \
 	bench/peers/works.h \
 	bench/peers/zmq.c \
+	bench/rows.py \
 	bench/run \
 	bench/ways.h
 

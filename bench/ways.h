@@ -5,6 +5,7 @@
  *	drain	the consumer takes what waits by wt_port_drain, and sleeps in wt_port_receive
  *	many	producers hand over WAYS_BATCH messages in one wt_port_post_many
  *	single	the channel is promised a single producer
+ *	bounded	the channel holds what a bounded peer does, and a post waits for room
  */
 #ifndef BENCH_WAYS_H
 #define BENCH_WAYS_H
@@ -18,6 +19,12 @@ enum { WAYS_BATCH = 16 };
 static inline bool ways_has(const struct bench_args *args, const char *way)
 {
 	return strstr(args->variant, way) != NULL;
+}
+
+/* What the limit of a channel counts: a header of 8 bytes and the payload, in whole words. */
+static inline size_t ways_record_size(size_t payload)
+{
+	return sizeof(uint64_t) + ((payload + 7) & ~(size_t)7);
 }
 
 static inline void ways_must(const char *what, int error)
@@ -34,6 +41,18 @@ static inline void ways_post_each(wt_port *port, const struct bench_args *args, 
 	for (uint64_t i = from; i < to; i++) {
 		bench_stamp(data, args->size, index, i);
 		ways_must("wt_port_post", wt_port_post(port, data, args->size));
+	}
+}
+
+static inline void ways_send_each(wt_port *port, const struct bench_args *args, unsigned index, uint64_t from,
+				  uint64_t to)
+{
+	_Alignas(64) unsigned char data[BENCH_SIZE_MAX] = { 0 };
+	wt_outgoing message = { .data = data, .size = args->size };
+
+	for (uint64_t i = from; i < to; i++) {
+		bench_stamp(data, args->size, index, i);
+		ways_must("wt_port_send", wt_port_send(port, &message, WT_FOREVER));
 	}
 }
 
@@ -54,15 +73,24 @@ static inline void ways_post_batches(wt_port *port, const struct bench_args *arg
 	}
 }
 
+typedef void ways_poster(wt_port *port, const struct bench_args *args, unsigned index, uint64_t from, uint64_t to);
+
+static inline ways_poster *ways_choose(const struct bench_args *args)
+{
+	if (ways_has(args, "many"))
+		return ways_post_batches;
+	return ways_has(args, "bounded") ? ways_send_each : ways_post_each;
+}
+
 /* All that one producer sends, with the barrier between warm-up and timed messages. */
 static inline void ways_produce(wt_port *port, const struct bench_args *args, unsigned index)
 {
 	uint64_t total = args->warmup + args->count;
-	bool many = ways_has(args, "many");
+	ways_poster *post = ways_choose(args);
 
-	(many ? ways_post_batches : ways_post_each)(port, args, index, 0, args->warmup);
+	post(port, args, index, 0, args->warmup);
 	bench_barrier();
-	(many ? ways_post_batches : ways_post_each)(port, args, index, args->warmup, total);
+	post(port, args, index, args->warmup, total);
 }
 
 static inline void ways_check(wt_port *port, wt_message *message, void *check)

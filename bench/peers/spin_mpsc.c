@@ -2,6 +2,12 @@
 /*
  * A limit: many producers reserve by one fetch-and-add, wait for room, write, and publish by the record's length. The
  * consumer clears what it has read, because any aligned word of the ring may be the next lap's length.
+ *
+ * Experiments, for "Where the rest of the time goes" in README.md, each another way to reserve:
+ *
+ *	SPIN_SWAP	by compare-and-swap, as libwt does
+ *	SPIN_PLAIN	by a load and a store, which is right for one producer only
+ *	SPIN_PREFETCH	as usual, then the line that lies so many bytes ahead is asked for, to be written
  */
 #include "spin.h"
 
@@ -51,11 +57,32 @@ static void sender_close(struct sender *sender)
 	(void)sender;
 }
 
+static uint64_t sender_reserve(struct channel *channel, uint64_t need)
+{
+#if defined(SPIN_SWAP)
+	uint64_t start = atomic_load_explicit(&channel->tail, memory_order_relaxed);
+
+	while (!atomic_compare_exchange_weak_explicit(&channel->tail, &start, start + need, memory_order_relaxed,
+						      memory_order_relaxed))
+		;
+#elif defined(SPIN_PLAIN)
+	uint64_t start = atomic_load_explicit(&channel->tail, memory_order_relaxed);
+
+	atomic_store_explicit(&channel->tail, start + need, memory_order_relaxed);
+#else
+	uint64_t start = atomic_fetch_add_explicit(&channel->tail, need, memory_order_relaxed);
+#endif
+#if defined(SPIN_PREFETCH)
+	__builtin_prefetch((const void *)record_length(channel, start + SPIN_PREFETCH), 1);
+#endif
+	return start;
+}
+
 static void sender_send(struct sender *sender, const void *data, size_t size)
 {
 	struct channel *channel = sender->channel;
 	uint64_t need = spin_record_size(size);
-	uint64_t start = atomic_fetch_add_explicit(&channel->tail, need, memory_order_relaxed);
+	uint64_t start = sender_reserve(channel, need);
 	spin_word *length = record_length(channel, start);
 	unsigned spins = 0;
 

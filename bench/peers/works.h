@@ -86,6 +86,44 @@ static void works_stream(const struct bench_args *args)
 	bench_report_rate(peer_version(), args->producers * args->count, end - start);
 }
 
+/* An experiment: one thread does both in turn, so that no cache line moves. */
+static void works_turns(struct sender *sender, struct receiver *receiver, const struct bench_args *args,
+			struct bench_checker *check, uint64_t turns)
+{
+	_Alignas(64) unsigned char data[BENCH_SIZE_MAX] = { 0 };
+
+	for (uint64_t i = 0; i < turns; i++) {
+		for (uint64_t j = 0; j < BENCH_TURN; j++) {
+			bench_stamp(data, args->size, 0, check->next[0] + j);
+			sender_send(sender, data, args->size);
+		}
+		works_consume(receiver, check, BENCH_TURN);
+	}
+}
+
+static void works_alone(const struct bench_args *args)
+{
+	struct bench_checker check = { .size = args->size };
+	uint64_t turns = args->count / BENCH_TURN + 1;
+	struct channel channel;
+	struct receiver receiver;
+	struct sender sender;
+	int64_t start;
+
+	channel_open(&channel, args);
+	receiver_open(&receiver, &channel);
+	sender_open(&sender, &channel);
+	works_turns(&sender, &receiver, args, &check, turns / 10 + 1);
+	start = bench_now();
+	works_turns(&sender, &receiver, args, &check, turns);
+	bench_report_rate(peer_version(), turns * BENCH_TURN, bench_now() - start);
+	sender_close(&sender);
+	receiver_close(&receiver);
+	channel_close(&channel);
+	if (check.wrong)
+		bench_die("alone: wrong payload", 0);
+}
+
 struct works_pair {
 	const struct bench_args *args;
 	struct channel there, back;
@@ -161,7 +199,9 @@ int main(int argc, char **argv)
 	struct bench_args args;
 
 	bench_parse(&args, argc, argv);
-	if (bench_is(args.work, "stream") || bench_is(args.work, "fanin"))
+	if (bench_is(args.work, "stream") && bench_is(args.variant, "alone"))
+		works_alone(&args);
+	else if (bench_is(args.work, "stream") || bench_is(args.work, "fanin"))
 		works_stream(&args);
 	else if (bench_is(args.work, "pingpong"))
 		works_pingpong(&args);

@@ -1,0 +1,202 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+
+// Node's worker_threads: the main thread and a worker take turns at two shared cells (atomics), or send an array to and
+// fro, by transferList (move) or by structured clone (clone).
+import { execFileSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+import { basename } from "node:path";
+import { performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+
+// The timing is that of harness.c, the stamps those of bench_transfer.c as numbers that a double holds.
+const TRIPS_PER_BATCH = 8;
+const WARMUP_PART = 10;
+const NANOSECONDS = 1e6; // of a millisecond, the unit of performance.now()
+const THERE = 0;
+const BACK = 32; // cells of 4 bytes: on another pair of cache lines
+const CELLS = 64;
+const STAMP = Float64Array.BYTES_PER_ELEMENT; // at either end
+const EXIT_UNKNOWN = 2;
+const WORKS = { waitnotify: ["atomics"], transfer: ["move", "clone"] };
+
+function parse([work, variant, size, producers, count]) {
+	const args = { work, variant, size: Number(size), producers: Number(producers), count: Number(count) };
+
+	const smallest = work === "transfer" ? 2 * STAMP : 8;
+
+	if (!WORKS[work]?.includes(variant) || !(args.size >= smallest) || !(args.count >= 1)) {
+		console.error("usage: worker_threads.mjs WORK VARIANT SIZE PRODUCERS COUNT");
+		process.exit(EXIT_UNKNOWN);
+	}
+	args.warmup = Math.floor(args.count / WARMUP_PART) + 1;
+	args.batches = Math.floor(args.count / TRIPS_PER_BATCH) + 1;
+	args.total = args.warmup + args.batches * TRIPS_PER_BATCH + args.count;
+	return args;
+}
+
+// --- Threads and CPUs ---
+
+// The CPUs that the process may use, read before any thread is pinned.
+function allowedCpus() {
+	const [, list] = readFileSync("/proc/self/status", "utf8").match(/^Cpus_allowed_list:\s*(.*)$/m);
+
+	return list.split(",").flatMap(range => {
+		const [first, last = first] = range.split("-").map(Number);
+
+		return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+	});
+}
+
+// This thread only: those that V8 has for itself stay where they like.
+function pin(cpu) {
+	if (process.env.BENCH_PIN === "1")
+		execFileSync("taskset", ["-pc", String(cpu), basename(readlinkSync("/proc/thread-self"))]);
+}
+
+// --- Timing ---
+
+function percentile(times, percent) {
+	times.sort();
+	return times[Math.floor(((times.length - 1) * percent) / 100)];
+}
+
+// A trip that is over when it returns gives nothing to wait for, and does not pay for a promise.
+async function run(trip, from, count) {
+	for (let i = from; i < from + count; i++) {
+		const pending = trip(i);
+
+		if (pending)
+			await pending;
+	}
+	return from + count;
+}
+
+async function timeTrips(args, trip) {
+	const batchTimes = new Float64Array(args.batches);
+	const times = new Float64Array(args.count);
+	let sequence = await run(trip, 0, args.warmup);
+	const start = performance.now();
+	let before = start;
+
+	async function time(into, trips) {
+		for (let i = 0; i < into.length; i++) {
+			sequence = await run(trip, sequence, trips);
+			const after = performance.now();
+
+			into[i] = after - before;
+			before = after;
+		}
+	}
+	await time(batchTimes, TRIPS_PER_BATCH);
+	await time(times, 1);
+	return {
+		version: process.versions.node,
+		median_ns: (percentile(batchTimes, 50) * NANOSECONDS) / TRIPS_PER_BATCH,
+		p99_ns: Math.round(percentile(times, 99) * NANOSECONDS),
+		elapsed_ns: Math.round((before - start) * NANOSECONDS),
+	};
+}
+
+function wrong(what) {
+	throw new Error(`round trip: wrong ${what}`);
+}
+
+// --- Cells ---
+
+function cellSet(cells, index, value) {
+	Atomics.store(cells, index, value);
+	Atomics.notify(cells, index, 1);
+}
+
+function cellAwait(cells, index, value) {
+	let seen;
+
+	while ((seen = Atomics.load(cells, index)) === value - 1)
+		Atomics.wait(cells, index, value - 1);
+	if (seen !== value)
+		wrong("value");
+}
+
+function cellsEcho({ args, cells }) {
+	for (let i = 1; i <= args.total; i++) {
+		cellAwait(cells, THERE, i);
+		cellSet(cells, BACK, i);
+	}
+}
+
+function cellsTrip({ cells }) {
+	return sequence => {
+		cellSet(cells, THERE, sequence + 1);
+		cellAwait(cells, BACK, sequence + 1);
+	};
+}
+
+// --- Arrays ---
+
+function stamp(words, id) {
+	words[0] = id;
+	words[words.length - 1] = -id;
+}
+
+function check(words, args, id) {
+	if (words.length !== args.size / STAMP || words[0] !== id || words[words.length - 1] !== -id)
+		wrong("payload");
+}
+
+function send(port, args, words) {
+	port.postMessage(words, args.variant === "move" ? [words.buffer] : []);
+}
+
+function arraysEcho({ args }) {
+	let next = 0;
+
+	parentPort.on("message", words => {
+		check(words, args, 2 * next + 1);
+		stamp(words, 2 * next + 2);
+		send(parentPort, args, words);
+		if (++next === args.total)
+			parentPort.close();
+	});
+}
+
+function arraysTrip({ args }, worker) {
+	let words = new Float64Array(args.size / STAMP).fill(1); // real memory, not the one page of zeros
+	let arrived;
+
+	worker.on("message", message => {
+		words = message;
+		arrived();
+	});
+	return async sequence => {
+		const answer = new Promise(resolve => (arrived = resolve));
+
+		stamp(words, 2 * sequence + 1);
+		send(worker, args, words);
+		await answer;
+		check(words, args, 2 * sequence + 2);
+	};
+}
+
+async function main() {
+	const args = parse(process.argv.slice(2));
+	const cells = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
+	const work = { args, cells, cpus: allowedCpus() };
+
+	pin(work.cpus[0]);
+	const worker = new Worker(fileURLToPath(import.meta.url), { workerData: work });
+	const trip = args.work === "transfer" ? arraysTrip(work, worker) : cellsTrip(work);
+
+	console.log(JSON.stringify(await timeTrips(args, trip)));
+}
+
+function echo(work) {
+	pin(work.cpus[1]);
+	(work.args.work === "transfer" ? arraysEcho : cellsEcho)(work);
+}
+
+if (isMainThread)
+	await main();
+else
+	echo(workerData);

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""What bench/run measures: the rows of its tables, the works that they take part in, and the ratios to reach."""
+
+SIZES = (8, 64, 256, 1024, 16384)
+PRODUCERS = (2, 4, 8)
+MEBIBYTES = (1, 16)
+
+
+# --- Rows ------------------------------------------------------------------------------------------------------------
+
+class Row:
+    """One line of a table: a program, its variant, and the works it takes part in.
+
+    kind is libwt, peer (threads), tasks (not one thread for each party), limit (spins only, or does nothing else), or
+    experiment (a limit, changed to find out what something costs).
+    """
+
+    def __init__(self, name, program, variant, works, kind="peer", bounded=False, package=None):
+        self.name = name
+        self.program = program
+        self.variant = variant
+        self.works = works.split()
+        self.kind = kind
+        self.bounded = bounded
+        self.package = package
+
+
+ROWS = [
+    Row("libwt", "bench_stream", "post", "stream experiment", "libwt"),
+    Row("libwt bounded", "bench_stream", "bounded", "experiment", "libwt"),
+    Row("libwt single_producer", "bench_stream", "single", "stream experiment", "libwt"),
+    Row("libwt drain", "bench_stream", "drain", "stream", "libwt"),
+    Row("libwt post_many", "bench_stream", "many", "stream", "libwt"),
+    Row("libwt single_producer, drain, post_many", "bench_stream", "single+drain+many", "stream", "libwt"),
+    Row("libwt", "bench_fanin", "post", "fanin", "libwt"),
+    Row("libwt drain", "bench_fanin", "drain", "fanin", "libwt"),
+    Row("libwt post_many", "bench_fanin", "many", "fanin", "libwt"),
+    Row("libwt", "bench_pingpong", "post", "pingpong parked", "libwt"),
+    Row("libwt", "bench_spawn", "handlers", "spawn memory", "libwt"),
+    Row("libwt receive and join", "bench_spawn", "receive", "spawn", "libwt"),
+    Row("libwt", "bench_waitnotify", "cells", "waitnotify", "libwt"),
+    Row("libwt", "bench_transfer", "move", "transfer", "libwt"),
+    Row("libwt wt_port_post, copied", "bench_transfer", "copy", "transfer", "libwt"),
+    Row("libwt message of 8 bytes", "bench_transfer", "small", "transfer", "libwt"),
+    Row("Rust sync_channel", "channels.rs", "sync", "stream fanin pingpong", bounded=True),
+    Row("Rust channel", "channels.rs", "std", "stream fanin pingpong spawn"),
+    Row("crossbeam-channel bounded", "crossbeam.rs", "crossbeam", "stream fanin pingpong", bounded=True),
+    Row("Go channel", "channels.go", "buffered", "stream fanin pingpong spawn", "tasks", bounded=True),
+    Row("moodycamel BlockingConcurrentQueue", "moodycamel", "many", "stream fanin pingpong",
+        package="libconcurrentqueue-dev"),
+    Row("moodycamel BlockingReaderWriterQueue", "moodycamel", "one", "stream pingpong",
+        package="libreaderwriterqueue-dev"),
+    Row("libuv async", "uv", "async", "stream fanin pingpong"),
+    Row("GLib GAsyncQueue", "glib", "queue", "stream fanin pingpong parked"),
+    Row("ZeroMQ inproc", "zmq", "inproc", "stream fanin pingpong", bounded=True),
+    Row("nng inproc", "nng", "inproc", "stream fanin pingpong", bounded=True),
+    Row("mutex + condvar ring", "mutex", "ring", "stream fanin pingpong parked", bounded=True),
+    Row("Node Atomics.wait, notify", "worker_threads.mjs", "atomics", "waitnotify"),
+    Row("Node transferList", "worker_threads.mjs", "move", "transfer"),
+    Row("Node structured clone", "worker_threads.mjs", "clone", "transfer"),
+    Row("limit: SPSC spin ring", "spin_spsc", "ring", "stream experiment", "limit"),
+    Row("limit: MPSC spin ring", "spin_mpsc", "ring", "stream fanin experiment", "limit"),
+    Row("experiment: libwt, one thread does both", "bench_stream", "alone", "experiment", "experiment"),
+    Row("experiment: libwt single_producer, one thread does both", "bench_stream", "single+alone", "experiment",
+        "experiment"),
+    Row("experiment: SPSC, one thread does both", "spin_spsc", "alone", "experiment", "experiment"),
+    Row("experiment: MPSC, one thread does both", "spin_mpsc", "alone", "experiment", "experiment"),
+    Row("experiment: MPSC that swaps to reserve", "spin_swap", "ring", "experiment", "experiment"),
+    Row("experiment: MPSC that stores to reserve", "spin_plain", "ring", "experiment", "experiment"),
+    Row("experiment: MPSC that prefetches", "spin_prefetch", "ring", "experiment", "experiment"),
+    Row("limit: spinning flags", "pair", "flag", "pingpong waitnotify", "limit"),
+    Row("limit: futex words", "pair", "futex", "parked waitnotify", "limit"),
+    Row("limit: spinning flags beside the buffer", "pair", "buffer", "transfer", "limit"),
+    Row("limit: pthread_create, pthread_join", "thread", "bare", "spawn", "limit"),
+    Row("limit: thread asleep", "thread", "idle", "memory", "limit"),
+]
+
+
+# --- Works -----------------------------------------------------------------------------------------------------------
+
+class Column:
+    """One figure of a work's rows: the size and number of what is sent, and how the programs are run."""
+
+    def __init__(self, heading, size=8, producers=1, env=None, rounds=5):
+        self.heading = heading
+        self.size = size
+        self.producers = producers
+        self.env = env or {}
+        self.rounds = rounds
+
+
+# Each message wakes a sleeper on another CPU, which takes a moment that varies.
+PARKED = {"env": {"BENCH_PIN": "1", "WT_TEST_NO_POLL": "1"}, "rounds": 9}
+
+
+class Work:
+    """first: messages of the first run, which only serves to choose the count."""
+
+    def __init__(self, title, unit, columns, first):
+        self.title = title
+        self.unit = unit
+        self.columns = columns
+        self.first = first
+
+
+WORKS = {
+    "stream": Work("One producer, one consumer", "million messages a second",
+                   [Column(f"{size} bytes", size) for size in SIZES], 20000),
+    "fanin": Work("Fan-in, 64 bytes", "million messages a second",
+                  [Column(f"{n} producers", 64, n) for n in PRODUCERS], 20000),
+    "pingpong": Work("Round trip, awake", "nanoseconds", [Column("round trip")], 2000),
+    "parked": Work("Round trip, parked: no polling, threads pinned apart", "nanoseconds",
+                   [Column("round trip", **PARKED)], 500),
+    "waitnotify": Work("Wait and notify: a round trip over two cells; parked: no polling, threads pinned apart",
+                       "nanoseconds", [Column("awake"), Column("parked", **PARKED)], 500),
+    "transfer": Work("Transfer: a buffer to a worker and back, both ends written and checked by each", "nanoseconds",
+                     [Column(f"{n} MiB", n << 20) for n in MEBIBYTES], 20),
+    "spawn": Work("Spawn: create, online, one message, exit, join", "nanoseconds", [Column("spawn")], 200),
+    "memory": Work("Resident memory of an idle worker", "KiB", [Column("idle")], 1),
+    "experiment": Work("One producer, one consumer, and the MPSC spin ring changed", "million messages a second",
+                       [Column(f"{size} bytes", size) for size in SIZES], 20000),
+}
+USUAL_WORKS = [name for name in WORKS if name != "experiment"]
+# What the programs call a work that differs only in its rows or in how it is run.
+PROGRAM_WORKS = {"parked": "pingpong", "experiment": "stream"}
+
+
+# --- Targets ---------------------------------------------------------------------------------------------------------
+
+def best(results, work, heading, kinds, bounded_only=False):
+    names = [row.name for row in ROWS if work in row.works and row.kind in kinds and (row.bounded or not bounded_only)]
+    measured = [(results.median(work, heading, name), name) for name in names]
+    measured = [pair for pair in measured if pair[0] is not None]
+    return max(measured)[1] if measured else None
+
+
+SINGLE = "libwt single_producer"
+SYNC, GO, CAMEL = "Rust sync_channel", "Go channel", "moodycamel BlockingConcurrentQueue"
+COPIED, TRANSFER_LIST = "libwt wt_port_post, copied", "Node transferList"
+SPSC, MPSC = "limit: SPSC spin ring", "limit: MPSC spin ring"
+THREADS, ALL = ("peer",), ("peer", "tasks")
+
+# (work, column heading, libwt's row, at least or at most, factor, the other row or how to find it)
+TARGETS = [
+    ("stream", "8 bytes", "libwt", ">=", 0.75, SYNC),
+    ("stream", "8 bytes", SINGLE, ">=", 1.2, SYNC),
+    ("stream", "64 bytes", "libwt", ">=", 1.2, lambda r, w, c: best(r, w, c, THREADS)),
+    ("stream", "64 bytes", "libwt", ">=", 0.85, GO),
+    ("stream", "256 bytes", "libwt", ">=", 1.0, lambda r, w, c: best(r, w, c, ALL)),
+    ("stream", "1024 bytes", "libwt", ">=", 1.0, lambda r, w, c: best(r, w, c, ALL)),
+    ("stream", "16384 bytes", "libwt", ">=", 1.0, lambda r, w, c: best(r, w, c, ALL, bounded_only=True)),
+    *(("fanin", f"{n} producers", "libwt", ">=", 1.15, CAMEL) for n in PRODUCERS),
+    *(("fanin", f"{n} producers", "libwt", ">=", 0.9, GO) for n in PRODUCERS),
+    *(("stream", f"{size} bytes", "libwt", ">=", 0.6 if size == 8 else 0.75, MPSC) for size in SIZES),
+    *(("stream", f"{size} bytes", SINGLE, ">=", 0.6 if size == 8 else 0.75, SPSC) for size in SIZES),
+    ("pingpong", "round trip", "libwt", "<=", 1.8, "limit: spinning flags"),
+    ("parked", "round trip", "libwt", "<=", 1.25, "limit: futex words"),
+    ("waitnotify", "parked", "libwt", "<=", 1.3, "limit: futex words"),
+    *(("transfer", f"{n} MiB", "libwt", "<=", 1.0, other) for n in MEBIBYTES for other in (COPIED, TRANSFER_LIST)),
+    ("spawn", "spawn", "libwt", "<=", 1.5, "limit: pthread_create, pthread_join"),
+]
+# (work, column heading, libwt's row, at most, unit)
+ABSOLUTE_TARGETS = [
+    ("waitnotify", "awake", "libwt", 400, "ns"),
+    ("memory", "idle", "libwt", 40, "KiB"),
+]
