@@ -84,3 +84,18 @@ int wti_options_read(void *to, size_t known, const void *options)
 	memcpy(to, options, size < known ? size : known);
 	return 0;
 }
+
+int wti_snapshot_write(void *to, const void *from, size_t known)
+{
+	size_t size;
+
+	if (!to)
+		return WT_EINVAL;
+	memcpy(&size, to, sizeof size);
+	if (size < sizeof size || size > WTI_OPTIONS_MAX)
+		return WT_EINVAL;
+	memset(to, 0, size);
+	memcpy(to, from, size < known ? size : known);
+	memcpy(to, &size, sizeof size);
+	return 0;
+}
