@@ -6,6 +6,7 @@ wtinclude_HEADERS = \
 	include/wt/atomics.h \
 	include/wt/base.h \
 	include/wt/error.h \
+	include/wt/heap.h \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \

@@ -11,6 +11,7 @@
 #include <wt/atomics.h>
 #include <wt/base.h>
 #include <wt/error.h>
+#include <wt/heap.h>
 #include <wt/loop.h>
 #include <wt/message.h>
 #include <wt/port.h>

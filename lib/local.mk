@@ -6,6 +6,9 @@
 wt_sources = \
 	lib/alloc.c \
 	lib/alloc.h \
+	lib/arena.h \
+	lib/arena_jemalloc.c \
+	lib/arena_libc.c \
 	lib/atomic.h \
 	lib/atomics.c \
 	lib/atomics.h \
@@ -17,6 +20,8 @@ wt_sources = \
 	lib/deadline.h \
 	lib/error.c \
 	lib/error.h \
+	lib/heap.c \
+	lib/heap.h \
 	lib/list.h \
 	lib/loop.c \
 	lib/loop.h \
@@ -60,7 +65,7 @@ wt_sources = \
 
 noinst_LTLIBRARIES += libwtcore.la
 libwtcore_la_SOURCES = $(wt_sources)
-libwtcore_la_CPPFLAGS = $(wt_cppflags)
+libwtcore_la_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS)
 libwtcore_la_CFLAGS = $(wt_cflags)
 
 lib_LTLIBRARIES += libwt.la
@@ -76,5 +81,5 @@ endif
 # Static and outside libtool: one set of objects instead of two.
 check_LIBRARIES += libwttest.a
 libwttest_a_SOURCES = $(wt_sources)
-libwttest_a_CPPFLAGS = $(wt_cppflags) -DWTI_TESTING
+libwttest_a_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING
 libwttest_a_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS)

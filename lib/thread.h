@@ -10,6 +10,7 @@
 
 #include "atomic.h"
 #include "base.h"
+#include "heap.h"
 #include "list.h"
 #include "park.h"
 
@@ -24,6 +25,7 @@ enum wti_thread_end {
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
 	WTI_END_WAITS, /* pending asynchronous waits are taken back */
+	WTI_END_HEAP,  /* last: any of the others may have had blocks of it */
 	WTI_END_COUNT
 };
 
@@ -72,6 +74,9 @@ struct wti_thread {
 
 	/* wait_async.c. */
 	struct wti_list waits;      /* not told yet, or left in their callback by a jump */
+
+	/* heap.c: its limit is set at create; any thread reads its accounts. */
+	struct wti_thread_heap heap;
 };
 
 /* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */

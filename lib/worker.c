@@ -147,6 +147,7 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 		return WT_ENOMEM;
 	worker->entry = entry;
 	worker->destroy_timeout = options->destroy_timeout;
+	worker->thread.heap.limit = options->heap_limit;
 	err = wti_channel_create(self, &worker->thread, options->channel, &worker->port, &worker->thread.parent);
 	if (err)
 		goto out_worker;

@@ -6,6 +6,7 @@
 
 wt_unit_tests = \
 	tests/test_alloc \
+	tests/test_arena \
 	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
@@ -13,6 +14,7 @@ wt_unit_tests = \
 	tests/test_cost \
 	tests/test_deadline \
 	tests/test_error \
+	tests/test_heap \
 	tests/test_list \
 	tests/test_loop \
 	tests/test_message \
@@ -51,7 +53,7 @@ wt_product_tests = \
 AM_CPPFLAGS = $(wt_cppflags) -DWTI_TESTING -I$(top_srcdir)/tests
 AM_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS) $(CMOCKA_CFLAGS)
 AM_LDFLAGS = -no-install -pthread $(wt_program_ldflags)
-LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS)
+LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
 
 if HAVE_CMOCKA
 check_LIBRARIES += tests/libsupport.a

@@ -304,6 +304,14 @@ ROW(thread_name_outside, strcmp(wt_thread_name(), "main") != 0)
 
 ROW(strerror_of_none, wt_strerror(INT_MIN) == NULL || wt_strerror(INT_MAX) == NULL)
 ROW(err_name_of_none, wt_err_name(INT_MIN) != NULL || wt_err_name(INT_MAX) != NULL)
+ROW(alloc_huge, wt_alloc(SIZE_MAX) != NULL)
+ROW(calloc_huge, wt_calloc(SIZE_MAX, 2) != NULL)
+ROW(realloc_null_huge, wt_realloc(NULL, SIZE_MAX) != NULL)
+ROW(free_null, (wt_free(NULL), 0))
+ROW(strdup_null, wt_strdup(NULL) != NULL)
+ROW(heap_stats_null, wt_heap_stats(NULL))
+ROW(heap_stats_size_0, wt_heap_stats(&(struct wt_heap_stats){ .size = 0 }))
+ROW(heap_stats_size_huge, wt_heap_stats(&(struct wt_heap_stats){ .size = SIZE_MAX }))
 ROW(after_ns_max, wt_after_ns(UINT64_MAX) != WT_FOREVER)
 ROW(after_us_max, wt_after_us(UINT64_MAX) != WT_FOREVER)
 ROW(after_ms_max, wt_after_ms(UINT64_MAX) != WT_FOREVER)
@@ -440,6 +448,14 @@ static const struct row rows[] = {
 	R(thread_name_outside, 0),
 	R(strerror_of_none, 0),
 	R(err_name_of_none, 0),
+	R(alloc_huge, 0),
+	R(calloc_huge, 0),
+	R(realloc_null_huge, 0),
+	R(free_null, 0),
+	R(strdup_null, 0),
+	R(heap_stats_null, WT_EINVAL),
+	R(heap_stats_size_0, WT_EINVAL),
+	R(heap_stats_size_huge, WT_EINVAL),
 	R(after_ns_max, 0),
 	R(after_us_max, 0),
 	R(after_ms_max, 0),

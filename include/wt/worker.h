@@ -35,6 +35,7 @@ typedef struct wt_worker_options {
 	size_t size;       /* of this struct: set by WT_WORKER_OPTIONS or wt_worker_options_init */
 	const char *name;  /* copied; the system shows its first 15 bytes; default "worker-<id>" */
 	size_t stack_size; /* bytes, rounded up to pages; default the system's; WT_EINVAL below its minimum */
+	size_t heap_limit; /* bytes of the worker's heap (wt/heap.h) at the most; default no limit */
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
 	int isolation;     /* WT_THREAD */
