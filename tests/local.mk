@@ -46,6 +46,7 @@ wt_script_tests = \
 wt_product_tests = \
 	scripts/check-atomics \
 	scripts/check-guarantees \
+	scripts/check-linking \
 	scripts/check-pages
 
 # These are the defaults that each unit test gets by not having flags of its
@@ -105,9 +106,14 @@ check-local:
 	@echo 'unit tests skipped: install libcmocka-dev and configure again'
 endif
 
-# The sanitizer builds live in folders of their own. Static objects would be
-# a second build of the same code.
+# Other builds live in folders of their own. Static objects would be a second
+# build of the same code.
 wt_sub_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC='$(CC)'
+
+check-libc:
+	@$(MKDIR_P) build-libc
+	@cd build-libc && { test -f Makefile || $(wt_sub_configure) --without-jemalloc; }
+	@cd build-libc && $(MAKE) check
 
 check-asan:
 	@$(MKDIR_P) build-asan
@@ -138,10 +144,10 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-asan check-tsan check-model
+.PHONY: check-libc check-asan check-tsan check-model
 
-clean-local: clean-sanitizers
-clean-sanitizers:
-	rm -rf build-asan build-tsan
-.PHONY: clean-sanitizers
+clean-local: clean-other-builds
+clean-other-builds:
+	rm -rf build-libc build-asan build-tsan
+.PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs
