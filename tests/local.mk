@@ -51,7 +51,7 @@ wt_product_tests = \
 
 # These are the defaults that each unit test gets by not having flags of its
 # own; library, examples and support all have.
-AM_CPPFLAGS = $(wt_cppflags) -DWTI_TESTING -I$(top_srcdir)/tests
+AM_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING -I$(top_srcdir)/tests
 AM_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS) $(CMOCKA_CFLAGS)
 AM_LDFLAGS = -no-install -pthread $(wt_program_ldflags)
 LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
