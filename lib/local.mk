@@ -25,6 +25,7 @@ wt_sources = \
 	lib/list.h \
 	lib/loop.c \
 	lib/loop.h \
+	lib/loop_time.h \
 	lib/mutex.c \
 	lib/mutex.h \
 	lib/os.c \

@@ -12,6 +12,7 @@
 #include "base.h"
 #include "heap.h"
 #include "list.h"
+#include "loop_time.h"
 #include "park.h"
 
 struct wti_deadline;
@@ -55,6 +56,7 @@ struct wti_thread {
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
+	struct wti_loop_time loop_time; /* read by any thread */
 
 	/* deadline.c. */
 	struct wti_deadline *deadlines; /* the earliest: the root of a heap */

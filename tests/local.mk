@@ -17,6 +17,7 @@ wt_unit_tests = \
 	tests/test_heap \
 	tests/test_list \
 	tests/test_loop \
+	tests/test_loop_time \
 	tests/test_message \
 	tests/test_mutants \
 	tests/test_mutex \
