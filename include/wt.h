@@ -16,6 +16,7 @@
 #include <wt/message.h>
 #include <wt/port.h>
 #include <wt/shared.h>
+#include <wt/stats.h>
 #include <wt/thread.h>
 #include <wt/time.h>
 #include <wt/worker.h>

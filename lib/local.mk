@@ -62,7 +62,9 @@ wt_sources = \
 	lib/worker.c \
 	lib/worker.h \
 	lib/worker_events.c \
-	lib/worker_run.c
+	lib/worker_limits.c \
+	lib/worker_run.c \
+	lib/worker_stats.c
 
 noinst_LTLIBRARIES += libwtcore.la
 libwtcore_la_SOURCES = $(wt_sources)

@@ -21,6 +21,7 @@ wt_pages = \
 	man/wt_worker_join.3 \
 	man/wt_worker_on_message.3 \
 	man/wt_worker_port.3 \
+	man/wt_worker_stats.3 \
 	man/wt.7 \
 	man/wt_lifecycle.7 \
 	man/wt_memory.7 \

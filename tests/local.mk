@@ -38,7 +38,9 @@ wt_unit_tests = \
 	tests/test_waiters \
 	tests/test_worker \
 	tests/test_worker_events \
-	tests/test_worker_run
+	tests/test_worker_limits \
+	tests/test_worker_run \
+	tests/test_worker_stats
 
 wt_script_tests = \
 	scripts/check-examples \

@@ -266,6 +266,15 @@ ROW(worker_join_running, wt_worker_join(w->worker, NULL, WT_NOW))
 ROW(worker_terminate_null, wt_worker_terminate(NULL, WT_NOW))
 ROW(worker_terminate_negative, wt_worker_terminate(w->worker, -1))
 VOID_ROW(worker_destroy_null, wt_worker_destroy(NULL))
+ROW(worker_cpu, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.cpu = INT_MIN)))
+ROW(worker_nice_low, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.nice = INT_MIN)))
+ROW(worker_nice_high, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.nice = INT_MAX)))
+ROW(worker_stats_null, wt_worker_stats(NULL, &(struct wt_worker_stats){ .size = sizeof(struct wt_worker_stats) }))
+ROW(worker_stats_null_out, wt_worker_stats(w->worker, NULL))
+ROW(worker_stats_size_0, wt_worker_stats(w->worker, &(struct wt_worker_stats){ .size = 0 }))
+ROW(worker_limits_null, wt_worker_limits(NULL, &(struct wt_worker_limits){ .size = sizeof(struct wt_worker_limits) }))
+ROW(worker_limits_null_out, wt_worker_limits(w->worker, NULL))
+ROW(worker_limits_size_huge, wt_worker_limits(w->worker, &(struct wt_worker_limits){ .size = SIZE_MAX }))
 ROW(worker_failure_null, wt_worker_failure(NULL, &out_failure))
 ROW(worker_failure_null_out, wt_worker_failure(w->worker, NULL))
 ROW(worker_failure_running, wt_worker_failure(w->worker, &out_failure))
@@ -425,6 +434,15 @@ static const struct row rows[] = {
 	R(worker_terminate_null, WT_EINVAL),
 	R(worker_terminate_negative, WT_EINVAL),
 	R(worker_destroy_null, 0),
+	R(worker_cpu, WT_EINVAL),
+	R(worker_nice_low, WT_EINVAL),
+	R(worker_nice_high, WT_EINVAL),
+	R(worker_stats_null, WT_EINVAL),
+	R(worker_stats_null_out, WT_EINVAL),
+	R(worker_stats_size_0, WT_EINVAL),
+	R(worker_limits_null, WT_EINVAL),
+	R(worker_limits_null_out, WT_EINVAL),
+	R(worker_limits_size_huge, WT_EINVAL),
 	R(worker_failure_null, WT_EINVAL),
 	R(worker_failure_null_out, WT_EINVAL),
 	R(worker_failure_running, WT_EAGAIN),
