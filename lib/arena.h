@@ -7,7 +7,7 @@
  * arena_jemalloc.c  an arena of jemalloc's, where the program has jemalloc
  * arena_libc.c      blocks of the library's own allocator, in a list
  *
- * No call changes errno, none takes a lock that is held while another runs.
+ * No call changes errno.
  */
 #ifndef WTI_ARENA_H
 #define WTI_ARENA_H

@@ -8,9 +8,9 @@
  * the program itself is linked with jemalloc, or has it preloaded.
  *
  * An arena that was used goes to the idle ones and is never destroyed: that
- * would lose 2 MiB of address space and two pages for good each time
- * (jemalloc 5.3 retains the arena's own memory), while an idle one costs
- * about 150 KiB. There are as many as there once were heaps at the same time.
+ * would lose 2 MiB of address space and a page for good each time (jemalloc
+ * 5.3 retains the arena's own memory), while an idle one costs about 150 KiB.
+ * There are as many as there once were heaps at the same time.
  */
 #include "arena.h"
 

@@ -29,7 +29,11 @@ static void heap_end(struct wti_thread *self)
 
 static WTI_COLD bool heap_begin(struct wti_thread *self)
 {
-	self->heap.arena = heap_kind()->begin();
+	const struct wti_arena_ops *kind = heap_kind();
+
+	self->heap.arena = kind->begin();
+	if (!self->heap.arena && kind != &wti_arena_libc)
+		self->heap.arena = wti_arena_libc.begin(); /* jemalloc has 4,086 arenas, and threads may be more */
 	if (!self->heap.arena)
 		return false;
 	self->end[WTI_END_HEAP] = heap_end;

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <wt.h>
 
+#include "arena.h"
 #include "support/child.h"
 #include "support/ports.h"
 #include "support/support.h"
+#include "thread.h"
 
 enum { MIB = 1 << 20 };
 
@@ -547,6 +549,45 @@ static void the_first_call_of_a_thread_survives_the_failure_of_each_allocation(v
 	assert_verdict(&verdict);
 }
 
+#ifdef WTI_JEMALLOC
+
+/* As where jemalloc has none left: no idle arena, and no new one. */
+static void begin_without_an_arena(void *arg)
+{
+	struct verdict *verdict = arg;
+	const struct wti_arena_ops *ops = wti_arena_jemalloc();
+	struct wti_arena *taken[100];
+	int count = 0;
+	void *block;
+
+	wt_thread_id();
+	support_fail_allocations(1, 0);
+	while (count < 100 && (taken[count] = ops->begin()))
+		count++;
+	CHECK(verdict, count < 100);
+	support_fail_allocations(1, 1);
+	block = wt_alloc(100);
+	support_fail_allocations(0, 0);
+	CHECK(verdict, block && wti_arena_libc.owns(wti_thread_self()->heap.arena, block));
+	block = wt_realloc(block, 10000);
+	CHECK(verdict, block && read_stats().now >= 10000);
+	while (count > 0)
+		ops->end(taken[--count], 0);
+}
+
+static void a_heap_without_an_arena_is_of_libc(void **state)
+{
+	struct verdict verdict = { 0 };
+
+	(void)state;
+	support_count();
+	run_on_new_thread(begin_without_an_arena, &verdict);
+	assert_verdict(&verdict);
+	assert_string_equal(wt_heap_backend(), "jemalloc");
+}
+
+#endif
+
 /* ---- On the wrong thread ---- */
 
 #ifdef WTI_DEBUG
@@ -624,6 +665,9 @@ int main(int argc, char **argv)
 		TEST(a_foreign_thread_s_heap_is_freed_at_its_end),
 		TEST(exit_handlers_and_cleanups_still_have_the_heap),
 		TEST(the_first_call_of_a_thread_survives_the_failure_of_each_allocation),
+#ifdef WTI_JEMALLOC
+		TEST(a_heap_without_an_arena_is_of_libc),
+#endif
 #ifdef WTI_DEBUG
 		TEST(a_debug_build_aborts_where_a_block_is_not_of_the_thread),
 #endif

@@ -20,8 +20,8 @@ WT_BEGIN_DECLS
 
 /*
  * Allocate `size` bytes, aligned for any type that fits; wt_calloc allocates
- * count * size, all zero. Also 0 bytes have an address of their own. The block is the
- * calling thread's until wt_free, or the thread's end.
+ * count * size, all zero. Also 0 bytes have an address of their own. The block
+ * is the calling thread's until wt_free, or the thread's end.
  *
  * NULL when the worker's heap_limit or the system's memory does not suffice,
  * and nothing has changed: a worker that cannot go on without says so by
