@@ -4,6 +4,8 @@
 examples_cppflags = -I$(top_srcdir)/include
 examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLAGS) $(WT_PIE_CFLAGS) \
 	$(WT_SANITIZER_CFLAGS)
+# What wt.pc says.
+examples_libs = libwt.la $(WT_JEMALLOC_LIBS)
 
 noinst_PROGRAMS += \
 	examples/echo \
@@ -18,13 +20,13 @@ examples_echo_SOURCES = examples/echo.c
 examples_echo_CPPFLAGS = $(examples_cppflags)
 examples_echo_CFLAGS = $(examples_cflags)
 examples_echo_LDFLAGS = $(wt_program_ldflags)
-examples_echo_LDADD = libwt.la
+examples_echo_LDADD = $(examples_libs)
 
 examples_fibonacci_SOURCES = examples/fibonacci.c
 examples_fibonacci_CPPFLAGS = $(examples_cppflags)
 examples_fibonacci_CFLAGS = $(examples_cflags)
 examples_fibonacci_LDFLAGS = $(wt_program_ldflags)
-examples_fibonacci_LDADD = libwt.la
+examples_fibonacci_LDADD = $(examples_libs)
 
 examples_matrix_SOURCES = examples/matrix.c
 examples_matrix_CPPFLAGS = $(examples_cppflags)
@@ -36,7 +38,7 @@ examples_parallel_fibonacci_SOURCES = examples/parallel_fibonacci.c
 examples_parallel_fibonacci_CPPFLAGS = $(examples_cppflags)
 examples_parallel_fibonacci_CFLAGS = $(examples_cflags)
 examples_parallel_fibonacci_LDFLAGS = $(wt_program_ldflags)
-examples_parallel_fibonacci_LDADD = libwt.la
+examples_parallel_fibonacci_LDADD = $(examples_libs)
 
 examples_pipeline_SOURCES = examples/pipeline.c
 examples_pipeline_CPPFLAGS = $(examples_cppflags)
@@ -54,7 +56,7 @@ examples_shared_counter_SOURCES = examples/shared_counter.c
 examples_shared_counter_CPPFLAGS = $(examples_cppflags)
 examples_shared_counter_CFLAGS = $(examples_cflags)
 examples_shared_counter_LDFLAGS = $(wt_program_ldflags)
-examples_shared_counter_LDADD = libwt.la
+examples_shared_counter_LDADD = $(examples_libs)
 
 if HAVE_LIBCRYPTO
 noinst_PROGRAMS += examples/hash
@@ -63,4 +65,4 @@ examples_hash_SOURCES = examples/hash.c
 examples_hash_CPPFLAGS = $(examples_cppflags)
 examples_hash_CFLAGS = $(examples_cflags) $(LIBCRYPTO_CFLAGS)
 examples_hash_LDFLAGS = $(wt_program_ldflags)
-examples_hash_LDADD = libwt.la $(LIBCRYPTO_LIBS)
+examples_hash_LDADD = $(examples_libs) $(LIBCRYPTO_LIBS)

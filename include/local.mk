@@ -8,6 +8,7 @@ wtinclude_HEADERS = \
 	include/wt/buffer.h \
 	include/wt/call.h \
 	include/wt/error.h \
+	include/wt/heap.h \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \

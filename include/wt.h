@@ -13,6 +13,7 @@
 #include <wt/buffer.h>
 #include <wt/call.h>
 #include <wt/error.h>
+#include <wt/heap.h>
 #include <wt/loop.h>
 #include <wt/message.h>
 #include <wt/port.h>

@@ -25,6 +25,15 @@ static void *libc_alloc_zeroed(size_t size)
 	return block;
 }
 
+static void *libc_resize(void *block, size_t size)
+{
+	int saved = errno;
+	void *resized = realloc(block, size);
+
+	errno = saved;
+	return resized;
+}
+
 static void libc_free(void *block)
 {
 	free(block);
@@ -33,6 +42,7 @@ static void libc_free(void *block)
 const struct wti_alloc_ops wti_heap_libc = {
 	.alloc = libc_alloc,
 	.alloc_zeroed = libc_alloc_zeroed,
+	.resize = libc_resize,
 	.free = libc_free,
 };
 

@@ -11,6 +11,7 @@
 struct wti_alloc_ops {
 	void *(*alloc)(size_t size);
 	void *(*alloc_zeroed)(size_t size);
+	void *(*resize)(void *block, size_t size); /* NULL: no memory, and the block is as it was; size is not 0 */
 	void (*free)(void *block); /* NULL is ignored */
 };
 
@@ -26,6 +27,11 @@ static inline void *wti_alloc(size_t size)
 static inline void *wti_alloc_zeroed(size_t size)
 {
 	return wti_heap->alloc_zeroed(size);
+}
+
+static inline void *wti_resize(void *block, size_t size)
+{
+	return wti_heap->resize(block, size);
 }
 
 static inline void wti_free(void *block)

@@ -96,6 +96,8 @@ int wti_snapshot_write(void *to, const void *from, size_t known)
 {
 	size_t size;
 
+	if (!to)
+		return WT_EINVAL;
 	memcpy(&size, to, sizeof size);
 	if (size < sizeof size || size > WTI_OPTIONS_MAX)
 		return WT_EINVAL;

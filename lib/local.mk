@@ -6,6 +6,9 @@
 wt_sources = \
 	lib/alloc.c \
 	lib/alloc.h \
+	lib/arena.h \
+	lib/arena_jemalloc.c \
+	lib/arena_libc.c \
 	lib/atomic.h \
 	lib/atomics.c \
 	lib/atomics.h \
@@ -23,9 +26,12 @@ wt_sources = \
 	lib/deadline.h \
 	lib/error.c \
 	lib/error.h \
+	lib/heap.c \
+	lib/heap.h \
 	lib/list.h \
 	lib/loop.c \
 	lib/loop.h \
+	lib/loop_time.h \
 	lib/message.c \
 	lib/message.h \
 	lib/mutex.c \
@@ -76,11 +82,13 @@ wt_sources = \
 	lib/worker.c \
 	lib/worker.h \
 	lib/worker_events.c \
-	lib/worker_run.c
+	lib/worker_limits.c \
+	lib/worker_run.c \
+	lib/worker_stats.c
 
 noinst_LTLIBRARIES += libwtcore.la
 libwtcore_la_SOURCES = $(wt_sources)
-libwtcore_la_CPPFLAGS = $(wt_cppflags)
+libwtcore_la_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS)
 libwtcore_la_CFLAGS = $(wt_cflags)
 
 lib_LTLIBRARIES += libwt.la
@@ -96,5 +104,5 @@ endif
 # Static and outside libtool: one set of objects instead of two.
 check_LIBRARIES += libwttest.a
 libwttest_a_SOURCES = $(wt_sources)
-libwttest_a_CPPFLAGS = $(wt_cppflags) -DWTI_TESTING
+libwttest_a_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING
 libwttest_a_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS)

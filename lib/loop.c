@@ -125,6 +125,7 @@ static const struct wti_wait_ops loop_wait_ops = {
 	.ready = loop_ready,
 	.arm = loop_arm,
 	.disarm = loop_disarm,
+	.loop = true,
 };
 
 /* Wait until a source is ready, or something is due; which of them, the next pass finds out. */
@@ -183,6 +184,7 @@ static int loop_enter(struct wti_thread *self)
 	if (self->loop_running || self->drains || self->deleters)
 		return WT_EBUSY;
 	self->loop_running = true;
+	wti_loop_time_run(&self->loop_time);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ enum wti_rank {
 	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken, or a dead queue is emptied */
 	WTI_RANK_FLIGHT,  /* which ports lie in messages: taken last, holds no other */
 	WTI_RANK_RING,    /* the growth of a ring: taken with nothing else held, holds no other */
+	WTI_RANK_ARENA,   /* arenas between two heaps: taken with nothing else held, holds no other */
 	WTI_RANK_COUNT
 };
 

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -124,6 +125,47 @@ static int os_thread_join(pthread_t thread)
 static int os_thread_detach(pthread_t thread)
 {
 	return -pthread_detach(thread);
+}
+
+static int os_thread_pin(int cpu)
+{
+	cpu_set_t set[8] = { 0 }; /* 8192 processors, which is all that Linux knows */
+	int saved = errno;
+	int result;
+
+	if (cpu < 0 || (size_t)cpu >= sizeof set * CHAR_BIT)
+		return -EINVAL;
+	CPU_SET_S((size_t)cpu, sizeof set, set);
+	result = sched_setaffinity(0, sizeof set, set) < 0 ? -errno : 0;
+	errno = saved;
+	return result;
+}
+
+static int os_thread_nice(int nice)
+{
+	int saved = errno;
+	/* On Linux each thread has a nice value, whatever POSIX says. */
+	int result = setpriority(PRIO_PROCESS, (id_t)gettid(), nice) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_thread_clock(clockid_t *clock)
+{
+	return -pthread_getcpuclockid(pthread_self(), clock);
+}
+
+static int os_thread_time(clockid_t clock, int64_t *time)
+{
+	struct timespec ts;
+	int saved = errno;
+	int result = clock_gettime(clock, &ts) < 0 ? -errno : 0;
+
+	errno = saved;
+	if (result == 0)
+		*time = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	return result;
 }
 
 /*
@@ -273,6 +315,10 @@ const struct wti_os_ops wti_os_real = {
 	.thread_create = os_thread_create,
 	.thread_join = os_thread_join,
 	.thread_detach = os_thread_detach,
+	.thread_pin = os_thread_pin,
+	.thread_nice = os_thread_nice,
+	.thread_clock = os_thread_clock,
+	.thread_time = os_thread_time,
 	.event_create = os_event_create,
 	.event_signal = os_event_signal,
 	.event_clear = os_event_clear,

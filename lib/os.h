@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 struct wti_os_ops {
 	/*
@@ -30,6 +31,10 @@ struct wti_os_ops {
 	int (*thread_create)(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg);
 	int (*thread_join)(pthread_t thread);
 	int (*thread_detach)(pthread_t thread);
+	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */
+	int (*thread_nice)(int nice); /* the calling thread alone */
+	int (*thread_clock)(clockid_t *clock); /* the calling thread's processor time, for any thread to read ... */
+	int (*thread_time)(clockid_t clock, int64_t *time); /* ... in ns; of a thread that is gone it is an error, or another's */
 	int (*event_create)(void); /* a descriptor above 2, CLOEXEC, non-blocking */
 	int (*event_signal)(int fd);
 	int (*event_clear)(int fd);

@@ -10,7 +10,9 @@
 
 #include "atomic.h"
 #include "base.h"
+#include "heap.h"
 #include "list.h"
+#include "loop_time.h"
 #include "park.h"
 
 struct wti_deadline;
@@ -28,6 +30,7 @@ enum wti_thread_end {
 	WTI_END_REPLY,
 	WTI_END_FLIGHT, /* ports that nobody can reach any more are found: those just closed held them */
 	WTI_END_WAITS,  /* pending asynchronous waits are taken back */
+	WTI_END_HEAP,  /* last: any of the others may have had blocks of it */
 	WTI_END_COUNT
 };
 
@@ -57,6 +60,7 @@ struct wti_thread {
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
+	struct wti_loop_time loop_time; /* read by any thread */
 
 	/* deadline.c. */
 	struct wti_deadline *deadlines; /* the earliest: the root of a heap */
@@ -88,6 +92,9 @@ struct wti_thread {
 
 	/* wait_async.c. */
 	struct wti_list waits;      /* not told yet, or left in their callback by a jump */
+
+	/* heap.c: its limit is set at create; any thread reads its accounts. */
+	struct wti_thread_heap heap;
 };
 
 /* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */

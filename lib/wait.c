@@ -140,6 +140,18 @@ static wt_time wait_until(wt_time deadline, bool safe)
 	return soon < deadline ? soon : deadline;
 }
 
+static int wait_sleep(const struct wait *w, wt_time until)
+{
+	int err;
+
+	if (w->ops->loop)
+		wti_loop_time_sleep(&w->self->loop_time);
+	err = wti_park(&w->self->parker, until);
+	if (w->ops->loop)
+		wti_loop_time_wake(&w->self->loop_time);
+	return err;
+}
+
 static void wait_park(const struct wait *w, wt_time deadline)
 {
 	bool safe = wait_arm(w);
@@ -147,7 +159,7 @@ static void wait_park(const struct wait *w, wt_time deadline)
 	while (!wait_recheck(w)) {
 		wt_time until = wait_until(deadline, safe);
 
-		if (wti_park(&w->self->parker, until) != 0 && until == deadline)
+		if (wait_sleep(w, until) != 0 && until == deadline)
 			break;
 		safe = wait_arm(w); /* the wake may have been for it, and used the announcement up */
 	}

@@ -15,6 +15,8 @@
 
 #define WORKER_DESTROY_TIMEOUT 1000000000 /* ns */
 
+enum { WORKER_NICE_MIN = -20, WORKER_NICE_MAX = 19 };
+
 /* ---- Create ---- */
 
 static int worker_read_options(wt_worker_options *to, const wt_worker_options *options)
@@ -27,7 +29,7 @@ static int worker_read_options(wt_worker_options *to, const wt_worker_options *o
 		return WT_EINVAL;
 	if (to->isolation == WT_PROCESS)
 		return WT_ENOTSUP;
-	if (to->isolation != WT_THREAD)
+	if (to->isolation != WT_THREAD || to->cpu < 0 || to->nice < WORKER_NICE_MIN || to->nice > WORKER_NICE_MAX)
 		return WT_EINVAL;
 	if (to->stack_size) {
 		if (to->stack_size < (size_t)PTHREAD_STACK_MIN)
@@ -190,6 +192,10 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 		return WT_ENOMEM;
 	worker->entry = entry;
 	worker->destroy_timeout = options->destroy_timeout;
+	worker->stack_size = options->stack_size;
+	worker->thread.heap.limit = options->heap_limit;
+	worker->cpu = options->cpu;
+	worker->nice = options->nice;
 	err = wti_channel_create(self, &worker->thread, options->channel, &worker->port, &worker->thread.parent);
 	if (err)
 		goto out_worker;
@@ -350,6 +356,7 @@ void wti_worker_stop(struct wt_worker *worker)
 int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 {
 	struct wti_thread *self;
+	int err;
 
 	if (!worker || deadline < 0)
 		return WT_EINVAL;
@@ -359,7 +366,10 @@ int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 	wti_worker_stop(worker);
 	if (self == &worker->thread)
 		return 0;
-	return wt_worker_join(worker, NULL, deadline);
+	err = wt_worker_join(worker, NULL, deadline);
+	if (err == WT_ETIMEDOUT)
+		wti_store(&worker->zombie, 1);
+	return err;
 }
 
 int wt_worker_failure(wt_worker *worker, wt_failure *failure)

@@ -7,6 +7,8 @@
  * worker.c         create, post, join, terminate, destroy: any thread
  * worker_events.c  online, messages, error, exit: the creator's loop
  * worker_run.c     entry, exit, failure, cleanups: the worker's own thread
+ * worker_limits.c  what it was given, and where the system lets it run
+ * worker_stats.c   its accounts
  * process.c        what runs when the process ends
  *
  * How a worker ends is decided once, by `state` (W3):
@@ -65,6 +67,9 @@ struct wt_worker {
 	void *data;
 	size_t size;
 	int64_t destroy_timeout;
+	size_t stack_size;
+	int cpu;  /* WT_CPU(n), or 0 */
+	int nice; /* or 0 */
 	pthread_t pthread;
 	wt_port *port; /* the creator's end */
 	struct wti_cargo *cargo; /* in the same block: what came with the data; NULL: nothing; the worker's thread's from `loaded` on */
@@ -76,12 +81,21 @@ struct wt_worker {
 	_Atomic(uint32_t) loaded;   /* set by the creator: the cargo is packed, and the worker may begin */
 	_Atomic(uint32_t) online;   /* set by the worker's thread before the entry runs */
 	_Atomic(uint32_t) holders;  /* the handle, the thread */
+	_Atomic(uint32_t) zombie;   /* set by whoever has waited for its end in vain */
 	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */
 	struct wti_waiters joiners;
 	struct wti_source source;   /* the creator's loop hears of online and ended */
 
+	/* Written by the worker's thread before it is online. */
+	int cpu_error;
+	int nice_error;
+	bool has_clock;
+	clockid_t clock; /* of the thread's processor time */
+
 	/* The outcome: written by the worker's thread before ENDED. */
 	int code;
+	int64_t cpu_time; /* ns */
+	int64_t ended_at; /* CLOCK_MONOTONIC, ns */
 	bool failed;
 	int failure_code;
 	char failure_message[WTI_FAILURE_MAX];
@@ -131,6 +145,12 @@ static inline bool wti_worker_has_ended(const struct wt_worker *worker)
 	return wti_load_sc(&worker->state) == WTI_WORKER_ENDED;
 }
 
+static inline bool wti_worker_was_online(const struct wt_worker *worker)
+{
+	/* pairs with worker_begin [worker-online]: what its thread wrote before is there */
+	return wti_load_acq(&worker->online);
+}
+
 /* ---- worker.c ---- */
 
 /* Set the worker's end going, unless it has begun. Any thread that keeps the worker alive. */
@@ -159,6 +179,17 @@ void wti_worker_report_failure(struct wt_worker *worker);
 
 /* The thread's function; `arg` is the worker. */
 void *wti_worker_run(void *arg);
+
+/* ---- worker_limits.c ---- */
+
+/* The worker's thread, before it is online: go where the options say, or note why not. */
+void wti_worker_place(struct wt_worker *worker);
+
+/* ---- worker_stats.c ---- */
+
+/* The worker's thread: before it is online; before ENDED, as late as possible. */
+void wti_worker_begin_accounts(struct wt_worker *worker);
+void wti_worker_end_accounts(struct wt_worker *worker);
 
 /* ---- process.c ---- */
 

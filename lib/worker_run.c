@@ -392,6 +392,7 @@ static void worker_tear_down(void *arg)
 	}
 	worker_drop_cargo(worker);
 	wti_thread_leave(&worker->thread);
+	wti_worker_end_accounts(worker);
 	worker_publish_end(worker);
 	wti_process_remove(worker);
 	wti_worker_release(worker);
@@ -414,7 +415,9 @@ static void worker_begin(struct wt_worker *worker)
 	shown[0] = '\0';
 	strncat(shown, worker->name, sizeof shown - 1);
 	pthread_setname_np(pthread_self(), shown);
-	/* pairs with events_tell_online [source-1] */
+	wti_worker_place(worker);
+	wti_worker_begin_accounts(worker);
+	/* pairs with events_tell_online [source-1] and wti_worker_was_online [worker-online] */
 	wti_store_sc(&worker->online, 1);
 	wti_source_notify(&worker->source);
 }

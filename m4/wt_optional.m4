@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What libwt itself does not need, but its tests and examples do. Each gets a
-# --with-NAME: "auto" (default) uses it when it is there, "yes" insists, "no"
+# What libwt can do without; most of it only tests and examples use. Each gets
+# a --with-NAME: "auto" (default) uses it when it is there, "yes" insists, "no"
 # leaves it out. What is missing is told in the summary, with the Debian
 # package that brings it.
 
@@ -18,6 +18,7 @@ AC_DEFUN([WT_OPTIONAL], [
   wt_with_$1=$wt_found
   AS_CASE([$wt_found,$with_$1],
     [yes,*], [AS_VAR_APPEND([wt_summary_found], [" $1"])],
+    [*,no], [],
     [AS_VAR_APPEND([wt_summary_skipped], ["
     $2 (install $3)"])])
   AM_CONDITIONAL([HAVE_]m4_toupper([$1]), [test "$wt_found" = yes])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 wt_pages = \
+	man/wt_alloc.3 \
 	man/wt_atomics_add.3 \
 	man/wt_atomics_wait.3 \
 	man/wt_buffer_create.3 \
@@ -28,8 +29,10 @@ wt_pages = \
 	man/wt_worker_join.3 \
 	man/wt_worker_on_message.3 \
 	man/wt_worker_port.3 \
+	man/wt_worker_stats.3 \
 	man/wt.7 \
 	man/wt_lifecycle.7 \
+	man/wt_memory.7 \
 	man/wt_messaging.7 \
 	man/wt_shared_memory.7 \
 	man/wt_threads.7
@@ -70,7 +73,7 @@ $(wt_page_examples): %: %.c libwt.la
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(LIBTOOL) $(AM_V_lt) --tag=CC --mode=link $(CC) $(examples_cppflags) \
 		$(CPPFLAGS) $(examples_cflags) -Wno-unused-parameter $(CFLAGS) $(wt_program_ldflags) $(LDFLAGS) \
-		-o $@ $< libwt.la
+		-o $@ $< $(examples_libs)
 
 clean-local: clean-page-examples
 clean-page-examples:

@@ -6,6 +6,7 @@
 
 wt_unit_tests = \
 	tests/test_alloc \
+	tests/test_arena \
 	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
@@ -17,8 +18,10 @@ wt_unit_tests = \
 	tests/test_cost \
 	tests/test_deadline \
 	tests/test_error \
+	tests/test_heap \
 	tests/test_list \
 	tests/test_loop \
+	tests/test_loop_time \
 	tests/test_message \
 	tests/test_mutants \
 	tests/test_mutex \
@@ -48,7 +51,9 @@ wt_unit_tests = \
 	tests/test_worker \
 	tests/test_worker_data \
 	tests/test_worker_events \
-	tests/test_worker_run
+	tests/test_worker_limits \
+	tests/test_worker_run \
+	tests/test_worker_stats
 
 wt_script_tests = \
 	scripts/check-examples \
@@ -58,14 +63,15 @@ wt_product_tests = \
 	scripts/check-atomics \
 	scripts/check-guarantees \
 	scripts/check-headers \
+	scripts/check-linking \
 	scripts/check-pages
 
 # These are the defaults that each unit test gets by not having flags of its
 # own; library, examples and support all have.
-AM_CPPFLAGS = $(wt_cppflags) -DWTI_TESTING -I$(top_srcdir)/tests
+AM_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING -I$(top_srcdir)/tests
 AM_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS) $(CMOCKA_CFLAGS)
 AM_LDFLAGS = -no-install -pthread $(wt_program_ldflags)
-LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS)
+LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
 
 if HAVE_CMOCKA
 check_LIBRARIES += tests/libsupport.a
@@ -104,13 +110,14 @@ SH_LOG_DRIVER = $(wt_tap_driver)
 SH_LOG_COMPILER = timeout
 AM_SH_LOG_FLAGS = --kill-after=10 $(TEST_TIMEOUT)
 
-# handle_segv=2: the report, not cmocka's one line.
+# handle_segv=2: the report, not cmocka's one line. allocator_may_return_null:
+# as malloc does, which some tests ask for too much.
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
-	ASAN_OPTIONS=exitcode=66:halt_on_error=1:detect_stack_use_after_return=1:handle_segv=2:handle_sigbus=2; \
+	ASAN_OPTIONS=exitcode=66:halt_on_error=1:detect_stack_use_after_return=1:handle_segv=2:handle_sigbus=2:allocator_may_return_null=1; \
 	LSAN_OPTIONS=exitcode=66; \
 	UBSAN_OPTIONS=exitcode=66:halt_on_error=1:print_stacktrace=1; \
-	TSAN_OPTIONS=exitcode=66:halt_on_error=1:second_deadlock_stack=1; \
+	TSAN_OPTIONS=exitcode=66:halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1; \
 	export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS; \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; \
@@ -121,9 +128,14 @@ check-local:
 	@echo 'unit tests skipped: install libcmocka-dev and configure again'
 endif
 
-# The sanitizer builds live in folders of their own. Static objects would be
-# a second build of the same code.
+# Other builds live in folders of their own. Static objects would be a second
+# build of the same code.
 wt_sub_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC='$(CC)'
+
+check-libc:
+	@$(MKDIR_P) build-libc
+	@cd build-libc && { test -f Makefile || $(wt_sub_configure) --without-jemalloc; }
+	@cd build-libc && $(MAKE) check
 
 check-asan:
 	@$(MKDIR_P) build-asan
@@ -156,10 +168,10 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-asan check-tsan check-model
+.PHONY: check-libc check-asan check-tsan check-model
 
-clean-local: clean-sanitizers
-clean-sanitizers:
-	rm -rf build-asan build-tsan
-.PHONY: clean-sanitizers
+clean-local: clean-other-builds
+clean-other-builds:
+	rm -rf build-libc build-asan build-tsan
+.PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs

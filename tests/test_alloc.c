@@ -72,6 +72,24 @@ static void every_call_goes_through_the_table(void **state)
 	assert_null(wti_alloc_zeroed(1));
 }
 
+static void a_resized_block_keeps_its_bytes_also_if_it_fails(void **state)
+{
+	unsigned char *block;
+
+	(void)state;
+	support_count();
+	block = wti_alloc_zeroed(100);
+	block[99] = 7;
+	block = wti_resize(block, 1 << 20);
+	assert_non_null(block);
+	assert_int_equal(block[99], 7);
+	support_fail_allocations(1, 1);
+	assert_null(wti_resize(block, 2 << 20));
+	assert_int_equal(block[99], 7);
+	wti_free(block);
+	assert_int_equal(support_counts.bytes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -80,6 +98,7 @@ int main(void)
 		TEST(lines_without_memory_are_null),
 		TEST(null_may_be_freed),
 		TEST(every_call_goes_through_the_table),
+		TEST(a_resized_block_keeps_its_bytes_also_if_it_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -456,6 +456,15 @@ ROW(worker_join_running, wt_worker_join(w->worker, NULL, WT_NOW))
 ROW(worker_terminate_null, wt_worker_terminate(NULL, WT_NOW))
 ROW(worker_terminate_negative, wt_worker_terminate(w->worker, -1))
 VOID_ROW(worker_destroy_null, wt_worker_destroy(NULL))
+ROW(worker_cpu, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.cpu = INT_MIN)))
+ROW(worker_nice_low, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.nice = INT_MIN)))
+ROW(worker_nice_high, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.nice = INT_MAX)))
+ROW(worker_stats_null, wt_worker_stats(NULL, &(struct wt_worker_stats){ .size = sizeof(struct wt_worker_stats) }))
+ROW(worker_stats_null_out, wt_worker_stats(w->worker, NULL))
+ROW(worker_stats_size_0, wt_worker_stats(w->worker, &(struct wt_worker_stats){ .size = 0 }))
+ROW(worker_limits_null, wt_worker_limits(NULL, &(struct wt_worker_limits){ .size = sizeof(struct wt_worker_limits) }))
+ROW(worker_limits_null_out, wt_worker_limits(w->worker, NULL))
+ROW(worker_limits_size_huge, wt_worker_limits(w->worker, &(struct wt_worker_limits){ .size = SIZE_MAX }))
 ROW(worker_failure_null, wt_worker_failure(NULL, &out_failure))
 ROW(worker_failure_null_out, wt_worker_failure(w->worker, NULL))
 ROW(worker_failure_running, wt_worker_failure(w->worker, &out_failure))
@@ -494,6 +503,14 @@ ROW(thread_name_outside, strcmp(wt_thread_name(), "main") != 0)
 
 ROW(strerror_of_none, wt_strerror(INT_MIN) == NULL || wt_strerror(INT_MAX) == NULL)
 ROW(err_name_of_none, wt_err_name(INT_MIN) != NULL || wt_err_name(INT_MAX) != NULL)
+ROW(alloc_huge, wt_alloc(SIZE_MAX) != NULL)
+ROW(calloc_huge, wt_calloc(SIZE_MAX, 2) != NULL)
+ROW(realloc_null_huge, wt_realloc(NULL, SIZE_MAX) != NULL)
+ROW(free_null, (wt_free(NULL), 0))
+ROW(strdup_null, wt_strdup(NULL) != NULL)
+ROW(heap_stats_null, wt_heap_stats(NULL))
+ROW(heap_stats_size_0, wt_heap_stats(&(struct wt_heap_stats){ .size = 0 }))
+ROW(heap_stats_size_huge, wt_heap_stats(&(struct wt_heap_stats){ .size = SIZE_MAX }))
 ROW(after_ns_max, wt_after_ns(UINT64_MAX) != WT_FOREVER)
 ROW(after_us_max, wt_after_us(UINT64_MAX) != WT_FOREVER)
 ROW(after_ms_max, wt_after_ms(UINT64_MAX) != WT_FOREVER)
@@ -718,6 +735,15 @@ static const struct row rows[] = {
 	R(worker_terminate_null, WT_EINVAL),
 	R(worker_terminate_negative, WT_EINVAL),
 	R(worker_destroy_null, 0),
+	R(worker_cpu, WT_EINVAL),
+	R(worker_nice_low, WT_EINVAL),
+	R(worker_nice_high, WT_EINVAL),
+	R(worker_stats_null, WT_EINVAL),
+	R(worker_stats_null_out, WT_EINVAL),
+	R(worker_stats_size_0, WT_EINVAL),
+	R(worker_limits_null, WT_EINVAL),
+	R(worker_limits_null_out, WT_EINVAL),
+	R(worker_limits_size_huge, WT_EINVAL),
 	R(worker_failure_null, WT_EINVAL),
 	R(worker_failure_null_out, WT_EINVAL),
 	R(worker_failure_running, WT_EAGAIN),
@@ -741,6 +767,14 @@ static const struct row rows[] = {
 	R(thread_name_outside, 0),
 	R(strerror_of_none, 0),
 	R(err_name_of_none, 0),
+	R(alloc_huge, 0),
+	R(calloc_huge, 0),
+	R(realloc_null_huge, 0),
+	R(free_null, 0),
+	R(strdup_null, 0),
+	R(heap_stats_null, WT_EINVAL),
+	R(heap_stats_size_0, WT_EINVAL),
+	R(heap_stats_size_huge, WT_EINVAL),
 	R(after_ns_max, 0),
 	R(after_us_max, 0),
 	R(after_ms_max, 0),

@@ -144,6 +144,62 @@ static void options_of_an_impossible_size_are_invalid(void **state)
 	}
 }
 
+static void a_snapshot_of_the_same_version_is_copied(void **state)
+{
+	struct options known = { 0, 1, 2 }; /* its own size is nobody's business */
+	struct options read = untouched;
+
+	(void)state;
+	read.size = sizeof read;
+	assert_int_equal(wti_snapshot_write(&read, &known, sizeof known), 0);
+	assert_int_equal(read.size, sizeof read);
+	assert_int_equal(read.first, 1);
+	assert_int_equal(read.second, 2);
+}
+
+static void a_snapshot_ends_where_an_older_caller_s_struct_does(void **state)
+{
+	struct options known = { 0, 1, 2 };
+	struct options read = untouched;
+
+	(void)state;
+	read.size = sizeof(struct options_before);
+	assert_int_equal(wti_snapshot_write(&read, &known, sizeof known), 0);
+	assert_int_equal(read.size, sizeof(struct options_before));
+	assert_int_equal(read.first, 1);
+	assert_int_equal(read.second, 7);
+}
+
+static void a_snapshot_is_zero_where_a_later_caller_s_struct_goes_on(void **state)
+{
+	struct options known = { 0, 1, 2 };
+	struct options_after read = { sizeof read, 7, 7, 7 };
+
+	(void)state;
+	assert_int_equal(wti_snapshot_write(&read, &known, sizeof known), 0);
+	assert_int_equal(read.size, sizeof read);
+	assert_int_equal(read.first, 1);
+	assert_int_equal(read.second, 2);
+	assert_int_equal(read.third, 0);
+}
+
+static void a_snapshot_of_an_impossible_size_is_invalid(void **state)
+{
+	static const size_t sizes[] = { 0, 1, sizeof(size_t) - 1, WTI_OPTIONS_MAX + 1, SIZE_MAX };
+	struct options known = { 0, 1, 2 };
+
+	(void)state;
+	assert_int_equal(wti_snapshot_write(NULL, &known, sizeof known), WT_EINVAL);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct options read = untouched;
+
+		read.size = sizes[i];
+		assert_int_equal(wti_snapshot_write(&read, &known, sizeof known), WT_EINVAL);
+		assert_int_equal(read.first, 7);
+		assert_int_equal(read.second, 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +213,10 @@ int main(void)
 		cmocka_unit_test(options_of_an_older_caller_leave_defaults),
 		cmocka_unit_test(options_of_a_later_caller_pass_while_unknown_fields_are_zero),
 		cmocka_unit_test(options_of_an_impossible_size_are_invalid),
+		cmocka_unit_test(a_snapshot_of_the_same_version_is_copied),
+		cmocka_unit_test(a_snapshot_ends_where_an_older_caller_s_struct_does),
+		cmocka_unit_test(a_snapshot_is_zero_where_a_later_caller_s_struct_goes_on),
+		cmocka_unit_test(a_snapshot_of_an_impossible_size_is_invalid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

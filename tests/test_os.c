@@ -290,9 +290,82 @@ static void processors_are_those_that_the_process_may_use(void **state)
 	assert_int_equal(sched_setaffinity(0, sizeof saved, &saved), 0);
 }
 
+static void *pin_and_nice(void *arg)
+{
+	struct verdict *verdict = arg;
+	cpu_set_t allowed, now;
+	int cpu = 0;
+
+	CHECK(verdict, sched_getaffinity(0, sizeof allowed, &allowed) == 0);
+	while (!CPU_ISSET((size_t)cpu, &allowed))
+		cpu++;
+	CHECK(verdict, wti_os->thread_pin(cpu) == 0);
+	CHECK(verdict, sched_getaffinity(0, sizeof now, &now) == 0);
+	CHECK(verdict, CPU_COUNT(&now) == 1 && CPU_ISSET((size_t)cpu, &now));
+	CHECK(verdict, wti_os->thread_pin(8191) == -EINVAL);
+	CHECK(verdict, wti_os->thread_pin(8192) == -EINVAL);
+	CHECK(verdict, wti_os->thread_pin(INT_MAX) == -EINVAL);
+	CHECK(verdict, wti_os->thread_pin(-1) == -EINVAL);
+	CHECK(verdict, wti_os->thread_nice(19) == 0);
+	CHECK(verdict, getpriority(PRIO_PROCESS, (id_t)gettid()) == 19);
+	return NULL;
+}
+
+static void a_thread_alone_is_pinned_and_made_nice(void **state)
+{
+	struct verdict verdict = { 0 };
+	int nice = getpriority(PRIO_PROCESS, 0), cpus = wti_os->cpu_count();
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, pin_and_nice, &verdict), 0);
+	pthread_join(thread, NULL);
+	assert_verdict(&verdict);
+	assert_int_equal(getpriority(PRIO_PROCESS, 0), nice);
+	assert_int_equal(wti_os->cpu_count(), cpus);
+}
+
+struct worked {
+	clockid_t clock;
+	int64_t least; /* processor time that it is to use */
+	struct latch done, end;
+	struct verdict verdict;
+};
+
+static void *use_processor_time(void *arg)
+{
+	struct worked *worked = arg;
+	int64_t time = 0;
+
+	CHECK(&worked->verdict, wti_os->thread_clock(&worked->clock) == 0);
+	while (wti_os->thread_time(worked->clock, &time) == 0 && time < worked->least)
+		;
+	latch_open(&worked->done);
+	CHECK(&worked->verdict, latch_await(&worked->end));
+	return NULL;
+}
+
+static void processor_time_of_a_thread_is_read_by_another(void **state)
+{
+	struct worked worked = { .least = 5000000 };
+	int64_t time = 0;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, use_processor_time, &worked), 0);
+	assert_true(latch_await(&worked.done));
+	assert_int_equal(wti_os->thread_time(worked.clock, &time), 0);
+	assert_true(time >= worked.least);
+	latch_open(&worked.end);
+	pthread_join(thread, NULL);
+	assert_verdict(&worked.verdict);
+	assert_true(wti_os->thread_time((clockid_t)12345, &time) < 0);
+}
+
 static void errno_is_left_alone(void **state)
 {
 	_Atomic(uint32_t) word = 1;
+	int64_t time;
 	int fd;
 
 	(void)state;
@@ -307,6 +380,8 @@ static void errno_is_left_alone(void **state)
 	wti_os->event_clear(fd);
 	wti_os->event_signal(fd);
 	wti_os->event_close(fd);
+	assert_true(wti_os->thread_pin(8191) < 0);
+	assert_true(wti_os->thread_time((clockid_t)12345, &time) < 0);
 	assert_true(wti_os->event_signal(-1) < 0);
 	assert_true(wti_os->event_clear(-1) < 0);
 	assert_true(wti_os->event_close(-1) < 0);
@@ -331,6 +406,8 @@ int main(void)
 		TEST(a_thread_with_an_impossible_stack_is_an_error),
 		TEST(a_detached_thread_goes_by_itself),
 		TEST(processors_are_those_that_the_process_may_use),
+		TEST(a_thread_alone_is_pinned_and_made_nice),
+		TEST(processor_time_of_a_thread_is_read_by_another),
 		TEST(errno_is_left_alone),
 	};
 

@@ -121,6 +121,9 @@ static void create_refuses_options_that_are_invalid(void **state)
 		{ WT_WORKER_OPTIONS(.isolation = WT_PROCESS), WT_ENOTSUP },
 		{ WT_WORKER_OPTIONS(.isolation = 2), WT_EINVAL },
 		{ WT_WORKER_OPTIONS(.isolation = -1), WT_EINVAL },
+		{ WT_WORKER_OPTIONS(.cpu = -1), WT_EINVAL },
+		{ WT_WORKER_OPTIONS(.nice = 20), WT_EINVAL },
+		{ WT_WORKER_OPTIONS(.nice = -21), WT_EINVAL },
 		{ WT_WORKER_OPTIONS(.stack_size = 1), WT_EINVAL },
 		{ WT_WORKER_OPTIONS(.stack_size = (size_t)PTHREAD_STACK_MIN - 1), WT_EINVAL },
 		{ WT_WORKER_OPTIONS(.stack_size = SIZE_MAX), WT_EOVERFLOW },
@@ -406,6 +409,9 @@ static void options_init_is_all_defaults(void **state)
 	assert_int_equal(options.stack_size, 0);
 	assert_int_equal(options.destroy_timeout, 0);
 	assert_int_equal(options.isolation, WT_THREAD);
+	assert_int_equal(options.heap_limit, 0);
+	assert_int_equal(options.cpu, 0);
+	assert_int_equal(options.nice, 0);
 	assert_int_equal(wt_worker_create(&worker, entry_nothing, NULL, 0, &options), 0);
 	assert_int_equal(join(worker), 0);
 	wt_worker_destroy(worker);

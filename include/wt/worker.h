@@ -35,12 +35,18 @@ typedef struct wt_worker_options {
 	size_t size;       /* of this struct: set by WT_WORKER_OPTIONS or wt_worker_options_init */
 	const char *name;  /* copied; the system shows its first 15 bytes; default "worker-<id>" */
 	size_t stack_size; /* bytes, rounded up to pages; default the system's; WT_EINVAL below its minimum */
+	size_t heap_limit; /* bytes of the worker's heap (wt/heap.h) at the most; default no limit */
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
 	int isolation;     /* WT_THREAD */
 	const wt_transfer *transfer; /* what goes along with workerData (wt/transfer.h); may be NULL */
 	size_t transfer_count;       /* at most 65536 */
+	int cpu;           /* WT_CPU(n): only on processor n; default where its creator may run */
+	int nice;          /* -20 to 19, as in setpriority(2); default that of its creator */
 } wt_worker_options;
+
+/* Processor n, counted from 0, as options have it: in them, 0 is none. */
+#define WT_CPU(n) ((n) + 1)
 
 #ifndef __cplusplus
 #define WT_WORKER_OPTIONS(...) (&(const wt_worker_options){ .size = sizeof(wt_worker_options), __VA_ARGS__ })
@@ -55,7 +61,8 @@ WT_API void wt_worker_options_init(wt_worker_options *options);
  * thread's loop, which the worker keeps alive until its exit is delivered.
  *
  * Returns 0; WT_EINVAL (NULL worker or entry, NULL data with a size, a
- * negative destroy_timeout, a stack too small); WT_E2BIG; WT_EOVERFLOW;
+ * negative destroy_timeout or cpu, a nice value or a stack that the system
+ * does not know); WT_E2BIG; WT_EOVERFLOW;
  * WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED when the calling worker is being
  * terminated; WT_ENOMEM; WT_EAGAIN when the system has no thread left. On
  * failure *worker is NULL and nothing was started. Also what wt_port_send

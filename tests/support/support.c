@@ -294,6 +294,16 @@ static void *heap_alloc_zeroed(size_t size)
 	return heap_fails() ? NULL : heap_note(calloc(1, size));
 }
 
+static void *heap_resize(void *block, size_t size)
+{
+	long before = (long)malloc_usable_size(block);
+	void *resized = heap_fails() ? NULL : realloc(block, size);
+
+	if (resized)
+		atomic_fetch_add(&support_counts.bytes, (long)malloc_usable_size(resized) - before);
+	return resized;
+}
+
 static void heap_free(void *block)
 {
 	if (block) {
@@ -306,6 +316,7 @@ static void heap_free(void *block)
 static const struct wti_alloc_ops heap_counting = {
 	.alloc = heap_alloc,
 	.alloc_zeroed = heap_alloc_zeroed,
+	.resize = heap_resize,
 	.free = heap_free,
 };
 

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The accounts of a worker, for any thread to read while it runs and after.
+ * Each is a word that its owner writes; nobody stops for a reader.
+ */
+#include <wt/stats.h>
+
+#include "error.h"
+#include "os.h"
+#include "worker.h"
+
+void wti_worker_begin_accounts(struct wt_worker *worker)
+{
+	worker->has_clock = wti_os->thread_clock(&worker->clock) == 0;
+}
+
+static int64_t worker_read_clock(const struct wt_worker *worker)
+{
+	int64_t time = 0;
+
+	return worker->has_clock && wti_os->thread_time(worker->clock, &time) == 0 ? time : 0;
+}
+
+void wti_worker_end_accounts(struct wt_worker *worker)
+{
+	worker->cpu_time = worker_read_clock(worker);
+	worker->ended_at = wti_os->clock();
+}
+
+static int stats_state(const struct wt_worker *worker)
+{
+	if (wti_worker_has_ended(worker))
+		return WT_WORKER_EXITED;
+	return wti_load(&worker->state) == WTI_WORKER_RUNNING ? WT_WORKER_ONLINE : WT_WORKER_ENDING;
+}
+
+/*
+ * The clock of a thread that is gone may by now be another thread's. What it
+ * says counts if the worker has not ended even after that.
+ */
+static int64_t stats_cpu_time(const struct wt_worker *worker)
+{
+	int64_t time = wti_worker_has_ended(worker) ? 0 : worker_read_clock(worker);
+
+	return wti_worker_has_ended(worker) ? worker->cpu_time : time;
+}
+
+static void stats_read_loop(const struct wt_worker *worker, struct wt_worker_stats *stats)
+{
+	int64_t end = wti_worker_has_ended(worker) ? worker->ended_at : 0;
+	struct wti_loop_share share = wti_loop_time_read(&worker->thread.loop_time, end);
+
+	stats->loop_idle = share.idle;
+	stats->loop_active = share.active;
+}
+
+static void stats_read_heap(const struct wt_worker *worker, struct wt_worker_stats *stats)
+{
+	stats->heap_now = wti_load(&worker->thread.heap.now);
+	stats->heap_peak = wti_load(&worker->thread.heap.peak);
+	if (stats->heap_peak < stats->heap_now)
+		stats->heap_peak = stats->heap_now; /* read between the two stores */
+}
+
+int wt_worker_stats(const wt_worker *worker, struct wt_worker_stats *stats)
+{
+	struct wt_worker_stats read = { .state = WT_WORKER_STARTING };
+
+	if (!worker)
+		return WT_EINVAL;
+	if (wti_worker_was_online(worker)) {
+		read.state = stats_state(worker);
+		read.zombie = read.state == WT_WORKER_ENDING && wti_load(&worker->zombie);
+		read.cpu_time = stats_cpu_time(worker);
+		stats_read_loop(worker, &read);
+		stats_read_heap(worker, &read);
+	}
+	return wti_snapshot_write(stats, &read, sizeof read);
+}
