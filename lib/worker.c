@@ -353,7 +353,7 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 	if (wti_process_take_thread(worker)) {
 		/* What is left of one that ended are destructors of the program's thread-specific data. */
 		if (ended)
-			wti_os->thread_join(worker->pthread);
+			wti_os->thread_join(worker->pthread, INT64_MAX);
 		else
 			wti_os->thread_detach(worker->pthread);
 	}
