@@ -25,6 +25,7 @@ static const struct error_entry {
 	{ WT_ETERMINATED, "WT_ETERMINATED", "the worker is being terminated" },
 	{ WT_EOWNER, "WT_EOWNER", "the object belongs to another thread" },
 	{ WT_EUNDECODABLE, "WT_EUNDECODABLE", "a message could not be decoded and was dropped" },
+	{ WT_EFORKED, "WT_EFORKED", "the process was forked after libwt was used" },
 };
 
 static const struct error_entry *error_find(int error)

@@ -17,6 +17,8 @@ wt_sources = \
 	lib/deadline.h \
 	lib/error.c \
 	lib/error.h \
+	lib/fork.c \
+	lib/fork.h \
 	lib/list.h \
 	lib/loop.c \
 	lib/loop.h \

@@ -4,6 +4,7 @@
 #include <wt/loop.h>
 
 #include "deadline.h"
+#include "fork.h"
 #include "wait.h"
 
 enum {
@@ -179,7 +180,7 @@ static bool loop_alive(struct wti_thread *self)
 static int loop_enter(struct wti_thread *self)
 {
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (self->loop_running || self->drains)
 		return WT_EBUSY;
 	self->loop_running = true;
@@ -270,7 +271,7 @@ int wt_loop_fd(int *fd)
 	*fd = -1;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	result = wti_parker_event_fd(&self->parker);
 	if (result < 0)
 		return result;

@@ -16,6 +16,7 @@ enum wti_rank {
 	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken */
 	WTI_RANK_WAITERS, /* who waits for a thing, held while they are woken */
 	WTI_RANK_RING,    /* the growth of a ring: taken with nothing else held, holds no other */
+	WTI_RANK_FORK,    /* the entering of the handler for forks: holds no other */
 	WTI_RANK_COUNT
 };
 

@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "fork.h"
 #include "loop.h"
 #include "seam.h"
 #include "wait.h"
@@ -102,7 +103,7 @@ int wt_channel_create(wt_port **a, wt_port **b, const wt_channel_options *option
 		return WT_EINVAL;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	return wti_channel_create(self, self, options, a, b);
 }
 
@@ -138,6 +139,8 @@ int wt_port_post(wt_port *port, const void *data, size_t size)
 
 	if (wti_unlikely(!port || (!data && size)))
 		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
 	receiver = port->peer;
 	if (wti_unlikely(wti_port_is_closed(receiver) || wti_port_is_closed(port)))
 		return WT_ECLOSED;
@@ -162,6 +165,8 @@ int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (!messages[i].iov_base && messages[i].iov_len)
 			return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
 	if (wti_port_is_closed(port->peer) || wti_port_is_closed(port))
 		return WT_ECLOSED;
 	if (count) {
@@ -268,6 +273,8 @@ int wt_port_send(wt_port *port, const wt_outgoing *message, wt_time deadline)
 	err = port_check_outgoing(message, &size);
 	if (err)
 		return err;
+	if (wti_forked())
+		return WT_EFORKED;
 	for (;;) {
 		err = port_try_send(port, message, size);
 		if (err != WT_EAGAIN || deadline == WT_NOW)

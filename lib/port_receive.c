@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fork.h"
 #include "loop.h"
 #include "port.h"
 #include "seam.h"
@@ -174,7 +175,7 @@ static int port_receive(wt_port *port, struct wti_thread *self, struct wti_recor
 	if (wti_unlikely(!port || deadline < 0))
 		return WT_EINVAL;
 	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
-		return WT_EOWNER;
+		return wti_fork_error(WT_EOWNER);
 	if (wti_unlikely(port->closing))
 		return WT_ECLOSED;
 	if (wti_thread_terminating(self))
@@ -329,7 +330,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	if (!port || !fn)
 		return WT_EINVAL;
 	if (!self || wti_load(&port->source.owner) != self)
-		return WT_EOWNER;
+		return wti_fork_error(WT_EOWNER);
 	if (port->closing)
 		return WT_ECLOSED;
 	if (wti_thread_terminating(self))

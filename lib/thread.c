@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "barrier.h"
+#include "fork.h"
 
 _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
 
@@ -22,6 +23,8 @@ static void thread_end(void *record)
 {
 	struct wti_thread *thread = record;
 
+	if (wti_forked())
+		return;
 	/* Other destructors of this thread may call in while we close what it owns. */
 	wti_thread_self_ptr = thread;
 	wti_thread_leave(thread);
@@ -57,6 +60,8 @@ struct wti_thread *wti_thread_attach(void)
 {
 	struct wti_thread *thread;
 
+	if (wti_forked() || wti_fork_prepare() != 0)
+		return NULL;
 	wti_barrier_init();
 	pthread_once(&thread_key_once, thread_make_key);
 	if (!thread_key_made)

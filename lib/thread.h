@@ -79,7 +79,7 @@ extern _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_m
 
 struct wti_thread *wti_thread_attach(void);
 
-/* The calling thread's record; NULL only where memory for it is short. */
+/* The calling thread's record; NULL only where memory for it is short, or in a forked child. */
 static inline struct wti_thread *wti_thread_self(void)
 {
 	struct wti_thread *self = wti_thread_self_ptr;

@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "fork.h"
 #include "loop.h"
 #include "os.h"
 #include "wait.h"
@@ -199,7 +200,7 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 		return err;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	return worker_create(worker, self, entry, data, size, &read);
@@ -278,7 +279,7 @@ int wt_worker_join(wt_worker *worker, int *code, wt_time deadline)
 		return WT_EINVAL;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (self == &worker->thread)
 		return WT_EDEADLK;
 	err = worker_await_end(worker, self, deadline, false);
@@ -306,7 +307,7 @@ int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 		return WT_EINVAL;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	wti_worker_stop(worker);
 	if (self == &worker->thread)
 		return 0;
@@ -318,6 +319,8 @@ int wt_worker_failure(wt_worker *worker, wt_failure *failure)
 	if (!worker || !failure)
 		return WT_EINVAL;
 	*failure = (wt_failure){ 0 };
+	if (wti_forked())
+		return WT_EFORKED;
 	if (!wti_worker_has_ended(worker) || !worker->failed)
 		return WT_EAGAIN;
 	wti_store(&worker->failure_read, 1);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "fork.h"
 #include "seam.h"
 #include "worker.h"
 
@@ -143,7 +144,7 @@ int wt_on_exit(void (*fn)(void *arg), void *arg)
 	if (!fn)
 		return WT_EINVAL;
 	if (!worker || worker->phase >= WTI_PHASE_CLEANUPS)
-		return WT_ENOTSUP; /* nobody would run it any more */
+		return wti_fork_error(WT_ENOTSUP); /* nobody would run it any more */
 	final = wti_alloc(sizeof *final);
 	if (!final)
 		return WT_ENOMEM;
@@ -159,7 +160,7 @@ int wt_defer(void (*fn)(void *arg), void *arg)
 	if (!fn)
 		return WT_EINVAL;
 	if (!worker)
-		return WT_ENOTSUP;
+		return wti_fork_error(WT_ENOTSUP);
 	/* The stack is last in, first out, so the reserved ones in use are always the first of them. */
 	if (worker->reserved_used < WTI_DEFER_RESERVED)
 		final = &worker->reserved[worker->reserved_used++];
@@ -207,6 +208,8 @@ static void run_entry(struct wt_worker *worker)
 	if (wti_thread_terminating(&worker->thread))
 		return; /* before it began */
 	code = worker->entry(worker->thread.parent, worker->data, worker->size);
+	if (wti_forked())
+		exit(code); /* as wt_exit there: what follows here belongs to the parent */
 	if (code)
 		worker->exit_code = code;
 }
@@ -314,6 +317,8 @@ static void worker_tear_down(void *arg)
 {
 	struct wt_worker *worker = arg;
 
+	if (wti_forked())
+		return;
 	if (worker->phase != WTI_PHASE_OVER) {
 		/* pthread_exit: as good as wt_exit. */
 		worker_left_phase(worker);

@@ -13,6 +13,7 @@ wt_unit_tests = \
 	tests/test_cost \
 	tests/test_deadline \
 	tests/test_error \
+	tests/test_fork \
 	tests/test_list \
 	tests/test_loop \
 	tests/test_message \

@@ -26,10 +26,11 @@ enum {
 	WT_ETIMEDOUT = -ETIMEDOUT, /* the deadline has passed; never reported early */
 
 	/* Those that have no errno. The numbers are part of the ABI. */
-	WT_ECLOSED = -20001,     /* the port, or its other end, is closed */
-	WT_ETERMINATED = -20002, /* this worker is being terminated: clean up and return */
-	WT_EOWNER = -20003,      /* the object belongs to another thread */
-	WT_EUNDECODABLE = -20004 /* a message arrived that cannot be made whole; it was dropped */
+	WT_ECLOSED = -20001,      /* the port, or its other end, is closed */
+	WT_ETERMINATED = -20002,  /* this worker is being terminated: clean up and return */
+	WT_EOWNER = -20003,       /* the object belongs to another thread */
+	WT_EUNDECODABLE = -20004, /* a message arrived that cannot be made whole; it was dropped */
+	WT_EFORKED = -20011       /* this process was forked from one that used libwt */
 };
 
 /*
