@@ -19,6 +19,8 @@ wt_sources = \
 	lib/error.h \
 	lib/fork.c \
 	lib/fork.h \
+	lib/interrupt.c \
+	lib/interrupt.h \
 	lib/list.h \
 	lib/loop.c \
 	lib/loop.h \
@@ -28,6 +30,8 @@ wt_sources = \
 	lib/os.h \
 	lib/park.c \
 	lib/park.h \
+	lib/poke.c \
+	lib/poke.h \
 	lib/port.c \
 	lib/port.h \
 	lib/port_close.c \
@@ -44,6 +48,7 @@ wt_sources = \
 	lib/segment.h \
 	lib/shared.c \
 	lib/shared.h \
+	lib/sleep.c \
 	lib/source.c \
 	lib/source.h \
 	lib/thread.c \

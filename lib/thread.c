@@ -92,6 +92,7 @@ void wti_thread_unwind(struct wti_thread *thread)
 	thread->loop_running = false;
 	thread->loop_stop = false;
 	thread->drains = 0;
+	wti_store(&thread->interrupt, NULL);
 	/* What came last first: a worker that a callback destroyed closes its port, which must not be held any more. */
 	for (int i = WTI_END_COUNT - 1; i >= 0; i--)
 		if (thread->unwound[i])

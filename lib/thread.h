@@ -14,6 +14,7 @@
 #include "park.h"
 
 struct wti_deadline;
+struct wti_interrupt;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -37,6 +38,9 @@ struct wti_thread {
 	struct wti_parker parker;
 	_Atomic(struct wti_source *) ready; /* stack of sources: pushed by anyone, taken by the owner */
 	_Atomic(uint32_t) terminating;      /* set once by whoever terminates, read by the owner */
+
+	/* interrupt.c: owner and the signal handlers on its thread. The armed word: the computation to jump out of, or NULL. */
+	_Atomic(struct wti_interrupt *) interrupt;
 
 	/* Owner only, from here on. */
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);

@@ -26,6 +26,8 @@ struct wti_wait_ops {
 	void (*disarm)(void *what);
 	/* `arm` takes the lock under which it is made ready: that orders the two, and no barrier is needed. */
 	bool locked;
+	/* Nobody makes it ready: to poll for it would be in vain. */
+	bool hopeless;
 #ifdef WTI_TESTING
 	/* `ready` as the mutant that forgets everything but data has it. */
 	bool (*data_only)(void *what);

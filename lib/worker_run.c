@@ -324,6 +324,7 @@ static void worker_tear_down(void *arg)
 		worker_left_phase(worker);
 		worker_phases(worker);
 	}
+	wti_poke_leave(&worker->poke);
 	wti_thread_leave(&worker->thread);
 	worker_publish_end(worker);
 	wti_process_remove(worker);
@@ -335,6 +336,7 @@ static void worker_begin(struct wt_worker *worker)
 	char shown[16]; /* the system's own limit */
 
 	wti_thread_enter(&worker->thread);
+	wti_poke_enter(&worker->poke);
 	shown[0] = '\0';
 	strncat(shown, worker->name, sizeof shown - 1);
 	pthread_setname_np(pthread_self(), shown);

@@ -6,6 +6,7 @@ wt_pages = \
 	man/wt_checkpoint.3 \
 	man/wt_defer.3 \
 	man/wt_exit.3 \
+	man/wt_interruptible.3 \
 	man/wt_loop_fd.3 \
 	man/wt_now.3 \
 	man/wt_port_on_message.3 \
@@ -13,6 +14,7 @@ wt_pages = \
 	man/wt_port_receive.3 \
 	man/wt_run.3 \
 	man/wt_shared_create.3 \
+	man/wt_sleep.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
 	man/wt_wait32.3 \

@@ -14,6 +14,7 @@ wt_unit_tests = \
 	tests/test_deadline \
 	tests/test_error \
 	tests/test_fork \
+	tests/test_interrupt \
 	tests/test_list \
 	tests/test_loop \
 	tests/test_message \
@@ -21,6 +22,7 @@ wt_unit_tests = \
 	tests/test_mutex \
 	tests/test_os \
 	tests/test_park \
+	tests/test_poke \
 	tests/test_port \
 	tests/test_port_close \
 	tests/test_port_receive \
@@ -28,6 +30,7 @@ wt_unit_tests = \
 	tests/test_ring \
 	tests/test_segment \
 	tests/test_shared \
+	tests/test_sleep \
 	tests/test_source \
 	tests/test_thread \
 	tests/test_wait \
@@ -97,6 +100,7 @@ AM_TESTS_ENVIRONMENT = \
 	export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS; \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; \
+	WT_SANITIZER='$(wt_sanitizer)'; export WT_SANITIZER; \
 	CC='$(CC)'; CXX='$(WT_CXX)'; AWK='$(AWK)'; MANDOC='$(MANDOC)'; export CC CXX AWK MANDOC;
 
 if !HAVE_CMOCKA

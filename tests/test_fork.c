@@ -189,6 +189,8 @@ static int child_of_thread(void)
 	EXPECT_FORKED(wt_run());
 	EXPECT_FORKED(wt_run_once(WT_FOREVER));
 	EXPECT_FORKED(wt_loop_fd(&fd));
+	EXPECT_FORKED(wt_sleep(WT_FOREVER));
+	EXPECT_FORKED(wt_interruptible(never_alone, NULL));
 	EXPECT_FORKED(wt_defer(never_alone, NULL));
 	EXPECT_FORKED(wt_on_exit(never_alone, NULL));
 	wt_stop();

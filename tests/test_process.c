@@ -66,6 +66,39 @@ static int entry_spinning(wt_port *parent, const void *data, size_t size)
 	return 0;
 }
 
+static int entry_reading(wt_port *parent, const void *data, size_t size)
+{
+	static int ends[2];
+	char byte;
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	atomic_fetch_add(&running, 1);
+	while (pipe(ends) == 0 && read(ends[0], &byte, 1) < 0)
+		wt_checkpoint();
+	return 1;
+}
+
+#ifndef __SANITIZE_THREAD__ /* which holds signals back from a computation that calls nothing */
+static void spin(void *arg)
+{
+	for (;;)
+		++*(volatile unsigned *)arg;
+}
+
+static int entry_interruptible(wt_port *parent, const void *data, size_t size)
+{
+	unsigned count = 0;
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	atomic_fetch_add(&running, 1);
+	return wt_interruptible(spin, &count);
+}
+#endif
+
 static int entry_churning(wt_port *parent, const void *data, size_t size)
 {
 	(void)parent;
@@ -190,6 +223,21 @@ static int child_at_once(void)
 {
 	if (start(entry_blocked, 2) || start(entry_loop, 2) || start(entry_computing, 2))
 		return 98;
+	child_mark_end();
+	return 42;
+}
+
+/* One of each kind that ends, at whatever moment. */
+static int child_mixed(void)
+{
+	if (start(entry_blocked, 1) || start(entry_loop, 1) || start(entry_computing, 1) || start(entry_reading, 1))
+		return 98;
+#ifndef __SANITIZE_THREAD__
+	if (start(entry_interruptible, 1))
+		return 98;
+#endif
+	for (unsigned pause = (unsigned)wt_now() % 200000; pause; pause--)
+		atomic_thread_fence(memory_order_seq_cst);
 	child_mark_end();
 	return 42;
 }
@@ -340,6 +388,7 @@ static const struct child_program programs[] = {
 	{ "spinning", child_spinning },
 	{ "churning", child_churning },
 	{ "at_once", child_at_once },
+	{ "mixed", child_mixed },
 	{ "nested", child_nested },
 	{ "zombie", child_zombie },
 	{ "worker_exits", child_worker_exits },
@@ -404,6 +453,14 @@ static void main_returns_while_workers_start(void **state)
 	(void)state;
 	assert_ends("at_once", 42, 50);
 	assert_ends("churning", 42, 50);
+}
+
+/* [W7] */
+static void main_returns_while_workers_of_all_kinds_run(void **state)
+{
+	(void)state;
+	support_allow_seconds(60);
+	assert_ends("mixed", 42, 200);
 }
 
 /* [W7] [W4] */
@@ -611,6 +668,7 @@ int main(int argc, char **argv)
 		TEST(threads_that_nobody_will_join_are_let_go),
 		TEST(main_returns_while_workers_compute),
 		TEST(main_returns_while_workers_start),
+		TEST(main_returns_while_workers_of_all_kinds_run),
 		TEST(main_returns_while_nested_workers_run),
 		TEST(main_returns_while_workers_spin),
 		TEST(a_worker_calls_exit),
