@@ -15,6 +15,7 @@ wt_unit_tests = \
 	tests/test_error \
 	tests/test_fork \
 	tests/test_interrupt \
+	tests/test_limits \
 	tests/test_list \
 	tests/test_loop \
 	tests/test_message \
