@@ -73,6 +73,17 @@ tests_libsupport_a_SOURCES = \
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)
 tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 
+# One resource after the other refused to every operation; each refuses another kind.
+wt_sweeps = tests/sweep/sweep_oom tests/sweep/sweep_os
+wt_sweep_sources = \
+	tests/sweep/operations.c \
+	tests/sweep/sweep.c \
+	tests/sweep/sweep.h
+EXTRA_PROGRAMS += $(wt_sweeps)
+CLEANFILES += $(wt_sweeps)
+tests_sweep_sweep_oom_SOURCES = tests/sweep/sweep_oom.c $(wt_sweep_sources)
+tests_sweep_sweep_os_SOURCES = tests/sweep/sweep_os.c $(wt_sweep_sources)
+
 TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
@@ -123,6 +134,14 @@ check-tsan:
 	@cd build-tsan && { test -f Makefile || $(wt_sub_configure) --enable-sanitizer=thread; }
 	@cd build-tsan && $(MAKE) check
 
+# Their records stand beside the programs.
+check-oom check-os: check-%: tests/sweep/sweep_%
+	@$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
+	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+
+check-sweeps: check-oom check-os
+
 EXTRA_DIST += \
 	tests/model/life.pml \
 	tests/model/notify.pml \
@@ -142,10 +161,10 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-asan check-tsan check-model
+.PHONY: check-asan check-tsan check-model check-oom check-os check-sweeps
 
 clean-local: clean-sanitizers
 clean-sanitizers:
 	rm -rf build-asan build-tsan
 .PHONY: clean-sanitizers
-CLEANFILES += tests/model/run.log tests/model/run.trs
+CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs)
