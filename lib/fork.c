@@ -12,6 +12,10 @@ static _Atomic(bool) fork_prepared; /* written under the lock */
 
 static void fork_in_child(void)
 {
+	struct wti_thread *self = wti_thread_peek();
+
+	if (self)
+		wti_store(&self->terminating, 1);
 	wti_thread_self_ptr = NULL;
 	wti_store(&wti_fork_happened, true);
 }

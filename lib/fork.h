@@ -8,6 +8,11 @@
  * Most calls need the record, and look at the flag only where they find none.
  * Those that need none (posting, atomics, ports and workers by their handle)
  * look at it first: a load of a word that never changes.
+ *
+ * A callback of the program may fork, and return in the child into the library
+ * that called it. There the record, which the frames below still have, says
+ * that the thread is to end, and who called back looks at the flag and touches
+ * nothing any more: the locks, and the descriptors that are still the parent's.
  */
 #ifndef WTI_FORK_H
 #define WTI_FORK_H

@@ -207,6 +207,8 @@ int wt_run(void)
 		else if (!loop_pass(self) && !self->loop_stop && loop_alive(self))
 			err = loop_wait(self, WT_FOREVER);
 	}
+	if (wti_forked())
+		return WT_EFORKED;
 	if (wti_thread_terminating(self))
 		err = WT_ETERMINATED;
 	loop_leave(self);
@@ -242,6 +244,8 @@ int wt_run_once(wt_time deadline)
 	if (err)
 		return err;
 	err = loop_once(self, deadline, &calls);
+	if (wti_forked())
+		return WT_EFORKED;
 	loop_leave(self);
 	return err ? err : (int)(calls & INT32_MAX);
 }

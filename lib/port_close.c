@@ -7,6 +7,7 @@
  * close event (C1). Or its thread ends: at once and without an event (C4).
  */
 #include "alloc.h"
+#include "fork.h"
 #include "loop.h"
 #include "port.h"
 
@@ -97,7 +98,8 @@ void wti_port_finish_close(wt_port *port, unsigned *calls)
 	port->close_told = true;
 	++*calls;
 	port->on_close(port, port->on_close_arg);
-	port_release_handle(port);
+	if (!wti_forked())
+		port_release_handle(port);
 }
 
 static void port_close(wt_port *port, struct wti_thread *self)

@@ -214,7 +214,7 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 /*
  * Call back for one record. The pin keeps its view whatever the callback
  * does; it is in the port, not on the stack, since the callback may not
- * return (wt_exit). False when there was no record.
+ * return (wt_exit). False when there was no record, and in a forked child.
  */
 static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 {
@@ -234,6 +234,8 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 		fn(port, &message, arg);
 	else if (port->on_message_error)
 		port->on_message_error(port, err, port->on_message_error_arg);
+	if (wti_forked())
+		return false;
 	port->pins--;
 	wti_port_end_view(port);
 	return true;
@@ -283,6 +285,8 @@ static void port_turn(struct wti_source *source, unsigned *calls)
 	if (port->before_turn && !port->before_turn(port, calls))
 		return;
 	port_turn_messages(port, self, calls);
+	if (wti_forked())
+		return;
 	if (port->closing) {
 		if (!wti_loop_interrupted(self))
 			wti_port_finish_close(port, calls);
@@ -344,6 +348,8 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 			break;
 		n++;
 	}
+	if (wti_forked())
+		return WT_EFORKED;
 	self->drains--;
 	if (drained)
 		*drained = n;

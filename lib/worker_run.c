@@ -201,6 +201,13 @@ const void *wt_worker_data(size_t *size)
 
 /* ---- The phases ---- */
 
+/* User code has returned. In a forked child it ends as by wt_exit: what follows here is the parent's. */
+static void run_check_fork(int code)
+{
+	if (wti_forked())
+		exit(code);
+}
+
 static void run_entry(struct wt_worker *worker)
 {
 	int code;
@@ -208,8 +215,7 @@ static void run_entry(struct wt_worker *worker)
 	if (wti_thread_terminating(&worker->thread))
 		return; /* before it began */
 	code = worker->entry(worker->thread.parent, worker->data, worker->size);
-	if (wti_forked())
-		exit(code); /* as wt_exit there: what follows here belongs to the parent */
+	run_check_fork(code);
 	if (code)
 		worker->exit_code = code;
 }
@@ -223,6 +229,7 @@ static void run_failure_hook(struct wt_worker *worker)
 		return;
 	worker->failure_hook = NULL;
 	hook(&failure, worker->failure_hook_arg);
+	run_check_fork(1);
 	worker->failure_code = failure.code;
 	worker->failed = failure.code != 0;
 }
@@ -231,8 +238,10 @@ static void run_finals(struct wt_worker *worker, struct wti_final **top)
 {
 	struct wti_final final;
 
-	while (final_pop(worker, top, &final))
+	while (final_pop(worker, top, &final)) {
 		final.fn(final.arg);
+		run_check_fork(worker->exit_code);
+	}
 }
 
 /* Exit handlers that a terminated worker skips. */

@@ -314,31 +314,179 @@ static void a_fork_at_any_moment_leaves_a_child_that_does_not_hang(void **state)
 	channel_close(&channel);
 }
 
+/* ---- Forks in a callback ---- */
+
+/* The child, in which the callback returns as in the parent: 0 there. */
+static pid_t forked;
+
+static void fork_here(void)
+{
+	forked = fork();
+	if (!forked)
+		alarm(20);
+}
+
+static void fork_in_message(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	(void)message;
+	if (++*(int *)arg == 1)
+		fork_here();
+}
+
+static void fork_in_close(wt_port *port, void *arg)
+{
+	wt_port_close(port);
+	++*(int *)arg;
+	fork_here();
+}
+
+static void fork_in_exit(wt_worker *worker, int code, void *arg)
+{
+	(void)code;
+	++*(int *)arg;
+	wt_worker_destroy(worker); /* which is to happen when this returns */
+	fork_here();
+}
+
+static void fork_in_wait(wt_shared *shared, int result, void *arg)
+{
+	(void)shared;
+	(void)result;
+	++*(int *)arg;
+	fork_here();
+}
+
+/* In the child: the loop has ended, and has called nobody else. */
+static void end_child(int err, int calls)
+{
+	if (forked)
+		return;
+	if (err != WT_EFORKED || calls != 1)
+		dprintf(2, "in the child: %d after %d calls\n", err, calls);
+	_exit(err == WT_EFORKED && calls == 1 ? 0 : 1);
+}
+
+/* Two messages, the first of which forks; the descriptor that both processes have stays the parent's. */
+static void fork_under_a_handler(void)
+{
+	struct channel channel;
+	int calls = 0, fd, err;
+
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 4096));
+	wt_port_on_message(channel.b, fork_in_message, &calls);
+	assert_int_equal(wt_loop_fd(&fd), 0);
+	post_text(channel.a, "one");
+	assert_true(polls_readable(fd, 10000));
+	post_text(channel.a, "two");
+	err = wt_run_once(WT_NOW);
+	end_child(err, calls);
+	assert_int_equal(err, 2);
+	assert_child_ends(forked, 0);
+	post_text(channel.a, "three");
+	assert_true(polls_readable(fd, 10000));
+	channel_close(&channel);
+}
+
+static void fork_under_a_drain(void)
+{
+	struct channel channel;
+	int calls = 0, err;
+	size_t drained;
+
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 4096));
+	post_text(channel.a, "one");
+	post_text(channel.a, "two");
+	err = wt_port_drain(channel.b, fork_in_message, &calls, 0, &drained);
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_int_equal(calls, 2);
+	assert_child_ends(forked, 0);
+	channel_close(&channel);
+}
+
+static void fork_under_a_close(void)
+{
+	struct channel channel;
+	int calls = 0, err;
+
+	channel_open(&channel, NULL);
+	wt_port_on_close(channel.b, fork_in_close, &calls);
+	wt_port_close(channel.b); /* its own event */
+	wt_port_close(channel.a);
+	err = wt_run();
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+}
+
+static void fork_under_an_exit_event(void)
+{
+	wt_worker *worker;
+	int calls = 0, err;
+
+	assert_int_equal(wt_worker_create(&worker, entry_waits, NULL, 0, NULL), 0);
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(20000)), 0);
+	wt_worker_on_exit(worker, fork_in_exit, &calls);
+	err = wt_run();
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+}
+
+static void fork_under_a_wait(void)
+{
+	wt_shared *shared;
+	int calls = 0, err;
+	size_t woken;
+
+	assert_int_equal(wt_shared_create(&shared, 8, 8), 0);
+	assert_int_equal(wt_atomics_wait_async(shared, WT_I32, 0, 0, fork_in_wait, &calls, WT_FOREVER), 0);
+	assert_int_equal(wt_atomics_notify(shared, WT_I32, 0, 1, &woken), 0);
+	err = wt_run();
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+	wt_shared_release(shared);
+}
+
+/* [P2] The child returns from the callback, and from the loop; it touches nothing that the parent still has. */
+static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
+{
+	(void)state;
+	fork_under_a_handler();
+	fork_under_a_drain();
+	fork_under_a_close();
+	fork_under_an_exit_event();
+	fork_under_a_wait();
+}
+
 /* ---- Programs: ends of a child ---- */
 
-enum child_end { CHILD_RETURNS, CHILD_EXITS, CHILD_FAILS, CHILD_PTHREAD_EXITS, CHILD_ENDS };
+enum child_end { CHILD_RETURNS, CHILD_EXITS, CHILD_FAILS, CHILD_PTHREAD_EXITS, CHILD_CLEANS_UP, CHILD_ENDS };
 
-static const int end_status[] = { 5, 6, 1, 0 };
+static const int end_status[] = { 5, 6, 1, 0, 0 };
 
 static int forked_status;
+static pid_t parent_process;
 
-/* A worker that forks: in the child it is the only thread, and no worker any more. */
-static int entry_forks(wt_port *parent, const void *data, size_t size)
+static void only_in_the_parent(void *arg)
 {
-	enum child_end end = *(const enum child_end *)data;
-	pid_t child;
+	(void)arg;
+	if (getpid() != parent_process)
+		_exit(99);
+}
 
-	(void)parent;
-	(void)size;
-	if (wt_defer(never_alone, NULL))
-		return 9;
-	child = fork();
-	if (child) {
-		wt_defer_pop(false);
-		waitpid(child, &forked_status, 0);
-		return 0;
-	}
-	alarm(20);
+static void fork_in_cleanup(void *arg)
+{
+	(void)arg;
+	fork_here();
+	if (forked)
+		waitpid(forked, &forked_status, 0);
+}
+
+static int end_child_by(enum child_end end)
+{
 	switch (end) {
 	case CHILD_EXITS:
 		wt_exit(6);
@@ -349,6 +497,25 @@ static int entry_forks(wt_port *parent, const void *data, size_t size)
 	default:
 		return 5;
 	}
+}
+
+/* A worker that forks: in the child it is the only thread, and no worker any more. */
+static int entry_forks(wt_port *parent, const void *data, size_t size)
+{
+	enum child_end end = *(const enum child_end *)data;
+
+	(void)parent;
+	(void)size;
+	parent_process = getpid();
+	if (wt_defer(only_in_the_parent, NULL))
+		return 9;
+	if (end == CHILD_CLEANS_UP)
+		return wt_defer(fork_in_cleanup, NULL);
+	fork_here();
+	if (!forked)
+		return end_child_by(end);
+	waitpid(forked, &forked_status, 0);
+	return 0;
 }
 
 static int child_worker_forks(void)
@@ -464,6 +631,7 @@ int main(int argc, char **argv)
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 		TEST(a_worker_that_forked_ends_as_a_program_does),
 #endif
+		TEST(a_child_leaves_the_loop_that_it_was_forked_in),
 		TEST(a_child_forked_before_first_use_is_free),
 		TEST(a_registration_that_fails_is_tried_again),
 	};
