@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -380,6 +381,29 @@ static int child_forks(void)
 	return 42;
 }
 
+/* Without a handler for the process's end there is no worker; what refused it once may not do so again. */
+static bool at_exit_refused;
+
+static int refuse_at_exit_once(void (*fn)(void))
+{
+	if (at_exit_refused)
+		return wti_os_real.at_exit(fn);
+	at_exit_refused = true;
+	return -ENOMEM;
+}
+
+static int child_cannot_register(void)
+{
+	wt_worker *worker;
+
+	counting_os = wti_os_real;
+	counting_os.at_exit = refuse_at_exit_once;
+	wti_os = &counting_os;
+	if (wt_worker_create(&worker, entry_blocked, NULL, 0, NULL) != WT_ENOMEM || worker || !at_exit_refused)
+		return 98;
+	return return_with(entry_blocked);
+}
+
 static const struct child_program programs[] = {
 	{ "blocked", child_blocked },
 	{ "lets_go", child_lets_go },
@@ -399,6 +423,7 @@ static const struct child_program programs[] = {
 	{ "clean", child_clean },
 	{ "main_leaves", child_main_leaves },
 	{ "forks", child_forks },
+	{ "cannot_register", child_cannot_register },
 };
 
 /*
@@ -527,6 +552,13 @@ static void a_forked_child_leaves_the_workers_alone(void **state)
 		assert_int_equal(result.status, 42);
 		assert_in_range(result.end_time, 0, 300000000 * (support_slowdown() > 1 ? 20 : 1));
 	}
+}
+
+/* [P1] [W7] */
+static void a_registration_that_fails_is_tried_again(void **state)
+{
+	(void)state;
+	assert_ends("cannot_register", 42, 5);
 }
 
 /* ---- Nested workers ---- */
@@ -678,6 +710,7 @@ int main(int argc, char **argv)
 		TEST(workers_end_with_a_main_thread_that_leaves),
 #endif
 		TEST(a_forked_child_leaves_the_workers_alone),
+		TEST(a_registration_that_fails_is_tried_again),
 		TEST(nested_workers_end_before_their_parents_exit),
 		TEST(a_parent_terminated_while_it_creates_leaves_none),
 	};
