@@ -107,8 +107,8 @@ static _Atomic(int) os_own_signal; /* what signal_claim found; 0: nothing yet */
  */
 static void os_worker_mask(sigset_t *mask)
 {
-	int own = wti_load(&os_own_signal);
 	static const int open[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
+	int own = wti_load(&os_own_signal);
 
 	sigfillset(mask);
 	for (size_t i = 0; i < sizeof open / sizeof *open; i++)

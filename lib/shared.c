@@ -119,7 +119,7 @@ int wt_shared_grow(wt_shared *shared, size_t new_size)
 
 wt_shared *wt_shared_hold(wt_shared *shared)
 {
-	if (shared)
+	if (shared && !wti_forked())
 		wti_add(&shared->holds, 1); /* relaxed: who holds one more has one already */
 	return shared;
 }

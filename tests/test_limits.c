@@ -156,14 +156,11 @@ static int child_lists_descriptors(void)
 static int child_hands_descriptors_on(void)
 {
 	wt_worker *worker;
-	char self[4096], fd[16];
 	int loop;
 
 	EXPECT(wt_loop_fd(&loop) == 0);
 	EXPECT(try_worker(&worker, "fd", 2) == 0);
-	snprintf(self, sizeof self, "/proc/self/exe");
-	snprintf(fd, sizeof fd, "%d", -1);
-	execl(self, "lists_descriptors", "lists_descriptors", fd, (char *)NULL);
+	execl("/proc/self/exe", "lists_descriptors", "lists_descriptors", "-1", (char *)NULL);
 	return 1;
 }
 
@@ -243,6 +240,45 @@ static int child_without_address_space(void)
 	return works();
 }
 
+/* ---- Pending signals ---- */
+
+static int read_end;
+
+static int entry_reads(wt_port *parent, const void *data, size_t size)
+{
+	char byte;
+	int err = wt_port_post(parent, "reading", 7);
+
+	(void)data;
+	(void)size;
+	while (!err && read(read_end, &byte, 1) < 0)
+		wt_checkpoint();
+	return 1;
+}
+
+/* Neither timers nor signals are to be had: the worker is a zombie until they are. */
+static int child_without_signals(void)
+{
+	struct rlimit limit, none;
+	wt_worker *worker;
+	wt_message message;
+	int ends[2], code;
+
+	EXPECT(pipe(ends) == 0 && getrlimit(RLIMIT_SIGPENDING, &limit) == 0);
+	read_end = ends[0];
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+	EXPECT(setrlimit(RLIMIT_SIGPENDING, &none) == 0);
+	EXPECT(wt_worker_create(&worker, entry_reads, NULL, 0, NULL) == 0);
+	EXPECT(wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(20000)) == 0);
+	EXPECT(wt_worker_terminate(worker, wt_after_ms(50)) == WT_ETIMEDOUT);
+	EXPECT(works() == 0);
+	EXPECT(setrlimit(RLIMIT_SIGPENDING, &limit) == 0);
+	EXPECT(wt_worker_terminate(worker, wt_after_ms(20000)) == 0);
+	EXPECT(wt_worker_join(worker, &code, WT_NOW) == 0 && code == 1);
+	wt_worker_destroy(worker);
+	return 0;
+}
+
 static const struct child_program programs[] = {
 	{ "without_descriptors", child_without_descriptors },
 	{ "with_too_few_descriptors", child_with_too_few_descriptors },
@@ -251,6 +287,7 @@ static const struct child_program programs[] = {
 	{ "hands_descriptors_on", child_hands_descriptors_on },
 	{ "without_threads", child_without_threads },
 	{ "without_address_space", child_without_address_space },
+	{ "without_signals", child_without_signals },
 };
 
 static void assert_program(const char *name)
@@ -306,6 +343,13 @@ static void address_space_that_runs_out_is_an_error(void **state)
 	assert_program("without_address_space");
 }
 #endif
+
+/* [P1] */
+static void signals_that_run_out_are_waited_for(void **state)
+{
+	(void)state;
+	assert_program("without_signals");
+}
 
 /* ---- Signals ---- */
 
@@ -477,6 +521,7 @@ int main(int argc, char **argv)
 		TEST(threads_that_run_out_are_an_error),
 		TEST(address_space_that_runs_out_is_an_error),
 #endif
+		TEST(signals_that_run_out_are_waited_for),
 		TEST(a_storm_of_signals_on_a_waiting_thread_loses_nothing),
 		TEST(a_library_that_is_loaded_a_thousand_times_leaves_nothing),
 	};
