@@ -9,7 +9,7 @@
 #define POKE_FIRST  1000000  /* ns */
 #define POKE_PERIOD 10000000 /* ns */
 
-static _Atomic(int) poke_signal;
+static _Atomic(int) poke_signal; /* relaxed: written before the first worker's thread is made */
 
 void wti_poke_claim(void (*handler)(int signal, siginfo_t *info, void *context))
 {
