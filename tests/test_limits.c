@@ -198,7 +198,7 @@ static int exhaust(void)
 	EXPECT(first > 0);
 	err = hold_workers(workers, MANY, &second);
 	EXPECT(err == WT_EAGAIN || err == WT_ENOMEM);
-	EXPECT(second >= first - 1); /* what the C library keeps of a stack may be counted differently */
+	EXPECT(second > 0); /* how many, the C library's arenas and kept stacks decide */
 	end_workers(workers, second);
 	EXPECT(support_open_fds() == fds);
 	EXPECT(support_threads() == 1);
