@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -557,6 +558,35 @@ static int child_forks_first(void)
 	return 42;
 }
 
+/* What is no fork to the library: a worker that runs another program, as most do it. */
+static int entry_spawns(wt_port *parent, const void *data, size_t size)
+{
+	char *const argv[] = { (char *)"true", NULL };
+	char *const environment[] = { NULL };
+	int status = -1;
+	pid_t child;
+
+	(void)data;
+	(void)size;
+	if (posix_spawn(&child, "/bin/true", NULL, NULL, argv, environment) || waitpid(child, &status, 0) != child)
+		return 9;
+	return status ? 8 : wt_port_post(parent, "x", 1);
+}
+
+static int child_spawns(void)
+{
+	wt_worker *worker;
+	wt_message message;
+	int code = -1;
+
+	if (wt_worker_create(&worker, entry_spawns, NULL, 0, NULL) || wt_worker_join(worker, &code, wt_after_ms(20000)))
+		return 98;
+	if (code || wt_port_receive(wt_worker_port(worker), &message, WT_NOW))
+		return 97;
+	wt_worker_destroy(worker);
+	return 42;
+}
+
 static struct wti_os_ops os;
 static unsigned refused;
 
@@ -588,6 +618,7 @@ static int child_cannot_register(void)
 static const struct child_program programs[] = {
 	{ "worker_forks", child_worker_forks },
 	{ "forks_first", child_forks_first },
+	{ "spawns", child_spawns },
 	{ "cannot_register", child_cannot_register },
 };
 
@@ -616,6 +647,12 @@ static void a_child_forked_before_first_use_is_free(void **state)
 	assert_program("forks_first");
 }
 
+static void a_program_that_is_spawned_is_no_fork(void **state)
+{
+	(void)state;
+	assert_program("spawns");
+}
+
 /* [P1] */
 static void a_registration_that_fails_is_tried_again(void **state)
 {
@@ -633,6 +670,7 @@ int main(int argc, char **argv)
 #endif
 		TEST(a_child_leaves_the_loop_that_it_was_forked_in),
 		TEST(a_child_forked_before_first_use_is_free),
+		TEST(a_program_that_is_spawned_is_no_fork),
 		TEST(a_registration_that_fails_is_tried_again),
 	};
 	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);

@@ -1088,9 +1088,13 @@ static struct gate key_gate;
 
 static void key_destructor(void *value)
 {
+	wt_port *a, *b;
+
 	(void)value;
 	latch_open(&key_gate.running);
-	CHECK(&key_gate.verdict, wt_parent_port() == NULL); /* no worker any more, and no crash */
+	CHECK(&key_gate.verdict, wt_parent_port() == NULL); /* no worker any more */
+	CHECK(&key_gate.verdict, wt_thread_id() != 0);
+	CHECK(&key_gate.verdict, wt_channel_create(&a, &b, NULL) == 0); /* a thread as any other, which closes it */
 	CHECK(&key_gate.verdict, latch_await(&key_gate.release));
 	latch_open(&key_gate.left);
 }
@@ -1109,8 +1113,12 @@ static void destroy_waits_for_destructors_within_its_time_out(void **state)
 	pthread_key_t key;
 	wt_worker *worker;
 	wt_time before;
+	long bytes;
 
 	(void)state;
+	support_count();
+	wt_thread_id();
+	bytes = atomic_load(&support_counts.bytes);
 	assert_int_equal(pthread_key_create(&key, key_destructor), 0);
 	assert_int_equal(wt_worker_create(&worker, entry_with_key, &key, sizeof key,
 					  WT_WORKER_OPTIONS(.destroy_timeout = 30000000)), 0);
@@ -1124,6 +1132,7 @@ static void destroy_waits_for_destructors_within_its_time_out(void **state)
 	assert_true(latch_await(&key_gate.left));
 	assert_threads(threads);
 	assert_verdict(&key_gate.verdict);
+	assert_int_equal(atomic_load(&support_counts.bytes), bytes);
 	pthread_key_delete(key);
 }
 
