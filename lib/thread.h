@@ -39,7 +39,7 @@ struct wti_thread {
 	_Atomic(struct wti_source *) ready; /* stack of sources: pushed by anyone, taken by the owner */
 	_Atomic(uint32_t) terminating;      /* set once by whoever terminates, read by the owner */
 
-	/* interrupt.c: owner and the signal handlers on its thread. The armed word: the computation to jump out of, or NULL. */
+	/* interrupt.c, the owner and its signal handler. Armed: the computation to jump out of, or NULL. */
 	_Atomic(struct wti_interrupt *) interrupt;
 
 	/* Owner only, from here on. */

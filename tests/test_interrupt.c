@@ -334,7 +334,7 @@ static void an_alternate_stack_is_left_as_it_was(void **state)
 		wt_worker *worker;
 
 		shared_reset();
-		assert_int_equal(wt_worker_create(&worker, entry_with_alternate_stack, &stacks[i], sizeof stacks[i], NULL), 0);
+		assert_int_equal(wt_worker_create(&worker, entry_with_alternate_stack, &stacks[i], sizeof *stacks, NULL), 0);
 		assert_true(latch_await(&shared.running));
 		end(worker);
 	}

@@ -54,10 +54,11 @@ static int try_worker(wt_worker **worker, const void *data, size_t size)
 
 	if (err)
 		return err;
-	if (wt_worker_post(*worker, "echo", 4) || wt_port_receive(wt_worker_port(*worker), &message, wt_after_ms(20000)) ||
-	    message.size != 4)
+	if (wt_worker_post(*worker, "echo", 4))
 		return 1;
-	return 0;
+	if (wt_port_receive(wt_worker_port(*worker), &message, wt_after_ms(20000)))
+		return 2;
+	return message.size == 4 ? 0 : 3;
 }
 
 static int works(void)

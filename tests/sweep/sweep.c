@@ -46,8 +46,8 @@ static void sweep_check_balance(const struct sweep_balance *before, const char *
 	if (await(sweep_is_balanced, (void *)before))
 		return;
 	sweep_measure(&now, before->kind);
-	verdict_fail(&sweep_verdict, __FILE__, __LINE__, "%s: held %ld, %u descriptors, %u threads; before: %ld, %u, %u",
-		     when, now.held, now.descriptors, support_threads(), before->held, before->descriptors, sweep_threads);
+	verdict_fail(&sweep_verdict, __FILE__, __LINE__, "%s: held %ld, %u fds, %u threads; before: %ld, %u, %u", when,
+		     now.held, now.descriptors, support_threads(), before->held, before->descriptors, sweep_threads);
 }
 
 /* One run with refusals, and one without. False when nothing was refused, or something is wrong. */
@@ -68,7 +68,7 @@ static bool sweep_step(const struct sweep_kind *kind, const struct sweep_operati
 	sweep_check_balance(&before, "after it");
 	err = operation->run();
 	if (err)
-		verdict_fail(&sweep_verdict, __FILE__, __LINE__, "the next one returned %d (%s)", err, wt_strerror(err));
+		verdict_fail(&sweep_verdict, __FILE__, __LINE__, "the next one: %d (%s)", err, wt_strerror(err));
 	sweep_check_balance(&before, "after the next one");
 	return refused && !atomic_load(&sweep_verdict.failed);
 }
