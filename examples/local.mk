@@ -14,7 +14,8 @@ noinst_PROGRAMS += \
 	examples/parallel_fibonacci \
 	examples/pipeline \
 	examples/ports \
-	examples/shared_counter
+	examples/shared_counter \
+	examples/terminate
 
 examples_echo_SOURCES = examples/echo.c
 examples_echo_CPPFLAGS = $(examples_cppflags)
@@ -57,6 +58,12 @@ examples_shared_counter_CPPFLAGS = $(examples_cppflags)
 examples_shared_counter_CFLAGS = $(examples_cflags)
 examples_shared_counter_LDFLAGS = $(wt_program_ldflags)
 examples_shared_counter_LDADD = $(examples_libs)
+
+examples_terminate_SOURCES = examples/terminate.c
+examples_terminate_CPPFLAGS = $(examples_cppflags)
+examples_terminate_CFLAGS = $(examples_cflags)
+examples_terminate_LDFLAGS = $(wt_program_ldflags)
+examples_terminate_LDADD = libwt.la
 
 if HAVE_LIBCRYPTO
 noinst_PROGRAMS += examples/hash

@@ -8,6 +8,7 @@
 #include <wt/atomics.h>
 
 #include "base.h"
+#include "fork.h"
 #include "shared.h"
 
 struct wti_cell {
@@ -15,7 +16,7 @@ struct wti_cell {
 	unsigned width; /* bytes */
 };
 
-/* 0, WT_EINVAL or WT_ERANGE. The cell stays while the caller has its hold. */
+/* 0, WT_EINVAL, WT_ERANGE or WT_EFORKED. The cell stays while the caller has its hold. */
 static inline int wti_cell_find(struct wti_cell *cell, const wt_shared *shared, int type, size_t index)
 {
 	unsigned shift;
@@ -25,6 +26,8 @@ static inline int wti_cell_find(struct wti_cell *cell, const wt_shared *shared, 
 	shift = (unsigned)type / 2;
 	if (index >= wti_shared_size(shared) >> shift)
 		return WT_ERANGE;
+	if (wti_forked())
+		return WT_EFORKED;
 	cell->address = shared->data + (index << shift);
 	cell->width = 1u << shift;
 	return 0;

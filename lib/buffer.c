@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "fork.h"
 
 static void buffer_delete_own(void *data, void *arg)
 {
@@ -25,8 +26,11 @@ static const struct wti_transferable_ops buffer_transferable_ops = { .destroy = 
 
 static int buffer_make(wt_buffer **buffer, void *data, size_t size, void (*deleter)(void *data, void *arg), void *arg)
 {
-	wt_buffer *made = wti_alloc(sizeof *made);
+	wt_buffer *made;
 
+	if (wti_forked())
+		return WT_EFORKED;
+	made = wti_alloc(sizeof *made);
 	if (!made)
 		return WT_ENOMEM;
 	*made = (wt_buffer){ .data = data, .size = size, .deleter = deleter, .arg = arg };
@@ -112,6 +116,6 @@ bool wt_buffer_is_marked_untransferable(const wt_buffer *buffer)
 
 void wt_buffer_destroy(wt_buffer *buffer)
 {
-	if (buffer)
+	if (buffer && !wti_forked())
 		buffer_destroy(&buffer->transferable, NULL);
 }

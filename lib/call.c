@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include "alloc.h"
+#include "fork.h"
 #include "message.h"
 #include "port.h"
 #include "transfer.h"
@@ -186,7 +187,7 @@ int wt_port_call(wt_port *port, const wt_outgoing *request, wt_message *reply, w
 		return WT_EINVAL;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (wti_load(&port->peer->source.owner) == self)
 		return WT_EDEADLK;
 	if (wti_thread_terminating(self))
@@ -268,7 +269,7 @@ int wt_message_reply(const wt_message *request, const wt_outgoing *reply)
 	if (!request || !reply || !request->port || !request->call)
 		return WT_EINVAL;
 	if (!self || !wti_port_is_mine(self, request->port))
-		return WT_EOWNER;
+		return wti_fork_error(WT_EOWNER);
 	err = reply_check(request->port, reply, &size);
 	if (err)
 		return err;

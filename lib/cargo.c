@@ -3,6 +3,7 @@
 
 #include <wt/shared.h>
 
+#include "fork.h"
 #include "os.h"
 #include "seam.h"
 #include "thread.h"
@@ -61,6 +62,8 @@ static void cargo_destroy_all(struct wti_list *dropped)
 		struct wti_transferable *object = wti_list_entry(link, struct wti_transferable, link);
 
 		object->ops->destroy(object, dropped);
+		if (wti_forked())
+			return; /* in a deleter: the rest is the parent's */
 	}
 }
 

@@ -32,6 +32,7 @@ static const struct error_entry {
 	{ WT_EDETACHED, "WT_EDETACHED", "the object was moved or taken already" },
 	{ WT_EUNTRANSFERABLE, "WT_EUNTRANSFERABLE", "the object is not to be moved" },
 	{ WT_EINUSE, "WT_EINUSE", "the port is in use by a callback or by an open slot" },
+	{ WT_EFORKED, "WT_EFORKED", "the process was forked after libwt was used" },
 };
 
 static const struct error_entry *error_find(int error)

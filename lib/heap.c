@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "error.h"
+#include "fork.h"
 #include "thread.h"
 
 static const struct wti_arena_ops *heap_kind(void)
@@ -156,7 +157,7 @@ void *wt_realloc(void *block, size_t size)
 {
 	struct wti_thread_heap *heap;
 
-	if (!block)
+	if (!block || wti_forked())
 		return heap_alloc(size, false);
 	heap = heap_of(block, "wt_realloc");
 	return heap ? heap_resize(heap, block, size) : NULL;
@@ -166,7 +167,7 @@ void wt_free(void *block)
 {
 	struct wti_thread_heap *heap;
 
-	if (!block)
+	if (!block || wti_forked())
 		return;
 	heap = heap_of(block, "wt_free");
 	if (!heap)
@@ -205,6 +206,8 @@ int wt_heap_stats(struct wt_heap_stats *stats)
 	const struct wti_thread *self = wti_thread_peek();
 	struct wt_heap_stats read = { 0 };
 
+	if (wti_forked())
+		return WT_EFORKED;
 	if (self)
 		heap_read(&self->heap, &read);
 	return wti_snapshot_write(stats, &read, sizeof read);

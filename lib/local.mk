@@ -26,8 +26,12 @@ wt_sources = \
 	lib/deadline.h \
 	lib/error.c \
 	lib/error.h \
+	lib/fork.c \
+	lib/fork.h \
 	lib/heap.c \
 	lib/heap.h \
+	lib/interrupt.c \
+	lib/interrupt.h \
 	lib/list.h \
 	lib/loop.c \
 	lib/loop.h \
@@ -40,6 +44,8 @@ wt_sources = \
 	lib/os.h \
 	lib/park.c \
 	lib/park.h \
+	lib/poke.c \
+	lib/poke.h \
 	lib/port.c \
 	lib/port.h \
 	lib/port_close.c \
@@ -64,6 +70,7 @@ wt_sources = \
 	lib/sender.h \
 	lib/shared.c \
 	lib/shared.h \
+	lib/sleep.c \
 	lib/slot.c \
 	lib/slot.h \
 	lib/source.c \

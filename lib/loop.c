@@ -4,6 +4,7 @@
 #include <wt/loop.h>
 
 #include "deadline.h"
+#include "fork.h"
 #include "wait.h"
 
 enum {
@@ -180,7 +181,7 @@ static bool loop_alive(struct wti_thread *self)
 static int loop_enter(struct wti_thread *self)
 {
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (self->loop_running || self->drains || self->deleters)
 		return WT_EBUSY;
 	self->loop_running = true;
@@ -208,6 +209,8 @@ int wt_run(void)
 		else if (!loop_pass(self) && !self->loop_stop && loop_alive(self))
 			err = loop_wait(self, WT_FOREVER);
 	}
+	if (wti_forked())
+		return WT_EFORKED;
 	if (wti_thread_terminating(self))
 		err = WT_ETERMINATED;
 	loop_leave(self);
@@ -243,6 +246,8 @@ int wt_run_once(wt_time deadline)
 	if (err)
 		return err;
 	err = loop_once(self, deadline, &calls);
+	if (wti_forked())
+		return WT_EFORKED;
 	loop_leave(self);
 	return err ? err : (int)(calls & INT32_MAX);
 }
@@ -272,7 +277,7 @@ int wt_loop_fd(int *fd)
 	*fd = -1;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	result = wti_parker_event_fd(&self->parker);
 	if (result < 0)
 		return result;

@@ -12,11 +12,13 @@
 
 enum wti_rank {
 	WTI_RANK_PROCESS, /* the list of all workers, held while each is told to end */
+	WTI_RANK_POKE,    /* the signals that a worker gets when it is told to end: started, ended */
 	WTI_RANK_CELLS,   /* who waits on the cells of one bucket, held while they are taken off and woken */
 	WTI_RANK_CALLS,   /* who waits for a reply, held while it is packed and its caller is woken */
 	WTI_RANK_WAITERS, /* who waits for a thing, held while they are woken */
 	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken, or a dead queue is emptied */
 	WTI_RANK_FLIGHT,  /* which ports lie in messages: taken last, holds no other */
+	WTI_RANK_FORK,    /* the entering of the handler for forks: holds no other */
 	WTI_RANK_RING,    /* the growth of a ring: taken with nothing else held, holds no other */
 	WTI_RANK_ARENA,   /* arenas between two heaps: taken with nothing else held, holds no other */
 	WTI_RANK_COUNT

@@ -8,6 +8,8 @@
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -17,9 +19,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "atomic.h"
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+static struct timespec os_timespec(int64_t ns)
+{
+	return (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+}
+
 static int os_futex_wait(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
 {
-	struct timespec ts = { .tv_sec = deadline / 1000000000, .tv_nsec = deadline % 1000000000 };
+	struct timespec ts = os_timespec(deadline);
 	int saved = errno;
 	long r = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, deadline == INT64_MAX ? NULL : &ts, NULL,
 			 FUTEX_BITSET_MATCH_ANY);
@@ -87,14 +100,22 @@ static int os_cpu_count(void)
 	return count;
 }
 
-/* All blocked, but those that a fault or a profiler sends to the thread itself: handlers run where they always did. */
+static _Atomic(int) os_own_signal; /* what signal_claim found; 0: nothing yet */
+
+/*
+ * All blocked, but the library's own, and those that a fault or a profiler
+ * sends to the thread itself: handlers run where they always did.
+ */
 static void os_worker_mask(sigset_t *mask)
 {
 	static const int open[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
+	int own = wti_load(&os_own_signal);
 
 	sigfillset(mask);
 	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
 		sigdelset(mask, open[i]);
+	if (own)
+		sigdelset(mask, own);
 }
 
 static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
@@ -117,9 +138,29 @@ static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(vo
 	return -err;
 }
 
-static int os_thread_join(pthread_t thread)
+/* ThreadSanitizer knows of no join with another clock than the wall's. */
+#ifdef __SANITIZE_THREAD__
+static int os_join_until(pthread_t thread, int64_t deadline)
 {
-	return -pthread_join(thread, NULL);
+	struct timespec now, until;
+	int64_t span = deadline - wti_os_real.clock();
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	until = os_timespec((int64_t)now.tv_sec * 1000000000 + now.tv_nsec + (span > 0 ? span : 0));
+	return -pthread_timedjoin_np(thread, NULL, &until);
+}
+#else
+static int os_join_until(pthread_t thread, int64_t deadline)
+{
+	struct timespec until = os_timespec(deadline);
+
+	return -pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+}
+#endif
+
+static int os_thread_join(pthread_t thread, int64_t deadline)
+{
+	return deadline == INT64_MAX ? -pthread_join(thread, NULL) : os_join_until(thread, deadline);
 }
 
 static int os_thread_detach(pthread_t thread)
@@ -166,6 +207,73 @@ static int os_thread_time(clockid_t clock, int64_t *time)
 	if (result == 0)
 		*time = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	return result;
+}
+
+static bool os_signal_is_free(int signal)
+{
+	struct sigaction old;
+
+	return sigaction(signal, NULL, &old) == 0 && !(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_DFL;
+}
+
+/* From the highest down: programs count from the lowest up. */
+static int os_signal_claim(void (*handler)(int signal, siginfo_t *info, void *context))
+{
+	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	int saved = errno;
+	int signal = SIGRTMAX;
+
+	sigemptyset(&action.sa_mask);
+	while (signal >= SIGRTMIN && (!os_signal_is_free(signal) || sigaction(signal, &action, NULL) < 0))
+		signal--;
+	errno = saved;
+	if (signal < SIGRTMIN)
+		return -EBUSY;
+	wti_store(&os_own_signal, signal);
+	return signal;
+}
+
+static int os_signal_send(pid_t thread, int signal)
+{
+	int saved = errno;
+	int result = syscall(SYS_tgkill, getpid(), thread, signal) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal };
+	struct itimerspec when = { .it_value = os_timespec(first), .it_interval = os_timespec(period) };
+	int saved = errno;
+	int result;
+
+	event.sigev_notify_thread_id = thread;
+	result = timer_create(CLOCK_MONOTONIC, &event, ticker) < 0 ? -errno : 0;
+	if (!result)
+		timer_settime(*ticker, 0, &when, NULL); /* cannot fail: the timer and the times are valid */
+	errno = saved;
+	return result;
+}
+
+static int os_ticker_delete(timer_t ticker)
+{
+	int saved = errno;
+	int result = timer_delete(ticker) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_at_fork(void (*in_child)(void))
+{
+	return -pthread_atfork(NULL, NULL, in_child);
+}
+
+static int os_at_exit(void (*fn)(void))
+{
+	return atexit(fn) != 0 ? -ENOMEM : 0;
 }
 
 /*
@@ -239,10 +347,8 @@ static int os_timer_set(int fd, int64_t at)
 	struct itimerspec when = { 0 }; /* disarmed, as it stays for ever */
 	int result;
 
-	if (at != INT64_MAX) {
-		when.it_value.tv_sec = at / 1000000000;
-		when.it_value.tv_nsec = at % 1000000000;
-	}
+	if (at != INT64_MAX)
+		when.it_value = os_timespec(at);
 	result = timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;
 	errno = saved;
 	return result;
@@ -319,6 +425,12 @@ const struct wti_os_ops wti_os_real = {
 	.thread_nice = os_thread_nice,
 	.thread_clock = os_thread_clock,
 	.thread_time = os_thread_time,
+	.signal_claim = os_signal_claim,
+	.signal_send = os_signal_send,
+	.ticker_create = os_ticker_create,
+	.ticker_delete = os_ticker_delete,
+	.at_fork = os_at_fork,
+	.at_exit = os_at_exit,
 	.event_create = os_event_create,
 	.event_signal = os_event_signal,
 	.event_clear = os_event_clear,

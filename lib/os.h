@@ -9,6 +9,7 @@
 #define WTI_OS_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -29,12 +30,25 @@ struct wti_os_ops {
 	int (*cpu_count)(void); /* that this process may run on */
 	/* With the signals blocked that are not the thread's own. */
 	int (*thread_create)(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg);
-	int (*thread_join)(pthread_t thread);
+	/* `deadline` as above. -ETIMEDOUT when the thread still runs: it can be joined or detached as before. */
+	int (*thread_join)(pthread_t thread, int64_t deadline);
 	int (*thread_detach)(pthread_t thread);
 	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */
 	int (*thread_nice)(int nice); /* the calling thread alone */
 	int (*thread_clock)(clockid_t *clock); /* the calling thread's processor time, for any thread to read ... */
 	int (*thread_time)(clockid_t clock, int64_t *time); /* ... in ns; of a thread that is gone it is an error, or another's */
+	/*
+	 * Make `handler` that of a real-time signal that nobody handles, the
+	 * highest one. It does not restart system calls; threads that are made
+	 * from now on leave it open. Returns its number, or -EBUSY.
+	 */
+	int (*signal_claim)(void (*handler)(int signal, siginfo_t *info, void *context));
+	int (*signal_send)(pid_t thread, int signal); /* to a thread of this process, once */
+	/* Send it again and again: `first` ns from now, then every `period` ns, until deleted. */
+	int (*ticker_create)(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period);
+	int (*ticker_delete)(timer_t ticker);
+	int (*at_fork)(void (*in_child)(void));
+	int (*at_exit)(void (*fn)(void));
 	int (*event_create)(void); /* a descriptor above 2, CLOEXEC, non-blocking */
 	int (*event_signal)(int fd);
 	int (*event_clear)(int fd);

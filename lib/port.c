@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "fork.h"
 #include "loop.h"
 
 static int port_read_options(wt_channel_options *to, const wt_channel_options *options)
@@ -137,7 +138,7 @@ int wt_channel_create(wt_port **a, wt_port **b, const wt_channel_options *option
 		return WT_EINVAL;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	return wti_channel_create(self, self, options, a, b);
 }
 

@@ -10,6 +10,7 @@
  * `dropped` on the way, and destroyed last, by whoever began.
  */
 #include "call.h"
+#include "fork.h"
 #include "loop.h"
 #include "port.h"
 #include "slot.h"
@@ -125,7 +126,8 @@ void wti_port_finish_close(wt_port *port, unsigned *calls)
 	port->close_told = true;
 	++*calls;
 	port->on_close(port, port->on_close_arg);
-	port_end_now(port);
+	if (!wti_forked())
+		port_end_now(port);
 }
 
 static void port_abandon_slots(wt_port *port, struct wti_thread *self)

@@ -3,6 +3,7 @@
  * Posting and sending, by any thread that knows the port, or a sender made of
  * it, to be open.
  */
+#include "fork.h"
 #include "message.h"
 #include "port.h"
 #include "seam.h"
@@ -94,6 +95,8 @@ static inline int port_post(wt_port *port, const void *data, size_t size)
 
 int wti_sender_post(wt_port *port, const void *data, size_t size)
 {
+	if (wti_forked())
+		return WT_EFORKED;
 	return wti_port_is_closed(port->peer) ? WT_ECLOSED : port_post(port, data, size);
 }
 
@@ -101,6 +104,8 @@ int wt_port_post(wt_port *port, const void *data, size_t size)
 {
 	if (wti_unlikely(!port || (!data && size)))
 		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
 	if (wti_unlikely(port_refuses(port, NULL)))
 		return WT_ECLOSED;
 	return port_post(port, data, size);
@@ -118,6 +123,8 @@ int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (!messages[i].iov_base && messages[i].iov_len)
 			return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
 	if (port_refuses(port, NULL))
 		return WT_ECLOSED;
 	if (count) {
@@ -278,6 +285,8 @@ int wti_port_send(struct wti_sending *sending, wt_time deadline)
 		return WT_EINVAL;
 	if (!port_sending_payload(sending, &payload))
 		return WT_EOVERFLOW;
+	if (wti_forked())
+		return WT_EFORKED;
 	return port_send(sending, payload, deadline);
 }
 

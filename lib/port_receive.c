@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "call.h"
+#include "fork.h"
 #include "loop.h"
 #include "port.h"
 #include "seam.h"
@@ -239,7 +240,7 @@ static int port_receive(wt_port *port, struct wti_thread *self, struct wti_recor
 	if (wti_unlikely(!port || deadline < 0))
 		return WT_EINVAL;
 	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
-		return WT_EOWNER;
+		return wti_fork_error(WT_EOWNER);
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	wti_port_end_view(port);
@@ -290,7 +291,7 @@ static void port_unpin(wt_port *port, struct wti_thread *self)
 /*
  * Call back for one record. The pin keeps its view whatever the callback
  * does; it is in the port, not on the stack, since the callback may not
- * return (wt_exit). False when there was no record.
+ * return (wt_exit). False when there was no record, and in a forked child.
  */
 static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 {
@@ -314,6 +315,8 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 		fn(port, &message, arg);
 	else if (port->on_message_error)
 		port->on_message_error(port, err, port->on_message_error_arg);
+	if (wti_forked())
+		return false;
 	port_unpin(port, self);
 	return true;
 }
@@ -356,6 +359,8 @@ static void port_turn(struct wti_source *source, unsigned *calls)
 	if (port->before_turn && !port->before_turn(port, calls))
 		return;
 	port_turn_messages(port, self, calls);
+	if (wti_forked())
+		return;
 	if (port->closing) {
 		if (!wti_loop_interrupted(self))
 			wti_port_finish_close(port, calls);
@@ -408,7 +413,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	if (!port || !fn)
 		return WT_EINVAL;
 	if (!self || wti_load(&port->source.owner) != self)
-		return WT_EOWNER;
+		return wti_fork_error(WT_EOWNER);
 	if (port->closing)
 		return WT_ECLOSED;
 	if (wti_thread_terminating(self))
@@ -422,6 +427,8 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 			break;
 		n++;
 	}
+	if (wti_forked())
+		return WT_EFORKED;
 	self->drains--;
 	if (drained)
 		*drained = n;

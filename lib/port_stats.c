@@ -2,6 +2,7 @@
 #include <wt/stats.h>
 
 #include "error.h"
+#include "fork.h"
 #include "port.h"
 
 int wt_port_stats(const wt_port *port, struct wt_port_stats *stats)
@@ -12,7 +13,7 @@ int wt_port_stats(const wt_port *port, struct wt_port_stats *stats)
 	if (!port || !stats)
 		return WT_EINVAL;
 	if (!wti_port_own(port))
-		return WT_EOWNER;
+		return wti_fork_error(WT_EOWNER);
 	now.received = wti_load(&own->received);
 	now.dropped = wti_load(&own->dropped);
 	now.undelivered = wti_load(&own->peer->dropped);

@@ -13,10 +13,8 @@
  * the process, the carriers are followed from each, and one port of each
  * cycle is emptied: that drops the next one, and so on round to itself (T4).
  */
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "alloc.h"
+#include "fork.h"
+#include "os.h"
 #include "port.h"
 #include "slot.h"
 
@@ -24,21 +22,19 @@ static struct wti_mutex flight_lock = WTI_MUTEX_INIT(WTI_RANK_FLIGHT);
 static struct wti_list flight_ports = { &flight_ports, &flight_ports }; /* under the lock */
 static uint64_t flight_walks;  /* under the lock: searches so far */
 static pthread_once_t flight_once = PTHREAD_ONCE_INIT;
-static pid_t flight_process; /* whose exit handler is registered */
 
 /* ---- The ports in flight ---- */
 
 static void flight_process_end(void)
 {
-	if (getpid() == flight_process) /* a forked child has a copy, and not the threads that might hold the lock */
+	if (!wti_forked()) /* a child has a copy, and not the threads that might hold the lock */
 		wti_flight_thread_end(NULL);
 }
 
 /* Without memory for the handler, what lies in a cycle at the very end is left to the system. */
 static void flight_register(void)
 {
-	flight_process = getpid();
-	(void)atexit(flight_process_end);
+	(void)wti_os->at_exit(flight_process_end);
 }
 
 static void flight_enter(wt_port *port, wt_port *carrier)

@@ -5,7 +5,6 @@
  * waits a moment. It calls nobody back and frees nothing, for a worker that
  * does not end may still use it.
  */
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "mutex.h"
@@ -18,8 +17,7 @@ static struct wti_mutex process_lock = WTI_MUTEX_INIT(WTI_RANK_PROCESS);
 static struct wti_list process_workers = { &process_workers, &process_workers }; /* under the lock */
 static _Atomic(uint32_t) process_count;  /* of them; sleepers wait for its fall, and only at the end */
 static _Atomic(uint32_t) process_ending; /* the handler sleeps, or is about to */
-static bool process_registered;          /* under the lock */
-static _Atomic(pid_t) process_id;         /* who registered; read without the lock, which a fork may have left locked */
+static _Atomic(pid_t) process_id;        /* who registered the handler, or 0; written under the lock */
 
 /*
  * Stop a worker, and give up its thread, which nobody will join any more: else
@@ -56,28 +54,15 @@ static void process_end(void)
 		wti_os->futex_wait(&process_count, count, deadline);
 }
 
-/* A forked child has its parent's list, but none of its workers. */
-static void process_forget_parent(void)
-{
-	pid_t id = getpid();
-
-	if (process_registered && wti_load(&process_id) != id) {
-		wti_list_init(&process_workers);
-		wti_store(&process_count, 0);
-	}
-	wti_store(&process_id, id);
-}
-
 int wti_process_add(struct wt_worker *worker)
 {
 	int err = 0;
 
 	wti_mutex_lock(&process_lock);
-	process_forget_parent();
-	if (!process_registered && atexit(process_end) != 0) {
+	if (!wti_load(&process_id) && wti_os->at_exit(process_end) < 0) {
 		err = WT_ENOMEM;
 	} else {
-		process_registered = true;
+		wti_store(&process_id, getpid());
 		wti_list_append(&process_workers, &worker->living);
 		wti_store(&process_count, wti_load(&process_count) + 1);
 	}

@@ -5,6 +5,7 @@
  * each look is at some of them only; once it has announced its sleep at all,
  * all are looked at.
  */
+#include "fork.h"
 #include "port.h"
 #include "wait.h"
 
@@ -74,7 +75,7 @@ static int select_check(wt_port *const *ports, size_t count)
 		if (!ports[i])
 			return WT_EINVAL;
 		if (!self || wti_load(&ports[i]->source.owner) != self)
-			return WT_EOWNER;
+			return wti_fork_error(WT_EOWNER);
 		if (ports[i]->closing)
 			return WT_ECLOSED;
 	}

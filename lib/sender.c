@@ -2,6 +2,7 @@
 #include "sender.h"
 
 #include "alloc.h"
+#include "fork.h"
 #include "port.h"
 
 static void sender_destroy(struct wti_transferable *object, struct wti_list *dropped)
@@ -40,7 +41,7 @@ int wt_port_sender(wt_port *port, wt_sender **sender)
 	if (!port)
 		return WT_EINVAL;
 	if (!self || wti_load(&port->source.owner) != self)
-		return WT_EOWNER;
+		return wti_fork_error(WT_EOWNER);
 	if (port->closing)
 		return WT_ECLOSED;
 	return sender_create(sender, port);
@@ -51,7 +52,11 @@ int wt_sender_dup(wt_sender *sender, wt_sender **copy)
 	if (!copy)
 		return WT_EINVAL;
 	*copy = NULL;
-	return sender ? sender_create(copy, sender->port) : WT_EINVAL;
+	if (!sender)
+		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
+	return sender_create(copy, sender->port);
 }
 
 int wt_sender_post(wt_sender *sender, const void *data, size_t size)
@@ -73,7 +78,7 @@ void wt_sender_close(wt_sender *sender)
 {
 	struct wti_list dropped;
 
-	if (!sender)
+	if (!sender || wti_forked())
 		return;
 	wti_list_init(&dropped);
 	sender_destroy(&sender->transferable, &dropped);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "fork.h"
 #include "os.h"
 
 /* Commit what whole pages the bytes from `from` to `to` need. */
@@ -60,6 +61,11 @@ int wt_shared_create(wt_shared **shared, size_t size, size_t max_size)
 		return WT_EINVAL;
 	if (size > WTI_SIZE_MAX || max_size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
+	if (wti_forked())
+		return WT_EFORKED;
+	err = wti_fork_prepare();
+	if (err)
+		return err;
 	made = wti_alloc_lines(sizeof *made);
 	if (!made)
 		return WT_ENOMEM;
@@ -102,6 +108,8 @@ int wt_shared_grow(wt_shared *shared, size_t new_size)
 
 	if (!shared)
 		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
 	size = wti_shared_size(shared);
 	if (new_size < size || new_size > shared->max_size)
 		return WT_EINVAL;
@@ -111,13 +119,15 @@ int wt_shared_grow(wt_shared *shared, size_t new_size)
 
 wt_shared *wt_shared_hold(wt_shared *shared)
 {
-	if (shared)
+	if (shared && !wti_forked())
 		wti_add(&shared->holds, 1); /* relaxed: who holds one more has one already */
 	return shared;
 }
 
 void wt_shared_release(wt_shared *shared)
 {
+	if (wti_forked())
+		return;
 	/* counter: who unmaps has seen all that the others did */
 	if (!shared || wti_sub_acqrel(&shared->holds, 1) != 1)
 		return;

@@ -2,6 +2,7 @@
 #include "slot.h"
 
 #include "alloc.h"
+#include "fork.h"
 #include "port.h"
 
 /* One that is open, on its thread's list; or one to be used again. */
@@ -169,7 +170,7 @@ int wt_port_reserve(wt_port *port, size_t size, wt_slot *slot, wt_time deadline)
 	self = wti_thread_self();
 	made = self ? slot_get(self) : NULL;
 	if (!made)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	err = slot_reserve(made, port, size, deadline);
 	if (err) {
 		slot_put_back(self, made);
@@ -191,7 +192,7 @@ int wt_port_commit(wt_port *port, wt_slot *slot)
 	int err = 0;
 
 	if (!open || slot->size > open->ring.size || slot->zero)
-		return WT_EINVAL;
+		return wti_fork_error(WT_EINVAL);
 	wti_list_init(&dropped);
 	if (wti_port_is_closed(port->peer)) {
 		slot_abandon(self, open, &dropped);

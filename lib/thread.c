@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "barrier.h"
+#include "fork.h"
 
 _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
 
@@ -24,6 +25,8 @@ static void thread_end(void *record)
 {
 	struct wti_thread *thread = record;
 
+	if (wti_forked())
+		return;
 	/* Other destructors of this thread may call in while we close what it owns. */
 	wti_thread_self_ptr = thread;
 	wti_thread_leave(thread);
@@ -61,6 +64,8 @@ struct wti_thread *wti_thread_attach(void)
 {
 	struct wti_thread *thread;
 
+	if (wti_forked() || wti_fork_prepare() != 0)
+		return NULL;
 	wti_barrier_init();
 	pthread_once(&thread_key_once, thread_make_key);
 	if (!thread_key_made)
@@ -92,6 +97,7 @@ void wti_thread_unwind(struct wti_thread *thread)
 	thread->loop_stop = false;
 	thread->drains = 0;
 	thread->deleters = 0;
+	wti_store(&thread->interrupt, NULL);
 	/* What came last first: a worker that a callback destroyed closes its port, which must not be held any more. */
 	for (int i = WTI_END_COUNT - 1; i >= 0; i--)
 		if (thread->unwound[i])

@@ -17,6 +17,7 @@
 
 struct wti_deadline;
 struct wti_reply;
+struct wti_interrupt;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -44,6 +45,9 @@ struct wti_thread {
 	struct wti_parker parker;
 	_Atomic(struct wti_source *) ready; /* stack of sources: pushed by anyone, taken by the owner */
 	_Atomic(uint32_t) terminating;      /* set once by whoever terminates, read by the owner */
+
+	/* interrupt.c, the owner and its signal handler. Armed: the computation to jump out of, or NULL. */
+	_Atomic(struct wti_interrupt *) interrupt;
 
 	/* Owner only, from here on. */
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);
@@ -102,7 +106,7 @@ extern _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_m
 
 struct wti_thread *wti_thread_attach(void);
 
-/* The calling thread's record; NULL only where memory for it is short. */
+/* The calling thread's record; NULL only where memory for it is short, or in a forked child. */
 static inline struct wti_thread *wti_thread_self(void)
 {
 	struct wti_thread *self = wti_thread_self_ptr;

@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 #include "call.h"
+#include "fork.h"
 #include "os.h"
 #include "port.h"
 #include "sender.h"
@@ -262,7 +263,7 @@ static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
 	struct wti_thread *self = wti_thread_peek();
 
 	if (!message || !self)
-		return WT_EINVAL;
+		return wti_fork_error(WT_EINVAL);
 	if (wti_reply_is(self, message)) {
 		*cargo = message->cargo;
 		return 0;

@@ -171,7 +171,7 @@ static int wait_for(const struct wait *w, wt_time deadline)
 	bool found = w->ops->ready(w->what);
 
 	while (!found && deadline != WT_NOW && !wait_ended(w)) {
-		if (!wait_may_poll() || wait_for_start(w->self) || !wait_poll(w))
+		if (w->ops->hopeless || !wait_may_poll() || wait_for_start(w->self) || !wait_poll(w))
 			wait_park(w, deadline);
 		/* What was there may be taken already: of several senders, each wants the same room. */
 		found = w->ops->ready(w->what);

@@ -28,6 +28,8 @@ struct wti_wait_ops {
 	bool locked;
 	/* It is the loop that waits: the time asleep is on its account. */
 	bool loop;
+	/* Nobody makes it ready: to poll for it would be in vain. */
+	bool hopeless;
 #ifdef WTI_TESTING
 	/* `ready` as the mutant that forgets everything but data has it. */
 	bool (*data_only)(void *what);

@@ -8,6 +8,7 @@
  */
 #include "alloc.h"
 #include "deadline.h"
+#include "fork.h"
 #include "loop.h"
 #include "os.h"
 #include "wait_notify.h"
@@ -136,7 +137,7 @@ int wt_atomics_wait_async(wt_shared *shared, int type, size_t index, int64_t exp
 		return WT_EINVAL;
 	given.waiter.thread = wti_thread_self();
 	if (!given.waiter.thread)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (wti_thread_terminating(given.waiter.thread))
 		return WT_ETERMINATED;
 	/* Nothing to wait for: the answer is that of a wait with WT_NOW. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wait_notify.h"
 
+#include "fork.h"
 #include "mutex.h"
 #include "seam.h"
 #include "source.h"
@@ -199,7 +200,7 @@ static int cell_wait(struct cell_wait *wait, wt_time deadline)
 	int err;
 
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	wait->waiter.thread = self;
 	err = wti_wait(self, &cell_wait_ops, wait, deadline);
 	if (wait->entered) {
@@ -265,9 +266,10 @@ int wt_wait64(const void *address, uint64_t expected, wt_time deadline)
 int wt_notify(const void *address, size_t count, size_t *woken)
 {
 	bool valid = address && (uintptr_t)address % sizeof(uint32_t) == 0;
-	size_t n = valid ? cell_notify(address, count) : 0;
+	int err = valid ? wti_fork_error(0) : WT_EINVAL;
+	size_t n = err ? 0 : cell_notify(address, count);
 
 	if (woken)
 		*woken = n;
-	return valid ? 0 : WT_EINVAL;
+	return err;
 }

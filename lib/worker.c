@@ -8,6 +8,8 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "fork.h"
+#include "interrupt.h"
 #include "loop.h"
 #include "os.h"
 #include "transfer.h"
@@ -97,6 +99,7 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct w
 	if (!worker)
 		return NULL;
 	wti_store(&worker->holders, 2);
+	wti_poke_init(&worker->poke);
 	wti_waiters_init(&worker->joiners);
 	wti_source_init(&worker->source, &wti_worker_source_ops, creator);
 	wti_list_init(&worker->sibling);
@@ -111,6 +114,7 @@ static void worker_free(struct wt_worker *worker)
 	wti_thread_destroy(&worker->thread);
 	wti_source_destroy(&worker->source);
 	wti_waiters_destroy(&worker->joiners);
+	wti_poke_destroy(&worker->poke);
 	wti_free_lines(worker);
 }
 
@@ -204,6 +208,7 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 	err = wti_process_add(worker);
 	if (err)
 		goto out_channel;
+	wti_interrupt_prepare();
 	worker_enlist(worker, self);
 	*out = worker; /* before the thread: what the creator shares may lead it here */
 	err = wti_os->thread_create(&worker->pthread, options->stack_size, wti_worker_run, worker);
@@ -252,7 +257,7 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 		return err;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	content.name = read.name;
@@ -317,11 +322,18 @@ static const struct wti_wait_ops worker_join_ops = {
 static int worker_await_end(struct wt_worker *worker, struct wti_thread *self, wt_time deadline, bool through)
 {
 	struct worker_join join = { .worker = worker };
+	wt_time until;
+	int err;
 
 	wti_waiter_init(&join.waiter, self);
-	if (through)
-		return wti_wait_through(self, &worker_join_ops, &join, deadline);
-	return wti_wait(self, &worker_join_ops, &join, deadline);
+	do {
+		until = wti_poke_while_waiting(&worker->poke, deadline);
+		if (through)
+			err = wti_wait_through(self, &worker_join_ops, &join, until);
+		else
+			err = wti_wait(self, &worker_join_ops, &join, until);
+	} while (err == WT_ETIMEDOUT && until != deadline);
+	return err;
 }
 
 int wt_worker_join(wt_worker *worker, int *code, wt_time deadline)
@@ -333,7 +345,7 @@ int wt_worker_join(wt_worker *worker, int *code, wt_time deadline)
 		return WT_EINVAL;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	if (self == &worker->thread)
 		return WT_EDEADLK;
 	err = worker_await_end(worker, self, deadline, false);
@@ -351,6 +363,7 @@ void wti_worker_stop(struct wt_worker *worker)
 	/* Relaxed, for the token that follows orders it: whoever takes that sees the flag. */
 	wti_store(&worker->thread.terminating, 1);
 	wti_unpark(&worker->thread.parker);
+	wti_poke_begin(&worker->poke);
 }
 
 int wt_worker_terminate(wt_worker *worker, wt_time deadline)
@@ -362,13 +375,13 @@ int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 		return WT_EINVAL;
 	self = wti_thread_self();
 	if (!self)
-		return WT_ENOMEM;
+		return wti_fork_error(WT_ENOMEM);
 	wti_worker_stop(worker);
 	if (self == &worker->thread)
 		return 0;
-	err = wt_worker_join(worker, NULL, deadline);
+	err = worker_await_end(worker, self, deadline, false);
 	if (err == WT_ETIMEDOUT)
-		wti_store(&worker->zombie, 1);
+		wti_store(&worker->overdue, 1);
 	return err;
 }
 
@@ -377,6 +390,8 @@ int wt_worker_failure(wt_worker *worker, wt_failure *failure)
 	if (!worker || !failure)
 		return WT_EINVAL;
 	*failure = (wt_failure){ 0 };
+	if (wti_forked())
+		return WT_EFORKED;
 	if (!wti_worker_has_ended(worker) || !worker->failed)
 		return WT_EAGAIN;
 	wti_store(&worker->failure_read, 1);
@@ -401,6 +416,16 @@ static void worker_give_up(struct wt_worker *worker, struct wti_thread *self)
 	worker_delist(worker, self);
 }
 
+/*
+ * Join the thread, or leave it to itself. What is left of one whose worker has
+ * ended are destructors of the program's thread-specific data.
+ */
+static void worker_let_go(struct wt_worker *worker, bool ended, wt_time deadline)
+{
+	if (!ended || wti_os->thread_join(worker->pthread, deadline) != 0)
+		wti_os->thread_detach(worker->pthread);
+}
+
 void wti_worker_finish_destroy(struct wt_worker *worker)
 {
 	struct wti_thread *self = wti_load(&worker->source.owner);
@@ -409,15 +434,12 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 
 	wti_worker_stop(worker);
 	ended = worker_await_end(worker, self, deadline, true) == 0;
-	if (wti_process_take_thread(worker)) {
-		/* What is left of one that ended are destructors of the program's thread-specific data. */
-		if (ended)
-			wti_os->thread_join(worker->pthread);
-		else
-			wti_os->thread_detach(worker->pthread);
-	}
+	if (wti_process_take_thread(worker))
+		worker_let_go(worker, ended, deadline);
 	if (ended)
 		wti_worker_report_failure(worker);
+	else
+		wti_store(&worker->overdue, 1);
 	worker_give_up(worker, self);
 	wti_worker_release(worker);
 }

@@ -28,6 +28,7 @@
 #include <wt/worker.h>
 
 #include "list.h"
+#include "poke.h"
 #include "port.h"
 #include "source.h"
 #include "thread.h"
@@ -81,8 +82,9 @@ struct wt_worker {
 	_Atomic(uint32_t) loaded;   /* set by the creator: the cargo is packed, and the worker may begin */
 	_Atomic(uint32_t) online;   /* set by the worker's thread before the entry runs */
 	_Atomic(uint32_t) holders;  /* the handle, the thread */
-	_Atomic(uint32_t) zombie;   /* set by whoever has waited for its end in vain */
+	_Atomic(uint32_t) overdue;  /* it outlived the deadline of somebody who ended it */
 	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */
+	struct wti_poke poke;       /* signals, once it is told to end */
 	struct wti_waiters joiners;
 	struct wti_source source;   /* the creator's loop hears of online and ended */
 
@@ -149,6 +151,13 @@ static inline bool wti_worker_was_online(const struct wt_worker *worker)
 {
 	/* pairs with worker_begin [worker-online]: what its thread wrote before is there */
 	return wti_load_acq(&worker->online);
+}
+
+/* Whether it was told to end, and has not within the time that it was given. Any thread. */
+static inline bool wti_worker_is_zombie(const struct wt_worker *worker)
+{
+	/* Relaxed: what has ended is no zombie, and the other way round nothing is concluded. */
+	return wti_load(&worker->overdue) && wti_load(&worker->state) != WTI_WORKER_ENDED;
 }
 
 /* ---- worker.c ---- */

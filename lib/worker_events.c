@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "fork.h"
 #include "loop.h"
 #include "worker.h"
 
@@ -18,9 +19,11 @@ static void events_enter(struct wt_worker *worker)
 	worker->callbacks++;
 }
 
-/* False when the worker was destroyed, and is no more. */
+/* False when the worker was destroyed, and is no more, and in a forked child. */
 static bool events_leave(struct wt_worker *worker)
 {
+	if (wti_forked())
+		return false;
 	if (--worker->callbacks == 0 && worker->destroyed) {
 		wti_worker_finish_destroy(worker);
 		return false;

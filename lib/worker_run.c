@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "fork.h"
 #include "seam.h"
 #include "slot.h"
 #include "transfer.h"
@@ -151,7 +152,7 @@ int wt_on_exit(void (*fn)(void *arg), void *arg)
 	if (!fn)
 		return WT_EINVAL;
 	if (!worker || worker->phase >= WTI_PHASE_CLEANUPS)
-		return WT_ENOTSUP; /* nobody would run it any more */
+		return wti_fork_error(WT_ENOTSUP); /* nobody would run it any more */
 	final = wti_alloc(sizeof *final);
 	if (!final)
 		return WT_ENOMEM;
@@ -167,7 +168,7 @@ int wt_defer(void (*fn)(void *arg), void *arg)
 	if (!fn)
 		return WT_EINVAL;
 	if (!worker)
-		return WT_ENOTSUP;
+		return wti_fork_error(WT_ENOTSUP);
 	/* The stack is last in, first out, so the reserved ones in use are always the first of them. */
 	if (worker->reserved_used < WTI_DEFER_RESERVED)
 		final = &worker->reserved[worker->reserved_used++];
@@ -214,7 +215,7 @@ int wt_worker_data_take_port(size_t index, wt_port **port)
 	if (!port)
 		return WT_EINVAL;
 	*port = NULL;
-	return worker ? wti_take_port(worker->cargo, index, port) : WT_ENOTSUP;
+	return worker ? wti_take_port(worker->cargo, index, port) : wti_fork_error(WT_ENOTSUP);
 }
 
 int wt_worker_data_take_buffer(size_t index, wt_buffer **buffer)
@@ -224,7 +225,7 @@ int wt_worker_data_take_buffer(size_t index, wt_buffer **buffer)
 	if (!buffer)
 		return WT_EINVAL;
 	*buffer = NULL;
-	return worker ? wti_take_buffer(worker->cargo, index, buffer) : WT_ENOTSUP;
+	return worker ? wti_take_buffer(worker->cargo, index, buffer) : wti_fork_error(WT_ENOTSUP);
 }
 
 int wt_worker_data_take_sender(size_t index, wt_sender **sender)
@@ -234,7 +235,7 @@ int wt_worker_data_take_sender(size_t index, wt_sender **sender)
 	if (!sender)
 		return WT_EINVAL;
 	*sender = NULL;
-	return worker ? wti_take_sender(worker->cargo, index, sender) : WT_ENOTSUP;
+	return worker ? wti_take_sender(worker->cargo, index, sender) : wti_fork_error(WT_ENOTSUP);
 }
 
 int wt_worker_data_take_shared(size_t index, wt_shared **shared)
@@ -244,7 +245,7 @@ int wt_worker_data_take_shared(size_t index, wt_shared **shared)
 	if (!shared)
 		return WT_EINVAL;
 	*shared = NULL;
-	return worker ? wti_take_shared(worker->cargo, index, shared) : WT_ENOTSUP;
+	return worker ? wti_take_shared(worker->cargo, index, shared) : wti_fork_error(WT_ENOTSUP);
 }
 
 int wt_worker_data_take_fd(size_t index, int *fd)
@@ -254,10 +255,17 @@ int wt_worker_data_take_fd(size_t index, int *fd)
 	if (!fd)
 		return WT_EINVAL;
 	*fd = -1;
-	return worker ? wti_take_fd(worker->cargo, index, fd) : WT_ENOTSUP;
+	return worker ? wti_take_fd(worker->cargo, index, fd) : wti_fork_error(WT_ENOTSUP);
 }
 
 /* ---- The phases ---- */
+
+/* User code has returned. In a forked child it ends as by wt_exit: what follows here is the parent's. */
+static void run_check_fork(int code)
+{
+	if (wti_forked())
+		exit(code);
+}
 
 static void run_entry(struct wt_worker *worker)
 {
@@ -266,6 +274,7 @@ static void run_entry(struct wt_worker *worker)
 	if (wti_thread_terminating(&worker->thread))
 		return; /* before it began */
 	code = worker->entry(worker->thread.parent, worker->data, worker->size);
+	run_check_fork(code);
 	if (code)
 		worker->exit_code = code;
 }
@@ -279,6 +288,7 @@ static void run_failure_hook(struct wt_worker *worker)
 		return;
 	worker->failure_hook = NULL;
 	hook(&failure, worker->failure_hook_arg);
+	run_check_fork(1);
 	worker->failure_code = failure.code;
 	worker->failed = failure.code != 0;
 }
@@ -287,8 +297,10 @@ static void run_finals(struct wt_worker *worker, struct wti_final **top)
 {
 	struct wti_final final;
 
-	while (final_pop(worker, top, &final))
+	while (final_pop(worker, top, &final)) {
 		final.fn(final.arg);
+		run_check_fork(worker->exit_code);
+	}
 }
 
 /* Exit handlers that a terminated worker skips. */
@@ -385,12 +397,15 @@ static void worker_tear_down(void *arg)
 {
 	struct wt_worker *worker = arg;
 
+	if (wti_forked())
+		return;
 	if (worker->phase != WTI_PHASE_OVER) {
 		/* pthread_exit: as good as wt_exit. */
 		worker_left_phase(worker);
 		worker_phases(worker);
 	}
 	worker_drop_cargo(worker);
+	wti_poke_leave(&worker->poke);
 	wti_thread_leave(&worker->thread);
 	wti_worker_end_accounts(worker);
 	worker_publish_end(worker);
@@ -411,6 +426,7 @@ static void worker_begin(struct wt_worker *worker)
 	char shown[16]; /* the system's own limit */
 
 	wti_thread_enter(&worker->thread);
+	wti_poke_enter(&worker->poke);
 	worker_await_cargo(worker);
 	shown[0] = '\0';
 	strncat(shown, worker->name, sizeof shown - 1);

@@ -70,7 +70,7 @@ int wt_worker_stats(const wt_worker *worker, struct wt_worker_stats *stats)
 		return WT_EINVAL;
 	if (wti_worker_was_online(worker)) {
 		read.state = stats_state(worker);
-		read.zombie = read.state == WT_WORKER_ENDING && wti_load(&worker->zombie);
+		read.zombie = wti_worker_is_zombie(worker);
 		read.cpu_time = stats_cpu_time(worker);
 		stats_read_loop(worker, &read);
 		stats_read_heap(worker, &read);

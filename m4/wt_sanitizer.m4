@@ -16,6 +16,7 @@ AC_DEFUN([WT_SANITIZER], [
   AS_IF([test "$wt_sanitizer" != none],
     [: ${CFLAGS="-g -O1 -fno-omit-frame-pointer"}])
   AC_SUBST([WT_SANITIZER_CFLAGS])
+  AC_SUBST([wt_sanitizer])
   AM_CONDITIONAL([SANITIZER], [test "$wt_sanitizer" != none])
 ])
 

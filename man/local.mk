@@ -8,6 +8,7 @@ wt_pages = \
 	man/wt_checkpoint.3 \
 	man/wt_defer.3 \
 	man/wt_exit.3 \
+	man/wt_interruptible.3 \
 	man/wt_loop_fd.3 \
 	man/wt_message_take_port.3 \
 	man/wt_move_port.3 \
@@ -22,6 +23,7 @@ wt_pages = \
 	man/wt_run.3 \
 	man/wt_select.3 \
 	man/wt_shared_create.3 \
+	man/wt_sleep.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
 	man/wt_wait32.3 \

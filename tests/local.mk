@@ -18,7 +18,10 @@ wt_unit_tests = \
 	tests/test_cost \
 	tests/test_deadline \
 	tests/test_error \
+	tests/test_fork \
 	tests/test_heap \
+	tests/test_interrupt \
+	tests/test_limits \
 	tests/test_list \
 	tests/test_loop \
 	tests/test_loop_time \
@@ -27,6 +30,7 @@ wt_unit_tests = \
 	tests/test_mutex \
 	tests/test_os \
 	tests/test_park \
+	tests/test_poke \
 	tests/test_port \
 	tests/test_port_close \
 	tests/test_port_cycles \
@@ -40,6 +44,7 @@ wt_unit_tests = \
 	tests/test_select \
 	tests/test_sender \
 	tests/test_shared \
+	tests/test_sleep \
 	tests/test_slot \
 	tests/test_source \
 	tests/test_thread \
@@ -92,6 +97,17 @@ tests_libsupport_a_SOURCES = \
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)
 tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 
+# One resource after the other refused to every operation; each refuses another kind.
+wt_sweeps = tests/sweep/sweep_oom tests/sweep/sweep_os
+wt_sweep_sources = \
+	tests/sweep/operations.c \
+	tests/sweep/sweep.c \
+	tests/sweep/sweep.h
+EXTRA_PROGRAMS += $(wt_sweeps)
+CLEANFILES += $(wt_sweeps)
+tests_sweep_sweep_oom_SOURCES = tests/sweep/sweep_oom.c $(wt_sweep_sources)
+tests_sweep_sweep_os_SOURCES = tests/sweep/sweep_os.c $(wt_sweep_sources)
+
 TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
@@ -121,6 +137,7 @@ AM_TESTS_ENVIRONMENT = \
 	export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS; \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; \
+	WT_SANITIZER='$(wt_sanitizer)'; export WT_SANITIZER; \
 	CC='$(CC)'; CXX='$(WT_CXX)'; AWK='$(AWK)'; MANDOC='$(MANDOC)'; export CC CXX AWK MANDOC;
 
 if !HAVE_CMOCKA
@@ -147,6 +164,19 @@ check-tsan:
 	@cd build-tsan && { test -f Makefile || $(wt_sub_configure) --enable-sanitizer=thread; }
 	@cd build-tsan && $(MAKE) check
 
+# Their records stand beside the programs.
+if HAVE_CMOCKA
+check-oom check-os: check-%: tests/sweep/sweep_%
+	@$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
+	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+else
+check-oom check-os:
+	@echo 'sweeps skipped: install libcmocka-dev and configure again'
+endif
+
+check-sweeps: check-oom check-os
+
 EXTRA_DIST += \
 	tests/model/drain.pml \
 	tests/model/late.pml \
@@ -168,10 +198,10 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-model
+.PHONY: check-libc check-asan check-tsan check-model check-oom check-os check-sweeps
 
 clean-local: clean-other-builds
 clean-other-builds:
 	rm -rf build-libc build-asan build-tsan
 .PHONY: clean-other-builds
-CLEANFILES += tests/model/run.log tests/model/run.trs
+CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs)

@@ -207,7 +207,11 @@ static void a_block_belongs_to_one_arena(void **state)
 	for_each_kind(check_owner);
 }
 
-/* 40 times 16 MiB would show, and the accounts of the kind that has one are even. */
+/*
+ * 40 times 16 MiB would show, and the accounts of the kind that has one are
+ * even. One round's worth may come and go: jemalloc, as the program's malloc,
+ * gives back in its own time what it was given back.
+ */
 static void check_end(const struct wti_arena_ops *ops)
 {
 	size_t before = 0;
@@ -228,7 +232,7 @@ static void check_end(const struct wti_arena_ops *ops)
 	}
 	assert_int_equal(atomic_load(&support_counts.bytes), bytes);
 	if (support_slowdown() == 1) /* a sanitizer keeps what is freed for a while */
-		assert_true(support_resident() < before + (8 << 20));
+		assert_true(support_resident() < before + (32 << 20));
 }
 
 static void the_end_takes_all_blocks_back(void **state)

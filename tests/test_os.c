@@ -237,10 +237,10 @@ static void a_thread_gets_at_least_the_stack_that_was_asked_for(void **state)
 
 	(void)state;
 	assert_int_equal(wti_os->thread_create(&thread, 0, return_arg, &size), 0);
-	assert_int_equal(wti_os->thread_join(thread), 0);
+	assert_int_equal(wti_os->thread_join(thread, INT64_MAX), 0);
 	assert_true(size > 0);
 	assert_int_equal(wti_os->thread_create(&thread, (size_t)3 << 20, return_arg, &size), 0);
-	assert_int_equal(wti_os->thread_join(thread), 0);
+	assert_int_equal(wti_os->thread_join(thread, INT64_MAX), 0);
 	assert_true(size >= (size_t)3 << 20);
 }
 
@@ -271,6 +271,78 @@ static void a_detached_thread_goes_by_itself(void **state)
 	assert_int_equal(wti_os->thread_create(&thread, 0, return_arg, &size), 0);
 	assert_int_equal(wti_os->thread_detach(thread), 0);
 	assert_true(await(threads_are_gone, &before));
+}
+
+static void *await_latch(void *arg)
+{
+	return latch_await(arg) ? NULL : arg;
+}
+
+static void a_join_that_times_out_can_be_repeated(void **state)
+{
+	unsigned before = support_threads();
+	struct latch latch = { 0 };
+	int64_t deadline = wti_os->clock() + 3000000;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(wti_os->thread_create(&thread, 0, await_latch, &latch), 0);
+	assert_int_equal(wti_os->thread_join(thread, 1), -ETIMEDOUT);
+	assert_int_equal(wti_os->thread_join(thread, deadline), -ETIMEDOUT);
+	assert_true(wti_os->clock() >= deadline);
+	latch_open(&latch);
+	assert_int_equal(wti_os->thread_join(thread, wti_os->clock() + 20000000000), 0);
+	assert_true(await(threads_are_gone, &before));
+}
+
+/* ---- Signals ---- */
+
+static atomic_int signals_seen;
+static pid_t signal_thread;
+
+static void signal_handler(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)info;
+	(void)context;
+	if (gettid() == signal_thread)
+		atomic_fetch_add(&signals_seen, 1);
+}
+
+static bool several_seen(void *arg)
+{
+	return atomic_load(&signals_seen) >= *(int *)arg;
+}
+
+static void a_ticker_signals_its_thread_until_deleted(void **state)
+{
+	int signal = wti_os->signal_claim(signal_handler);
+	int count = 4, more;
+	timer_t ticker;
+
+	(void)state;
+	assert_in_range(signal, SIGRTMIN, SIGRTMAX);
+	signal_thread = gettid();
+	assert_int_equal(wti_os->ticker_create(&ticker, signal_thread, signal, 1000, 1000000), 0);
+	assert_true(await(several_seen, &count));
+	assert_int_equal(wti_os->ticker_delete(ticker), 0);
+	more = atomic_load(&signals_seen);
+	nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	assert_int_equal(atomic_load(&signals_seen), more);
+	assert_int_equal(wti_os->signal_send(signal_thread, signal), 0);
+	more++;
+	assert_true(await(several_seen, &more));
+	assert_int_equal(wti_os->signal_send(INT_MAX, signal), -ESRCH);
+}
+
+static void a_claimed_signal_is_claimed_once(void **state)
+{
+	int first = wti_os->signal_claim(signal_handler);
+	int second = wti_os->signal_claim(signal_handler);
+
+	(void)state;
+	assert_in_range(first, SIGRTMIN, SIGRTMAX);
+	assert_int_equal(second, first - 1);
 }
 
 static void processors_are_those_that_the_process_may_use(void **state)
@@ -366,6 +438,7 @@ static void errno_is_left_alone(void **state)
 {
 	_Atomic(uint32_t) word = 1;
 	int64_t time;
+	timer_t ticker;
 	int fd;
 
 	(void)state;
@@ -376,6 +449,9 @@ static void errno_is_left_alone(void **state)
 	wti_os->clock();
 	wti_os->yield();
 	wti_os->cpu_count();
+	assert_true(wti_os->ticker_create(&ticker, INT_MAX, SIGRTMIN, 1, 1) < 0);
+	assert_true(wti_os->signal_send(INT_MAX, SIGRTMIN) < 0);
+	wti_os->signal_claim(signal_handler);
 	fd = wti_os->event_create();
 	wti_os->event_clear(fd);
 	wti_os->event_signal(fd);
@@ -405,6 +481,9 @@ int main(void)
 		TEST(a_thread_gets_at_least_the_stack_that_was_asked_for),
 		TEST(a_thread_with_an_impossible_stack_is_an_error),
 		TEST(a_detached_thread_goes_by_itself),
+		TEST(a_join_that_times_out_can_be_repeated),
+		TEST(a_ticker_signals_its_thread_until_deleted),
+		TEST(a_claimed_signal_is_claimed_once),
 		TEST(processors_are_those_that_the_process_may_use),
 		TEST(a_thread_alone_is_pinned_and_made_nice),
 		TEST(processor_time_of_a_thread_is_read_by_another),

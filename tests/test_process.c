@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,39 @@ static int entry_spinning(wt_port *parent, const void *data, size_t size)
 		;
 	return 0;
 }
+
+static int entry_reading(wt_port *parent, const void *data, size_t size)
+{
+	static int ends[2];
+	char byte;
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	atomic_fetch_add(&running, 1);
+	while (pipe(ends) == 0 && read(ends[0], &byte, 1) < 0)
+		wt_checkpoint();
+	return 1;
+}
+
+#ifndef __SANITIZE_THREAD__ /* which holds signals back from a computation that calls nothing */
+static void spin(void *arg)
+{
+	for (;;)
+		++*(volatile unsigned *)arg;
+}
+
+static int entry_interruptible(wt_port *parent, const void *data, size_t size)
+{
+	unsigned count = 0;
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	atomic_fetch_add(&running, 1);
+	return wt_interruptible(spin, &count);
+}
+#endif
 
 static int entry_churning(wt_port *parent, const void *data, size_t size)
 {
@@ -190,6 +224,21 @@ static int child_at_once(void)
 {
 	if (start(entry_blocked, 2) || start(entry_loop, 2) || start(entry_computing, 2))
 		return 98;
+	child_mark_end();
+	return 42;
+}
+
+/* One of each kind that ends, at whatever moment. */
+static int child_mixed(void)
+{
+	if (start(entry_blocked, 1) || start(entry_loop, 1) || start(entry_computing, 1) || start(entry_reading, 1))
+		return 98;
+#ifndef __SANITIZE_THREAD__
+	if (start(entry_interruptible, 1))
+		return 98;
+#endif
+	for (unsigned pause = (unsigned)wt_now() % 200000; pause; pause--)
+		atomic_thread_fence(memory_order_seq_cst);
 	child_mark_end();
 	return 42;
 }
@@ -332,6 +381,29 @@ static int child_forks(void)
 	return 42;
 }
 
+/* Without a handler for the process's end there is no worker; what refused it once may not do so again. */
+static bool at_exit_refused;
+
+static int refuse_at_exit_once(void (*fn)(void))
+{
+	if (at_exit_refused)
+		return wti_os_real.at_exit(fn);
+	at_exit_refused = true;
+	return -ENOMEM;
+}
+
+static int child_cannot_register(void)
+{
+	wt_worker *worker;
+
+	counting_os = wti_os_real;
+	counting_os.at_exit = refuse_at_exit_once;
+	wti_os = &counting_os;
+	if (wt_worker_create(&worker, entry_blocked, NULL, 0, NULL) != WT_ENOMEM || worker || !at_exit_refused)
+		return 98;
+	return return_with(entry_blocked);
+}
+
 static const struct child_program programs[] = {
 	{ "blocked", child_blocked },
 	{ "lets_go", child_lets_go },
@@ -340,6 +412,7 @@ static const struct child_program programs[] = {
 	{ "spinning", child_spinning },
 	{ "churning", child_churning },
 	{ "at_once", child_at_once },
+	{ "mixed", child_mixed },
 	{ "nested", child_nested },
 	{ "zombie", child_zombie },
 	{ "worker_exits", child_worker_exits },
@@ -350,6 +423,7 @@ static const struct child_program programs[] = {
 	{ "clean", child_clean },
 	{ "main_leaves", child_main_leaves },
 	{ "forks", child_forks },
+	{ "cannot_register", child_cannot_register },
 };
 
 /*
@@ -404,6 +478,14 @@ static void main_returns_while_workers_start(void **state)
 	(void)state;
 	assert_ends("at_once", 42, 50);
 	assert_ends("churning", 42, 50);
+}
+
+/* [W7] */
+static void main_returns_while_workers_of_all_kinds_run(void **state)
+{
+	(void)state;
+	support_allow_seconds(60);
+	assert_ends("mixed", 42, 200);
 }
 
 /* [W7] [W4] */
@@ -470,6 +552,13 @@ static void a_forked_child_leaves_the_workers_alone(void **state)
 		assert_int_equal(result.status, 42);
 		assert_in_range(result.end_time, 0, 300000000 * (support_slowdown() > 1 ? 20 : 1));
 	}
+}
+
+/* [P1] [W7] */
+static void a_registration_that_fails_is_tried_again(void **state)
+{
+	(void)state;
+	assert_ends("cannot_register", 42, 5);
 }
 
 /* ---- Nested workers ---- */
@@ -611,6 +700,7 @@ int main(int argc, char **argv)
 		TEST(threads_that_nobody_will_join_are_let_go),
 		TEST(main_returns_while_workers_compute),
 		TEST(main_returns_while_workers_start),
+		TEST(main_returns_while_workers_of_all_kinds_run),
 		TEST(main_returns_while_nested_workers_run),
 		TEST(main_returns_while_workers_spin),
 		TEST(a_worker_calls_exit),
@@ -620,6 +710,7 @@ int main(int argc, char **argv)
 		TEST(workers_end_with_a_main_thread_that_leaves),
 #endif
 		TEST(a_forked_child_leaves_the_workers_alone),
+		TEST(a_registration_that_fails_is_tried_again),
 		TEST(nested_workers_end_before_their_parents_exit),
 		TEST(a_parent_terminated_while_it_creates_leaves_none),
 	};

@@ -657,11 +657,43 @@ static void terminate_that_times_out_loses_nothing(void **state)
 
 	(void)state;
 	start_gate(&worker, &gate, NULL);
+	assert_int_equal(wt_worker_join(worker, NULL, wt_after_ms(1)), WT_ETIMEDOUT);
 	assert_int_equal(wt_worker_terminate(worker, WT_NOW), WT_EAGAIN);
+	assert_false(wti_worker_is_zombie(worker));
 	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(5)), WT_ETIMEDOUT);
+	assert_true(wti_worker_is_zombie(worker));
 	latch_open(&gate.release);
 	assert_int_equal(join(worker), 1);
+	assert_false(wti_worker_is_zombie(worker));
 	wt_worker_destroy(worker);
+}
+
+static void count_exit(wt_worker *worker, int code, void *arg)
+{
+	(void)worker;
+	*(int *)arg += code;
+}
+
+/* [W1] */
+static void a_zombie_that_ends_after_all_has_one_exit(void **state)
+{
+	struct gate gate = { 0 };
+	wt_worker *worker;
+	int exits = 0;
+
+	(void)state;
+	start_gate(&worker, &gate, NULL);
+	wt_worker_on_exit(worker, count_exit, &exits);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(wt_worker_terminate(worker, wt_after_ms(1)), WT_ETIMEDOUT);
+		assert_int_equal(wt_run_once(WT_NOW), WT_EAGAIN);
+	}
+	latch_open(&gate.release);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(exits, 1);
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(1)), 0);
+	wt_worker_destroy(worker);
+	assert_int_equal(exits, 1);
 }
 
 static void *terminate_run(void *arg)
@@ -1056,6 +1088,60 @@ static void destroy_leaves_a_zombie_that_frees_itself(void **state)
 	assert_int_equal(seen.calls[EXIT], 0);
 }
 
+/* ---- What is left of a thread whose worker has ended ---- */
+
+static struct gate key_gate;
+
+static void key_destructor(void *value)
+{
+	wt_port *a, *b;
+
+	(void)value;
+	latch_open(&key_gate.running);
+	CHECK(&key_gate.verdict, wt_parent_port() == NULL); /* no worker any more */
+	CHECK(&key_gate.verdict, wt_thread_id() != 0);
+	CHECK(&key_gate.verdict, wt_channel_create(&a, &b, NULL) == 0); /* a thread as any other, which closes it */
+	CHECK(&key_gate.verdict, latch_await(&key_gate.release));
+	latch_open(&key_gate.left);
+}
+
+static int entry_with_key(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)size;
+	return pthread_setspecific(*(const pthread_key_t *)data, &key_gate);
+}
+
+/* The program's own, which may take as long as they like, but not the creator's time. */
+static void destroy_waits_for_destructors_within_its_time_out(void **state)
+{
+	unsigned threads = support_threads();
+	pthread_key_t key;
+	wt_worker *worker;
+	wt_time before;
+	long bytes;
+
+	(void)state;
+	support_count();
+	wt_thread_id();
+	bytes = atomic_load(&support_counts.bytes);
+	assert_int_equal(pthread_key_create(&key, key_destructor), 0);
+	assert_int_equal(wt_worker_create(&worker, entry_with_key, &key, sizeof key,
+					  WT_WORKER_OPTIONS(.destroy_timeout = 30000000)), 0);
+	assert_true(latch_await(&key_gate.running));
+	assert_int_equal(join(worker), 0);
+	before = wt_now();
+	wt_worker_destroy(worker);
+	assert_true(wt_now() - before >= 30000000);
+	assert_false(latch_is_open(&key_gate.left));
+	latch_open(&key_gate.release);
+	assert_true(latch_await(&key_gate.left));
+	assert_threads(threads);
+	assert_verdict(&key_gate.verdict);
+	assert_int_equal(atomic_load(&support_counts.bytes), bytes);
+	pthread_key_delete(key);
+}
+
 /* A creator that ends, and with it its zombie's channel end, before the zombie posts its last message. */
 static int entry_posts_late(wt_port *parent, const void *data, size_t size)
 {
@@ -1141,7 +1227,7 @@ static void post_to_a_worker_that_has_ended_is_closed(void **state)
 	wt_worker_destroy(worker);
 }
 
-static void cycle(void)
+static void cycle_return(void)
 {
 	wt_worker *worker;
 
@@ -1150,12 +1236,67 @@ static void cycle(void)
 	wt_worker_destroy(worker);
 }
 
-static void ten_thousand_workers_leave_nothing(void **state)
+#ifdef __SANITIZE_THREAD__ /* which holds signals back from a computation that calls nothing */
+#define SPIN_EVERY UINT_MAX
+#else
+#define SPIN_EVERY 16
+#endif
+
+static void spin(void *arg)
 {
-	unsigned rounds = 10000 / support_slowdown(), threads, fds;
+	for (;;)
+		++*(volatile unsigned *)arg;
+}
+
+static void wait_or_spin(wt_port *port, unsigned n)
+{
+	wt_message message;
+	unsigned count = 0;
+
+	if (n % SPIN_EVERY == 0 && wt_interruptible(spin, &count) != WT_ETERMINATED)
+		wt_fail(1, "not ended");
+	while (wt_port_receive(port, &message, WT_FOREVER) == 0)
+		;
+}
+
+/* Has something of everything: a channel, a nested worker, a cleanup, an exit handler, and a computation. */
+static int entry_busy(wt_port *parent, const void *data, size_t size)
+{
+	unsigned n = *(const unsigned *)data;
+	atomic_int notes = 0;
+	wt_port *a, *b;
+	wt_worker *nested;
+
+	(void)size;
+	if (wt_channel_create(&a, &b, NULL) || wt_port_post(a, data, size) || wt_defer(note, &entries) ||
+	    wt_on_exit(note, &notes) || (n % 4 == 0 && wt_worker_create(&nested, entry_receive, NULL, 0, NULL)))
+		return 3;
+	if (wt_port_post(parent, "busy", 4))
+		return 4;
+	wait_or_spin(parent, n);
+	return 5;
+}
+
+static void cycle_terminate(void)
+{
+	static unsigned n;
+	wt_message message;
+	wt_worker *worker;
+
+	n++;
+	assert_int_equal(wt_worker_create(&worker, entry_busy, &n, sizeof n, NULL), 0);
+	if (n % 2) /* else before it began, or wherever it is by now */
+		assert_int_equal(wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(20000)), 0);
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(20000)), 0);
+	assert_int_equal(join(worker), 1);
+	wt_worker_destroy(worker);
+}
+
+static void assert_leaves_nothing(void (*cycle)(void), unsigned rounds)
+{
+	unsigned threads, fds;
 	size_t resident;
 
-	(void)state;
 	support_allow_seconds(120);
 	for (unsigned i = 0; i < rounds / 10; i++)
 		cycle();
@@ -1168,6 +1309,18 @@ static void ten_thousand_workers_leave_nothing(void **state)
 	assert_int_equal(support_open_fds(), fds);
 	if (support_slowdown() == 1) /* a sanitizer keeps what was freed */
 		assert_in_range(support_resident(), 0, resident + (1 << 20));
+}
+
+static void ten_thousand_workers_leave_nothing(void **state)
+{
+	(void)state;
+	assert_leaves_nothing(cycle_return, 10000 / support_slowdown());
+}
+
+static void ten_thousand_terminated_workers_leave_nothing(void **state)
+{
+	(void)state;
+	assert_leaves_nothing(cycle_terminate, 10000 / support_slowdown());
 }
 
 static void a_hundred_workers_run_at_once(void **state)
@@ -1209,9 +1362,16 @@ static void a_worker_blocks_all_signals_but_its_own(void **state)
 	memcpy(&mask, message.data, sizeof mask);
 	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
 		assert_int_equal(sigismember(&mask, open[i]), 0);
-	assert_int_equal(sigismember(&mask, SIGINT), 1);
-	assert_int_equal(sigismember(&mask, SIGALRM), 1);
-	assert_int_equal(sigismember(&mask, SIGTERM), 1);
+	assert_int_equal(sigismember(&mask, wti_poke_signal()), 0);
+	for (int signal = 1; signal <= SIGRTMAX; signal++) {
+		bool own = signal == wti_poke_signal() || (signal >= 32 && signal < SIGRTMIN) || signal == SIGKILL ||
+			   signal == SIGSTOP;
+
+		for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+			own |= signal == open[i];
+		if (!own && sigismember(&mask, signal) != 1)
+			fail_msg("signal %d is open", signal);
+	}
 	wt_worker_destroy(worker);
 }
 
@@ -1239,6 +1399,7 @@ int main(void)
 		TEST(terminate_is_idempotent),
 		TEST(terminate_of_a_worker_that_has_ended_changes_nothing),
 		TEST(terminate_that_times_out_loses_nothing),
+		TEST(a_zombie_that_ends_after_all_has_one_exit),
 		TEST(every_thread_may_terminate),
 		TEST(terminate_from_inside_ends_at_the_next_checkpoint),
 		TEST(terminate_before_the_start_keeps_the_entry_from_running),
@@ -1250,10 +1411,12 @@ int main(void)
 		TEST(nobody_calls_after_destroy),
 		TEST(destroy_and_handlers_belong_to_the_creator),
 		TEST(destroy_leaves_a_zombie_that_frees_itself),
+		TEST(destroy_waits_for_destructors_within_its_time_out),
 		TEST(a_zombie_outlives_its_creator),
 		TEST(a_foreign_creator_that_ends_destroys_its_workers),
 		TEST(post_to_a_worker_that_has_ended_is_closed),
 		TEST(ten_thousand_workers_leave_nothing),
+		TEST(ten_thousand_terminated_workers_leave_nothing),
 		TEST(a_hundred_workers_run_at_once),
 		TEST(a_worker_blocks_all_signals_but_its_own),
 	};

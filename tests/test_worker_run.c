@@ -1219,8 +1219,25 @@ static void busy_in_run(wt_port *parent)
 	CHECK(&trace.verdict, wt_run() == WT_ETERMINATED);
 }
 
-static script_fn *waits[] = { wait_in_receive, wait_in_timed_receive, wait_in_send, wait_in_join,
-			   wait_in_run,	    wait_in_run_once,	   busy_in_run };
+static void wait_in_sleep(wt_port *parent)
+{
+	(void)parent;
+	latch_open(&trace.waiting);
+	CHECK(&trace.verdict, wt_sleep(WT_FOREVER) == WT_ETERMINATED);
+}
+
+static void wait_at_a_cell(wt_port *parent)
+{
+	static uint64_t cell;
+
+	(void)parent;
+	latch_open(&trace.waiting);
+	CHECK(&trace.verdict, wt_wait64(&cell, 0, WT_FOREVER) == WT_ETERMINATED);
+	CHECK(&trace.verdict, wt_wait64(&cell, 1, WT_FOREVER) == WT_ETERMINATED);
+}
+
+static script_fn *waits[] = { wait_in_receive,   wait_in_timed_receive, wait_in_send,	wait_in_join,	wait_in_run,
+			      wait_in_run_once, wait_in_sleep,		wait_at_a_cell, busy_in_run };
 
 enum { WAITS = sizeof waits / sizeof *waits };
 
@@ -1255,7 +1272,7 @@ static int entry_wait(wt_port *parent, const void *data, size_t size)
 	return 0;
 }
 
-/* The handlers of the loops that are busy never sleep; the others are asleep before they are told. */
+/* [W5] The handlers of the loops that are busy never sleep; the others are asleep before they are told. */
 static void terminate_reaches_every_call_that_waits(void **state)
 {
 	(void)state;
@@ -1323,6 +1340,12 @@ static void terminate_is_heard_on_the_way_to_sleep(void **state)
 	}
 }
 
+static void never_runs(void *arg)
+{
+	(void)arg;
+	trace_note('!');
+}
+
 /* In the cleanups of a terminated worker posts work, and nothing waits. */
 static void cleanup_of_a_terminated_worker(void *arg)
 {
@@ -1340,6 +1363,8 @@ static void cleanup_of_a_terminated_worker(void *arg)
 	CHECK(&trace.verdict, wt_port_receive(parent, &message, WT_NOW) == WT_ETERMINATED);
 	CHECK(&trace.verdict, wt_run() == WT_ETERMINATED);
 	CHECK(&trace.verdict, wt_run_once(WT_FOREVER) == WT_ETERMINATED);
+	CHECK(&trace.verdict, wt_sleep(WT_FOREVER) == WT_ETERMINATED);
+	CHECK(&trace.verdict, wt_interruptible(never_runs, NULL) == WT_ETERMINATED);
 	CHECK(&trace.verdict, wt_worker_join(nested, NULL, WT_FOREVER) == WT_ETERMINATED);
 	CHECK(&trace.verdict, wt_worker_create(&none, entry_receive, NULL, 0, NULL) == WT_ETERMINATED && !none);
 	while (!err)

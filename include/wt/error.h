@@ -38,7 +38,9 @@ enum {
 	WT_EDUPLICATE = -20007,      /* it has the same thing twice */
 	WT_EDETACHED = -20008,       /* the variable holds nothing any more: it was moved, or taken, already */
 	WT_EUNTRANSFERABLE = -20009, /* the object is to stay where it is */
-	WT_EINUSE = -20010           /* the port is in its own callback, or somebody writes a message on it */
+	WT_EINUSE = -20010,          /* the port is in its own callback, or somebody writes a message on it */
+
+	WT_EFORKED = -20011 /* this process was forked from one that used libwt */
 };
 
 /*

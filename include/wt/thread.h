@@ -7,6 +7,7 @@
 
 #include <wt/base.h>
 #include <wt/error.h>
+#include <wt/time.h>
 
 WT_BEGIN_DECLS
 
@@ -101,6 +102,26 @@ WT_API void wt_checkpoint(void);
 
 /* Whether this worker is being terminated; false outside of a worker. */
 WT_API bool wt_terminating(void);
+
+/*
+ * Run fn(arg), which promises to be pure computation: it calls nothing of the
+ * C library or of libwt, takes no lock, allocates nothing, opens nothing, and
+ * what it writes is worthless until it returns. Terminating this worker jumps
+ * out of it, anywhere in the middle. Outside of a worker it just runs.
+ *
+ * Returns 0 after fn returned; WT_ETERMINATED when this worker was told to end
+ * before or meanwhile; WT_EBUSY inside of fn; WT_EINVAL for a NULL fn;
+ * WT_ENOTSUP when the process had no signal left, and WT_EFORKED: fn did not run.
+ */
+WT_API WT_NODISCARD int wt_interruptible(void (*fn)(void *arg), void *arg);
+
+/*
+ * Sleep until `deadline`, never less. Any thread.
+ *
+ * Returns 0; WT_ETERMINATED as soon as this worker is being terminated;
+ * WT_EINVAL for a negative deadline; WT_ENOMEM.
+ */
+WT_API WT_NODISCARD int wt_sleep(wt_time deadline);
 
 WT_END_DECLS
 

@@ -104,8 +104,11 @@ WT_API WT_NODISCARD int wt_worker_join(wt_worker *worker, int *code, wt_time dea
 
 /*
  * Tell the worker to end, and wait for it as wt_worker_join does. Its blocked
- * libwt calls return WT_ETERMINATED, wt_checkpoint ends it, exit handlers are
- * skipped, and its exit code is 1 unless it had begun to end by itself. On
+ * libwt calls return WT_ETERMINATED, wt_checkpoint ends it, wt_interruptible
+ * is left, and blocking system calls fail with EINTR, by a signal that comes
+ * again every 10 ms until it has ended. Exit handlers are skipped, and its
+ * exit code is 1 unless it had begun to end by itself. WT_ETIMEDOUT: it meets
+ * none of these, nothing is lost, and its exit will be told if it ends. On
  * the worker itself the call does not wait: it returns 0 and the worker ends
  * at its next checkpoint or blocking call. Errors as wt_worker_join.
  */

@@ -342,6 +342,11 @@ void support_fail_allocations(unsigned long n, unsigned long count)
 	atomic_store(&fail_from, n);
 }
 
+bool support_allocations_failed(void)
+{
+	return atomic_load(&fail_seen) >= atomic_load(&fail_from);
+}
+
 /* ---- The operating-system seam ---- */
 
 static struct wti_os_ops os_counting;

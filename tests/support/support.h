@@ -107,6 +107,9 @@ void support_count_reset(void);
  */
 void support_fail_allocations(unsigned long n, unsigned long count);
 
+/* Whether one has failed since it was told so. */
+bool support_allocations_failed(void);
+
 /* Make every call of this kind fail with the error, or return at once for no reason where error is 0. */
 enum support_os_call {
 	SUPPORT_FUTEX_WAIT,

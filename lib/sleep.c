@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include <wt/thread.h>
+
+#include "fork.h"
+#include "wait.h"
+
+/* Nothing is waited for but the time. */
+static bool sleep_ready(void *what)
+{
+	(void)what;
+	return false;
+}
+
+static void sleep_nothing(void *what)
+{
+	(void)what;
+}
+
+static const struct wti_wait_ops sleep_ops = {
+	.ready = sleep_ready,
+	.arm = sleep_nothing,
+	.disarm = sleep_nothing,
+	.locked = true, /* nobody makes it ready: no look to be ordered */
+	.hopeless = true,
+};
+
+int wt_sleep(wt_time deadline)
+{
+	struct wti_thread *self;
+	int err;
+
+	if (deadline < 0)
+		return WT_EINVAL;
+	self = wti_thread_self();
+	if (!self)
+		return wti_fork_error(WT_ENOMEM);
+	err = wti_wait(self, &sleep_ops, NULL, deadline);
+	return err == WT_ETERMINATED ? err : 0;
+}

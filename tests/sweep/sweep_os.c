@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Refuses what the system gives: each call of the seam that can fail, with an
+ * error that it fails with. Those that a process makes once, for its first
+ * worker or thread, have their tests elsewhere (test_fork, test_poke,
+ * test_process, test_barrier).
+ */
+#include "sweep/sweep.h"
+
+#include <errno.h>
+#include <wt/error.h>
+
+#include "os.h"
+
+/* ---- Counting ---- */
+
+static atomic_ulong os_from, os_count, os_seen; /* os_from 0: none is refused */
+static atomic_long os_held;
+static const struct wti_os_ops *os_below;
+
+static void os_refuse(unsigned long n, unsigned long count)
+{
+	atomic_store(&os_from, 0);
+	atomic_store(&os_seen, 0);
+	atomic_store(&os_count, count);
+	atomic_store(&os_from, n);
+}
+
+static bool os_refused(void)
+{
+	return atomic_load(&os_seen) >= atomic_load(&os_from);
+}
+
+static bool os_refuses(void)
+{
+	unsigned long from = atomic_load(&os_from), count = atomic_load(&os_count), n;
+
+	if (!from)
+		return false;
+	n = atomic_fetch_add(&os_seen, 1) + 1;
+	return n >= from && (!count || n < from + count);
+}
+
+/* What the call made is held from now on. */
+static int os_hold(int result)
+{
+	if (result >= 0)
+		atomic_fetch_add(&os_held, 1);
+	return result;
+}
+
+static int os_let_go(int result)
+{
+	atomic_fetch_sub(&os_held, 1);
+	return result;
+}
+
+/* ---- The calls ---- */
+
+static int os_futex_wait(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
+{
+	return os_refuses() ? -EINTR : os_below->futex_wait(word, value, deadline);
+}
+
+static int os_barrier(void)
+{
+	return os_refuses() ? -ENOMEM : os_below->barrier();
+}
+
+static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
+{
+	return os_refuses() ? -EAGAIN : os_hold(os_below->thread_create(thread, stack_size, fn, arg));
+}
+
+static int os_thread_join(pthread_t thread, int64_t deadline)
+{
+	int result = os_refuses() ? -ETIMEDOUT : os_below->thread_join(thread, deadline);
+
+	return result ? result : os_let_go(0);
+}
+
+static int os_thread_detach(pthread_t thread)
+{
+	return os_let_go(os_below->thread_detach(thread));
+}
+
+static int os_signal_send(pid_t thread, int signal)
+{
+	return os_refuses() ? -EAGAIN : os_below->signal_send(thread, signal);
+}
+
+static int os_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
+{
+	return os_refuses() ? -EAGAIN : os_hold(os_below->ticker_create(ticker, thread, signal, first, period));
+}
+
+static int os_ticker_delete(timer_t ticker)
+{
+	return os_let_go(os_below->ticker_delete(ticker));
+}
+
+static int os_event_create(void)
+{
+	return os_refuses() ? -EMFILE : os_hold(os_below->event_create());
+}
+
+static int os_timer_create(void)
+{
+	return os_refuses() ? -EMFILE : os_hold(os_below->timer_create());
+}
+
+static int os_event_group(int a, int b)
+{
+	return os_refuses() ? -EMFILE : os_hold(os_below->event_group(a, b));
+}
+
+static int os_event_close(int fd)
+{
+	return os_let_go(os_below->event_close(fd));
+}
+
+static int os_memory_reserve(void **address, size_t size)
+{
+	return os_refuses() ? -ENOMEM : os_below->memory_reserve(address, size);
+}
+
+static int os_memory_commit(void *address, size_t size)
+{
+	return os_refuses() ? -ENOMEM : os_below->memory_commit(address, size);
+}
+
+/* ---- The kind ---- */
+
+static bool os_expected(int err)
+{
+	return err == WT_ENOMEM || err == WT_EAGAIN || err == -EMFILE;
+}
+
+/* Both are balanced, each for itself. */
+static long os_all_held(void)
+{
+	return atomic_load(&os_held) * ((long)1 << 40) + atomic_load(&support_counts.bytes);
+}
+
+int main(void)
+{
+	static const struct sweep_kind kind = {
+		.refuse = os_refuse,
+		.refused = os_refused,
+		.expected = os_expected,
+		.held = os_all_held,
+	};
+	static struct wti_os_ops table;
+
+	support_count();
+	os_below = wti_os;
+	table = *wti_os;
+	table.futex_wait = os_futex_wait;
+	table.barrier = os_barrier;
+	table.thread_create = os_thread_create;
+	table.thread_join = os_thread_join;
+	table.thread_detach = os_thread_detach;
+	table.signal_send = os_signal_send;
+	table.ticker_create = os_ticker_create;
+	table.ticker_delete = os_ticker_delete;
+	table.event_create = os_event_create;
+	table.timer_create = os_timer_create;
+	table.event_group = os_event_group;
+	table.event_close = os_event_close;
+	table.memory_reserve = os_memory_reserve;
+	table.memory_commit = os_memory_commit;
+	wti_os = &table;
+	return sweep_run(&kind);
+}

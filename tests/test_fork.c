@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: MIT */
+#include "fork.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <wt.h>
+
+#include "os.h"
+#include "support/child.h"
+#include "support/ports.h"
+#include "support/support.h"
+
+/* ---- What a child may be asked ---- */
+
+/* Made by the parent, used in the child. */
+struct world {
+	struct channel channel;
+	wt_worker *worker;
+	wt_shared *shared;
+	wt_message message; /* a view of channel.b */
+};
+
+static int entry_waits(wt_port *parent, const void *data, size_t size)
+{
+	wt_message message;
+
+	(void)data;
+	(void)size;
+	return wt_port_receive(parent, &message, WT_FOREVER);
+}
+
+static void never(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	(void)message;
+	(void)arg;
+	_exit(99);
+}
+
+static void never_alone(void *arg)
+{
+	(void)arg;
+	_exit(99);
+}
+
+static void never_shared(wt_shared *shared, int result, void *arg)
+{
+	(void)shared;
+	(void)result;
+	never_alone(arg);
+}
+
+static void never_close(wt_port *port, void *arg)
+{
+	(void)port;
+	never_alone(arg);
+}
+
+static void never_worker(wt_worker *worker, void *arg)
+{
+	(void)worker;
+	never_alone(arg);
+}
+
+static void world_make(struct world *world)
+{
+	channel_open(&world->channel, NULL);
+	post_text(world->channel.a, "one");
+	post_text(world->channel.a, "two");
+	assert_int_equal(wt_port_receive(world->channel.b, &world->message, WT_NOW), 0);
+	assert_int_equal(wt_worker_create(&world->worker, entry_waits, NULL, 0, NULL), 0);
+	assert_int_equal(wt_shared_create(&world->shared, 64, 128), 0);
+}
+
+/* What the parent has is as it was. */
+static void world_check_and_end(struct world *world)
+{
+	assert_memory_equal(world->message.data, "one", 3);
+	assert_receives(world->channel.b, "two");
+	post_text(world->channel.a, "three");
+	assert_receives(world->channel.b, "three");
+	assert_int_equal(wt_worker_join(world->worker, NULL, WT_NOW), WT_EAGAIN);
+	assert_int_equal(wt_worker_terminate(world->worker, wt_after_ms(20000)), 0);
+	wt_worker_destroy(world->worker);
+	wt_shared_release(world->shared);
+	channel_close(&world->channel);
+}
+
+/* In the child: which expectation fails, or none (0). */
+#define EXPECT(condition)                                                                           \
+	do {                                                                                        \
+		if (!(condition)) {                                                                 \
+			dprintf(2, "%s:%d: in the child: %s\n", __FILE__, __LINE__, #condition);    \
+			return 1;                                                                   \
+		}                                                                                   \
+	} while (0)
+#define EXPECT_FORKED(call) EXPECT((call) == WT_EFORKED)
+
+static int child_of_ports(struct world *world)
+{
+	wt_port *a = world->channel.a, *b = world->channel.b, *c, *d;
+	wt_message message;
+	size_t count;
+	struct iovec piece = { .iov_base = "x", .iov_len = 1 };
+	wt_outgoing outgoing = { .data = "x", .size = 1 };
+
+	EXPECT_FORKED(wt_channel_create(&c, &d, NULL));
+	EXPECT(!c && !d);
+	EXPECT_FORKED(wt_port_post(a, "x", 1));
+	EXPECT_FORKED(wt_port_post_many(a, &piece, 1, &count));
+	EXPECT_FORKED(wt_port_send(a, &outgoing, WT_FOREVER));
+	EXPECT_FORKED(wt_port_receive(b, &message, WT_FOREVER));
+	EXPECT_FORKED(wt_port_drain(b, never, NULL, 0, &count));
+	wt_message_release(&world->message);
+	EXPECT(memcmp(world->message.data, "one", 3) == 0);
+	wt_port_on_message(b, never, NULL);
+	wt_port_on_message_error(b, NULL, NULL);
+	wt_port_on_close(b, never_close, NULL);
+	wt_port_start(b);
+	wt_port_stop(b);
+	wt_port_ref(b);
+	wt_port_unref(b);
+	EXPECT(!wt_port_has_ref(b));
+	wt_port_close(a);
+	wt_port_close(b);
+	return 0;
+}
+
+static int child_of_workers(struct world *world)
+{
+	wt_worker *worker = world->worker, *other;
+	wt_failure failure;
+	int code;
+
+	EXPECT_FORKED(wt_worker_create(&other, entry_waits, NULL, 0, NULL));
+	EXPECT(!other);
+	EXPECT_FORKED(wt_worker_post(worker, "x", 1));
+	EXPECT_FORKED(wt_worker_join(worker, &code, WT_FOREVER));
+	EXPECT_FORKED(wt_worker_terminate(worker, WT_FOREVER));
+	EXPECT_FORKED(wt_worker_failure(worker, &failure));
+	wt_worker_on_online(worker, never_worker, NULL);
+	wt_worker_on_message(worker, NULL, NULL);
+	wt_worker_on_message_error(worker, NULL, NULL);
+	wt_worker_on_error(worker, NULL, NULL);
+	wt_worker_on_exit(worker, NULL, NULL);
+	wt_worker_ref(worker);
+	wt_worker_unref(worker);
+	EXPECT(!wt_worker_has_ref(worker));
+	EXPECT(wt_worker_id(worker) && *wt_worker_name(worker));
+	wt_worker_destroy(worker);
+	return 0;
+}
+
+static int child_of_shared(struct world *world)
+{
+	wt_shared *shared = world->shared, *other;
+	int32_t *cell = wt_shared_data(shared);
+	int64_t old;
+	size_t woken;
+
+	EXPECT_FORKED(wt_shared_create(&other, 1, 1));
+	EXPECT(!other);
+	EXPECT_FORKED(wt_shared_grow(shared, 128));
+	EXPECT_FORKED(wt_atomics_add(shared, WT_I32, 0, 1, &old));
+	EXPECT_FORKED(wt_atomics_load(shared, WT_I32, 0, &old));
+	EXPECT_FORKED(wt_atomics_store(shared, WT_I32, 0, 1));
+	EXPECT_FORKED(wt_atomics_compare_exchange(shared, WT_I32, 0, 0, 1, &old));
+	EXPECT_FORKED(wt_atomics_wait(shared, WT_I32, 0, 0, WT_FOREVER));
+	EXPECT_FORKED(wt_atomics_wait_async(shared, WT_I32, 0, 0, never_shared, NULL, WT_FOREVER));
+	EXPECT_FORKED(wt_atomics_notify(shared, WT_I32, 0, 1, &woken));
+	EXPECT_FORKED(wt_wait32(cell, 0, WT_FOREVER));
+	EXPECT_FORKED(wt_wait64(cell, 0, WT_FOREVER));
+	EXPECT_FORKED(wt_notify(cell, 1, &woken));
+	EXPECT(wt_shared_size(shared) == 64 && *cell == 0);
+	wt_shared_release(shared);
+	EXPECT(*cell == 0); /* still mapped */
+	return 0;
+}
+
+static int child_of_thread(void)
+{
+	int fd;
+
+	EXPECT_FORKED(wt_run());
+	EXPECT_FORKED(wt_run_once(WT_FOREVER));
+	EXPECT_FORKED(wt_loop_fd(&fd));
+	EXPECT_FORKED(wt_sleep(WT_FOREVER));
+	EXPECT_FORKED(wt_interruptible(never_alone, NULL));
+	EXPECT_FORKED(wt_defer(never_alone, NULL));
+	EXPECT_FORKED(wt_on_exit(never_alone, NULL));
+	wt_stop();
+	wt_defer_pop(true);
+	wt_checkpoint();
+	wt_on_failure(NULL, NULL);
+	wt_set_exit_code(3);
+	EXPECT(!wt_terminating() && !wt_loop_alive() && !wt_parent_port() && !wt_worker_data(NULL));
+	EXPECT(wt_thread_id() == 0 && *wt_thread_name() == '\0' && wt_exit_code() == 0);
+	return 0;
+}
+
+static int child_of(struct world *world)
+{
+	int failed;
+
+	alarm(20); /* no call hangs */
+	errno = ENOTTY;
+	failed = child_of_ports(world) || child_of_workers(world) || child_of_shared(world) || child_of_thread();
+	EXPECT(errno == ENOTTY);
+	return failed;
+}
+
+static void assert_child_ends(pid_t child, int expected)
+{
+	int status = -1;
+
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != expected)
+		fail_msg("the child's status is %#x, not an exit with %d", (unsigned)status, expected);
+}
+
+/* [P2] */
+static void every_call_in_a_forked_child_says_so_or_does_nothing(void **state)
+{
+	struct world world;
+	pid_t child;
+
+	(void)state;
+	world_make(&world);
+	child = fork();
+	if (!child)
+		_exit(child_of(&world));
+	assert_child_ends(child, 0);
+	world_check_and_end(&world);
+}
+
+/* ---- Forks at a bad moment ---- */
+
+struct busy {
+	struct latch stop;
+	wt_port *port;
+	pthread_t threads[3];
+	struct verdict verdict;
+};
+
+static void *busy_posting(void *arg)
+{
+	static const char large[1 << 15];
+	struct busy *busy = arg;
+
+	while (!latch_is_open(&busy->stop))
+		CHECK(&busy->verdict, wt_port_post(busy->port, large, sizeof large) == 0);
+	return NULL;
+}
+
+static void *busy_creating(void *arg)
+{
+	struct busy *busy = arg;
+	wt_worker *worker;
+
+	while (!latch_is_open(&busy->stop)) {
+		CHECK(&busy->verdict, wt_worker_create(&worker, entry_waits, NULL, 0, NULL) == 0);
+		wt_worker_destroy(worker);
+	}
+	return NULL;
+}
+
+static void *busy_notifying(void *arg)
+{
+	struct busy *busy = arg;
+	size_t woken;
+
+	while (!latch_is_open(&busy->stop))
+		CHECK(&busy->verdict, wt_notify(&busy->stop, 1, &woken) == 0);
+	return NULL;
+}
+
+/* [P2] Whatever lock another thread holds at that moment stays locked in the child. */
+static void a_fork_at_any_moment_leaves_a_child_that_does_not_hang(void **state)
+{
+	void *(*const run[])(void *) = { busy_posting, busy_creating, busy_notifying };
+	struct channel channel;
+	struct busy busy = { 0 };
+	wt_message message;
+
+	(void)state;
+	support_allow_seconds(60);
+	channel_open(&channel, NULL);
+	busy.port = channel.a;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&busy.threads[i], NULL, run[i], &busy), 0);
+	for (unsigned i = 0; i < 100 / support_slowdown(); i++) {
+		struct world world;
+		pid_t child;
+
+		while (wt_port_receive(channel.b, &message, WT_NOW) == 0)
+			;
+		world_make(&world);
+		child = fork();
+		if (!child)
+			_exit(child_of(&world));
+		assert_child_ends(child, 0);
+		world_check_and_end(&world);
+	}
+	latch_open(&busy.stop);
+	for (int i = 0; i < 3; i++)
+		pthread_join(busy.threads[i], NULL);
+	assert_verdict(&busy.verdict);
+	channel_close(&channel);
+}
+
+/* ---- Forks in a callback ---- */
+
+/* The child, in which the callback returns as in the parent: 0 there. */
+static pid_t forked;
+
+static void fork_here(void)
+{
+	forked = fork();
+	if (!forked)
+		alarm(20);
+}
+
+static void fork_in_message(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	(void)message;
+	if (++*(int *)arg == 1)
+		fork_here();
+}
+
+static void fork_in_close(wt_port *port, void *arg)
+{
+	wt_port_close(port);
+	++*(int *)arg;
+	fork_here();
+}
+
+static void fork_in_exit(wt_worker *worker, int code, void *arg)
+{
+	(void)code;
+	++*(int *)arg;
+	wt_worker_destroy(worker); /* which is to happen when this returns */
+	fork_here();
+}
+
+static void fork_in_wait(wt_shared *shared, int result, void *arg)
+{
+	(void)shared;
+	(void)result;
+	++*(int *)arg;
+	fork_here();
+}
+
+/* In the child: the loop has ended, and has called nobody else. */
+static void end_child(int err, int calls)
+{
+	if (forked)
+		return;
+	if (err != WT_EFORKED || calls != 1)
+		dprintf(2, "in the child: %d after %d calls\n", err, calls);
+	_exit(err == WT_EFORKED && calls == 1 ? 0 : 1);
+}
+
+/* Two messages, the first of which forks; the descriptor that both processes have stays the parent's. */
+static void fork_under_a_handler(void)
+{
+	struct channel channel;
+	int calls = 0, fd, err;
+
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 4096));
+	wt_port_on_message(channel.b, fork_in_message, &calls);
+	assert_int_equal(wt_loop_fd(&fd), 0);
+	post_text(channel.a, "one");
+	assert_true(polls_readable(fd, 10000));
+	post_text(channel.a, "two");
+	err = wt_run_once(WT_NOW);
+	end_child(err, calls);
+	assert_int_equal(err, 2);
+	assert_child_ends(forked, 0);
+	post_text(channel.a, "three");
+	assert_true(polls_readable(fd, 10000));
+	channel_close(&channel);
+}
+
+static void fork_under_a_drain(void)
+{
+	struct channel channel;
+	int calls = 0, err;
+	size_t drained;
+
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 4096));
+	post_text(channel.a, "one");
+	post_text(channel.a, "two");
+	err = wt_port_drain(channel.b, fork_in_message, &calls, 0, &drained);
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_int_equal(calls, 2);
+	assert_child_ends(forked, 0);
+	channel_close(&channel);
+}
+
+static void fork_under_a_close(void)
+{
+	struct channel channel;
+	int calls = 0, err;
+
+	channel_open(&channel, NULL);
+	wt_port_on_close(channel.b, fork_in_close, &calls);
+	wt_port_close(channel.b); /* its own event */
+	wt_port_close(channel.a);
+	err = wt_run();
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+}
+
+static void fork_under_an_exit_event(void)
+{
+	wt_worker *worker;
+	int calls = 0, err;
+
+	assert_int_equal(wt_worker_create(&worker, entry_waits, NULL, 0, NULL), 0);
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(20000)), 0);
+	wt_worker_on_exit(worker, fork_in_exit, &calls);
+	err = wt_run();
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+}
+
+static void fork_under_a_wait(void)
+{
+	wt_shared *shared;
+	int calls = 0, err;
+	size_t woken;
+
+	assert_int_equal(wt_shared_create(&shared, 8, 8), 0);
+	assert_int_equal(wt_atomics_wait_async(shared, WT_I32, 0, 0, fork_in_wait, &calls, WT_FOREVER), 0);
+	assert_int_equal(wt_atomics_notify(shared, WT_I32, 0, 1, &woken), 0);
+	err = wt_run();
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+	wt_shared_release(shared);
+}
+
+/* [P2] The child returns from the callback, and from the loop; it touches nothing that the parent still has. */
+static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
+{
+	(void)state;
+	fork_under_a_handler();
+	fork_under_a_drain();
+	fork_under_a_close();
+	fork_under_an_exit_event();
+	fork_under_a_wait();
+}
+
+/* ---- Programs: ends of a child ---- */
+
+enum child_end { CHILD_RETURNS, CHILD_EXITS, CHILD_FAILS, CHILD_PTHREAD_EXITS, CHILD_CLEANS_UP, CHILD_ENDS };
+
+static const int end_status[] = { 5, 6, 1, 0, 0 };
+
+static int forked_status;
+static pid_t parent_process;
+
+static void only_in_the_parent(void *arg)
+{
+	(void)arg;
+	if (getpid() != parent_process)
+		_exit(99);
+}
+
+static void fork_in_cleanup(void *arg)
+{
+	(void)arg;
+	fork_here();
+	if (forked)
+		waitpid(forked, &forked_status, 0);
+}
+
+static int end_child_by(enum child_end end)
+{
+	switch (end) {
+	case CHILD_EXITS:
+		wt_exit(6);
+	case CHILD_FAILS:
+		wt_fail(17, "expected");
+	case CHILD_PTHREAD_EXITS:
+		pthread_exit(NULL);
+	default:
+		return 5;
+	}
+}
+
+/* A worker that forks: in the child it is the only thread, and no worker any more. */
+static int entry_forks(wt_port *parent, const void *data, size_t size)
+{
+	enum child_end end = *(const enum child_end *)data;
+
+	(void)parent;
+	(void)size;
+	parent_process = getpid();
+	if (wt_defer(only_in_the_parent, NULL))
+		return 9;
+	if (end == CHILD_CLEANS_UP)
+		return wt_defer(fork_in_cleanup, NULL);
+	fork_here();
+	if (!forked)
+		return end_child_by(end);
+	waitpid(forked, &forked_status, 0);
+	return 0;
+}
+
+static int child_worker_forks(void)
+{
+	for (enum child_end end = CHILD_RETURNS; end < CHILD_ENDS; end++) {
+		wt_worker *worker, *beside;
+		int code = -1;
+
+		if (wt_worker_create(&beside, entry_waits, NULL, 0, NULL) ||
+		    wt_worker_create(&worker, entry_forks, &end, sizeof end, NULL) ||
+		    wt_worker_join(worker, &code, wt_after_ms(20000)) || code)
+			return 98;
+		if (!WIFEXITED(forked_status) || WEXITSTATUS(forked_status) != end_status[end]) {
+			fprintf(stderr, "end %d: status %#x\n", (int)end, (unsigned)forked_status);
+			return 97;
+		}
+		wt_worker_destroy(worker);
+		wt_worker_destroy(beside);
+	}
+	return 42;
+}
+
+/* Before its first use a process may fork as it likes. */
+static int child_forks_first(void)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid) {
+		wt_worker *worker;
+
+		if (wt_worker_create(&worker, entry_waits, NULL, 0, NULL))
+			_exit(98);
+		wt_worker_destroy(worker);
+		_exit(41);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
+		return 97;
+	return 42;
+}
+
+/* What is no fork to the library: a worker that runs another program, as most do it. */
+static int entry_spawns(wt_port *parent, const void *data, size_t size)
+{
+	char *const argv[] = { (char *)"true", NULL };
+	char *const environment[] = { NULL };
+	int status = -1;
+	pid_t child;
+
+	(void)data;
+	(void)size;
+	if (posix_spawn(&child, "/bin/true", NULL, NULL, argv, environment) || waitpid(child, &status, 0) != child)
+		return 9;
+	return status ? 8 : wt_port_post(parent, "x", 1);
+}
+
+static int child_spawns(void)
+{
+	wt_worker *worker;
+	wt_message message;
+	int code = -1;
+
+	if (wt_worker_create(&worker, entry_spawns, NULL, 0, NULL) || wt_worker_join(worker, &code, wt_after_ms(20000)))
+		return 98;
+	if (code || wt_port_receive(wt_worker_port(worker), &message, WT_NOW))
+		return 97;
+	wt_worker_destroy(worker);
+	return 42;
+}
+
+static struct wti_os_ops os;
+static unsigned refused;
+
+static int refuse_at_fork(void (*in_child)(void))
+{
+	(void)in_child;
+	refused++;
+	return -ENOMEM;
+}
+
+static int child_cannot_register(void)
+{
+	wt_port *a, *b;
+	wt_shared *shared;
+
+	os = wti_os_real;
+	os.at_fork = refuse_at_fork;
+	wti_os = &os;
+	if (wt_shared_create(&shared, 1, 1) != WT_ENOMEM || wt_channel_create(&a, &b, NULL) != WT_ENOMEM)
+		return 98;
+	if (refused != 2)
+		return 99;
+	wti_os = &wti_os_real;
+	if (wt_channel_create(&a, &b, NULL))
+		return 97;
+	wt_port_close(a);
+	wt_port_close(b);
+	return 42;
+}
+
+static const struct child_program programs[] = {
+	{ "worker_forks", child_worker_forks },
+	{ "forks_first", child_forks_first },
+	{ "spawns", child_spawns },
+	{ "cannot_register", child_cannot_register },
+};
+
+static void assert_program(const char *name)
+{
+	struct child_result result;
+
+	child_run(name, &result); /* a leak checker in a forked child has something to say: not judged */
+	if (result.status != 42)
+		fail_msg("%s: status %d\n%s", name, result.status, result.errors);
+}
+
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__) /* which do not survive a fork in a thread */
+/* [P2] */
+static void a_worker_that_forked_ends_as_a_program_does(void **state)
+{
+	(void)state;
+	assert_program("worker_forks");
+}
+#endif
+
+/* [P2] */
+static void a_child_forked_before_first_use_is_free(void **state)
+{
+	(void)state;
+	assert_program("forks_first");
+}
+
+static void a_program_that_is_spawned_is_no_fork(void **state)
+{
+	(void)state;
+	assert_program("spawns");
+}
+
+/* [P1] */
+static void a_registration_that_fails_is_tried_again(void **state)
+{
+	(void)state;
+	assert_program("cannot_register");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_call_in_a_forked_child_says_so_or_does_nothing),
+		TEST(a_fork_at_any_moment_leaves_a_child_that_does_not_hang),
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+		TEST(a_worker_that_forked_ends_as_a_program_does),
+#endif
+		TEST(a_child_leaves_the_loop_that_it_was_forked_in),
+		TEST(a_child_forked_before_first_use_is_free),
+		TEST(a_program_that_is_spawned_is_no_fork),
+		TEST(a_registration_that_fails_is_tried_again),
+	};
+	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
+
+	if (status >= 0)
+		return status;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
