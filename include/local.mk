@@ -12,4 +12,5 @@ wtinclude_HEADERS = \
 	include/wt/shared.h \
 	include/wt/thread.h \
 	include/wt/time.h \
+	include/wt/timer.h \
 	include/wt/worker.h

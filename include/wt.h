@@ -17,6 +17,7 @@
 #include <wt/shared.h>
 #include <wt/thread.h>
 #include <wt/time.h>
+#include <wt/timer.h>
 #include <wt/worker.h>
 
 #endif

@@ -46,6 +46,7 @@ wt_sources = \
 	lib/source.h \
 	lib/thread.c \
 	lib/thread.h \
+	lib/timer.c \
 	lib/wait.c \
 	lib/wait.h \
 	lib/wait_async.c \

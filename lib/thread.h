@@ -24,6 +24,7 @@ enum wti_thread_end {
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
 	WTI_END_WAITS, /* pending asynchronous waits are taken back */
+	WTI_END_TIMERS,
 	WTI_END_COUNT
 };
 
@@ -72,6 +73,9 @@ struct wti_thread {
 
 	/* wait_async.c. */
 	struct wti_list waits;      /* not told yet, or left in their callback by a jump */
+
+	/* timer.c. */
+	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */
 };
 
 /* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */

@@ -15,6 +15,7 @@ wt_pages = \
 	man/wt_shared_create.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
+	man/wt_timer_create.3 \
 	man/wt_wait32.3 \
 	man/wt_worker_create.3 \
 	man/wt_worker_join.3 \

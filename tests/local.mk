@@ -29,6 +29,7 @@ wt_unit_tests = \
 	tests/test_shared \
 	tests/test_source \
 	tests/test_thread \
+	tests/test_timer \
 	tests/test_wait \
 	tests/test_wait_async \
 	tests/test_wait_notify \

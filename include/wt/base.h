@@ -35,6 +35,9 @@ typedef struct wt_port wt_port;
 /* A thread started by wt_worker_create, with a channel to its creator. */
 typedef struct wt_worker wt_worker;
 
+/* A call that a thread's loop is to make at a moment, once or repeatedly. */
+typedef struct wt_timer wt_timer;
+
 /* Memory that several threads use at the same time, at one address. */
 typedef struct wt_shared wt_shared;
 
