@@ -15,6 +15,8 @@ wt_sources = \
 	lib/clock.c \
 	lib/deadline.c \
 	lib/deadline.h \
+	lib/dictionary.c \
+	lib/dictionary.h \
 	lib/error.c \
 	lib/error.h \
 	lib/list.h \

@@ -12,6 +12,7 @@ wt_unit_tests = \
 	tests/test_clock \
 	tests/test_cost \
 	tests/test_deadline \
+	tests/test_dictionary \
 	tests/test_error \
 	tests/test_list \
 	tests/test_loop \
