@@ -7,6 +7,7 @@ examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLA
 
 noinst_PROGRAMS += \
 	examples/echo \
+	examples/environment \
 	examples/fibonacci \
 	examples/parallel_fibonacci \
 	examples/shared_counter
@@ -16,6 +17,12 @@ examples_echo_CPPFLAGS = $(examples_cppflags)
 examples_echo_CFLAGS = $(examples_cflags)
 examples_echo_LDFLAGS = $(wt_program_ldflags)
 examples_echo_LDADD = libwt.la
+
+examples_environment_SOURCES = examples/environment.c
+examples_environment_CPPFLAGS = $(examples_cppflags)
+examples_environment_CFLAGS = $(examples_cflags)
+examples_environment_LDFLAGS = $(wt_program_ldflags)
+examples_environment_LDADD = libwt.la
 
 examples_fibonacci_SOURCES = examples/fibonacci.c
 examples_fibonacci_CPPFLAGS = $(examples_cppflags)

@@ -5,6 +5,7 @@ wtincludedir = $(includedir)/wt
 wtinclude_HEADERS = \
 	include/wt/atomics.h \
 	include/wt/base.h \
+	include/wt/environment.h \
 	include/wt/error.h \
 	include/wt/loop.h \
 	include/wt/message.h \

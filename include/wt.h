@@ -10,6 +10,7 @@
 
 #include <wt/atomics.h>
 #include <wt/base.h>
+#include <wt/environment.h>
 #include <wt/error.h>
 #include <wt/loop.h>
 #include <wt/message.h>

@@ -17,6 +17,9 @@ wt_sources = \
 	lib/deadline.h \
 	lib/dictionary.c \
 	lib/dictionary.h \
+	lib/environment.c \
+	lib/environment.h \
+	lib/environment_data.c \
 	lib/error.c \
 	lib/error.h \
 	lib/list.h \

@@ -14,6 +14,9 @@
 #include "park.h"
 
 struct wti_deadline;
+struct wti_dictionary;
+struct wti_entry;
+struct wti_environment;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -25,6 +28,7 @@ enum wti_thread_end {
 	WTI_END_PORTS,
 	WTI_END_WAITS, /* pending asynchronous waits are taken back */
 	WTI_END_TIMERS,
+	WTI_END_ENVIRONMENT,
 	WTI_END_COUNT
 };
 
@@ -76,6 +80,12 @@ struct wti_thread {
 
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */
+
+	/* environment.c, environment_data.c. Written by the creator before the thread runs. */
+	struct wti_dictionary *variables;         /* its own; NULL: shared, or not asked for yet */
+	struct wti_environment *variables_shared; /* with its creator or a worker, or NULL */
+	struct wti_entry *variable_read;          /* what wt_getenv returned last */
+	struct wti_dictionary *environment_data;
 };
 
 /* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */

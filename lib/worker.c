@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "environment.h"
 #include "error.h"
 #include "loop.h"
 #include "os.h"
@@ -81,6 +82,7 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const void *da
 
 static void worker_free(struct wt_worker *worker)
 {
+	wti_environment_drop(&worker->thread); /* of one that never ran */
 	wti_thread_destroy(&worker->thread);
 	wti_source_destroy(&worker->source);
 	wti_waiters_destroy(&worker->joiners);
@@ -147,6 +149,9 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 		return WT_ENOMEM;
 	worker->entry = entry;
 	worker->destroy_timeout = options->destroy_timeout;
+	err = wti_environment_inherit(&worker->thread, self, options->env);
+	if (err)
+		goto out_worker;
 	err = wti_channel_create(self, &worker->thread, options->channel, &worker->port, &worker->thread.parent);
 	if (err)
 		goto out_worker;

@@ -6,12 +6,14 @@ wt_pages = \
 	man/wt_checkpoint.3 \
 	man/wt_defer.3 \
 	man/wt_exit.3 \
+	man/wt_getenv.3 \
 	man/wt_loop_fd.3 \
 	man/wt_now.3 \
 	man/wt_port_on_message.3 \
 	man/wt_port_post.3 \
 	man/wt_port_receive.3 \
 	man/wt_run.3 \
+	man/wt_set_environment_data.3 \
 	man/wt_shared_create.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \

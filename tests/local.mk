@@ -13,6 +13,8 @@ wt_unit_tests = \
 	tests/test_cost \
 	tests/test_deadline \
 	tests/test_dictionary \
+	tests/test_environment \
+	tests/test_environment_data \
 	tests/test_error \
 	tests/test_list \
 	tests/test_loop \

@@ -10,6 +10,7 @@
 #define WT_WORKER_H
 
 #include <wt/base.h>
+#include <wt/environment.h>
 #include <wt/error.h>
 #include <wt/message.h>
 #include <wt/port.h>
@@ -38,6 +39,7 @@ typedef struct wt_worker_options {
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
 	int isolation;     /* WT_THREAD */
+	const char *const *env; /* variables "NAME=value", up to a NULL, copied; default a copy of the creator's; WT_SHARE_ENV */
 } wt_worker_options;
 
 #ifndef __cplusplus
@@ -53,10 +55,10 @@ WT_API void wt_worker_options_init(wt_worker_options *options);
  * thread's loop, which the worker keeps alive until its exit is delivered.
  *
  * Returns 0; WT_EINVAL (NULL worker or entry, NULL data with a size, a
- * negative destroy_timeout, a stack too small); WT_E2BIG; WT_EOVERFLOW;
- * WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED when the calling worker is being
- * terminated; WT_ENOMEM; WT_EAGAIN when the system has no thread left. On
- * failure *worker is NULL and nothing was started.
+ * negative destroy_timeout, a stack too small, something in env that is not a
+ * variable); WT_E2BIG; WT_EOVERFLOW; WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED
+ * when the calling worker is being terminated; WT_ENOMEM; WT_EAGAIN when the
+ * system has no thread left. On failure *worker is NULL and nothing was started.
  */
 WT_API WT_NODISCARD int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
 					 const wt_worker_options *options);
