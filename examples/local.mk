@@ -9,6 +9,7 @@ noinst_PROGRAMS += \
 	examples/echo \
 	examples/environment \
 	examples/fibonacci \
+	examples/locks \
 	examples/parallel_fibonacci \
 	examples/shared_counter
 
@@ -29,6 +30,12 @@ examples_fibonacci_CPPFLAGS = $(examples_cppflags)
 examples_fibonacci_CFLAGS = $(examples_cflags)
 examples_fibonacci_LDFLAGS = $(wt_program_ldflags)
 examples_fibonacci_LDADD = libwt.la
+
+examples_locks_SOURCES = examples/locks.c
+examples_locks_CPPFLAGS = $(examples_cppflags)
+examples_locks_CFLAGS = $(examples_cflags)
+examples_locks_LDFLAGS = $(wt_program_ldflags)
+examples_locks_LDADD = libwt.la
 
 examples_parallel_fibonacci_SOURCES = examples/parallel_fibonacci.c
 examples_parallel_fibonacci_CPPFLAGS = $(examples_cppflags)

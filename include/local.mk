@@ -7,6 +7,7 @@ wtinclude_HEADERS = \
 	include/wt/base.h \
 	include/wt/environment.h \
 	include/wt/error.h \
+	include/wt/lock.h \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \

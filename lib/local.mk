@@ -23,6 +23,12 @@ wt_sources = \
 	lib/error.c \
 	lib/error.h \
 	lib/list.h \
+	lib/lock.c \
+	lib/lock.h \
+	lib/lock_acquire.c \
+	lib/lock_cycle.c \
+	lib/lock_query.c \
+	lib/lock_request.c \
 	lib/loop.c \
 	lib/loop.h \
 	lib/mutex.c \

@@ -27,6 +27,7 @@ enum wti_thread_end {
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
 	WTI_END_WAITS, /* pending asynchronous waits are taken back */
+	WTI_END_LOCKS, /* after nested workers, which may have worked under them */
 	WTI_END_TIMERS,
 	WTI_END_ENVIRONMENT,
 	WTI_END_COUNT
@@ -77,6 +78,9 @@ struct wti_thread {
 
 	/* wait_async.c. */
 	struct wti_list waits;      /* not told yet, or left in their callback by a jump */
+
+	/* lock.c. */
+	struct wti_list locks;      /* requested here, not released yet: wt_lock.owned */
 
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */

@@ -7,6 +7,9 @@ wt_pages = \
 	man/wt_defer.3 \
 	man/wt_exit.3 \
 	man/wt_getenv.3 \
+	man/wt_lock_acquire.3 \
+	man/wt_lock_query.3 \
+	man/wt_lock_request.3 \
 	man/wt_loop_fd.3 \
 	man/wt_now.3 \
 	man/wt_port_on_message.3 \

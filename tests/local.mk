@@ -17,6 +17,11 @@ wt_unit_tests = \
 	tests/test_environment_data \
 	tests/test_error \
 	tests/test_list \
+	tests/test_lock \
+	tests/test_lock_acquire \
+	tests/test_lock_cycle \
+	tests/test_lock_query \
+	tests/test_lock_request \
 	tests/test_loop \
 	tests/test_message \
 	tests/test_mutants \
