@@ -67,6 +67,7 @@ wt_sources = \
 	lib/waiters.h \
 	lib/worker.c \
 	lib/worker.h \
+	lib/worker_created.c \
 	lib/worker_events.c \
 	lib/worker_run.c
 

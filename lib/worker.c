@@ -166,6 +166,7 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 	if (err)
 		goto out_enlisted;
 	wti_store_rel(&worker->thread_known, 1); /* pairs with process_let_go [worker-thread] */
+	wti_worker_created(worker);
 	return 0;
 
 out_enlisted:

@@ -7,6 +7,7 @@
  * worker.c         create, post, join, terminate, destroy: any thread
  * worker_events.c  online, messages, error, exit: the creator's loop
  * worker_run.c     entry, exit, failure, cleanups: the worker's own thread
+ * worker_created.c who else hears of a new one: the creator's thread
  * process.c        what runs when the process ends
  *
  * How a worker ends is decided once, by `state` (W3):
@@ -157,6 +158,11 @@ void wti_worker_report_failure(struct wt_worker *worker);
 
 /* The thread's function; `arg` is the worker. */
 void *wti_worker_run(void *arg);
+
+/* ---- worker_created.c ---- */
+
+/* Creator: the worker exists, call the process's hooks. */
+void wti_worker_created(struct wt_worker *worker);
 
 /* ---- process.c ---- */
 

@@ -12,6 +12,7 @@ wt_pages = \
 	man/wt_lock_request.3 \
 	man/wt_loop_fd.3 \
 	man/wt_now.3 \
+	man/wt_on_worker_created.3 \
 	man/wt_port_on_message.3 \
 	man/wt_port_post.3 \
 	man/wt_port_receive.3 \

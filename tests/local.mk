@@ -43,6 +43,7 @@ wt_unit_tests = \
 	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
+	tests/test_worker_created \
 	tests/test_worker_events \
 	tests/test_worker_run
 

@@ -125,6 +125,23 @@ WT_API uint64_t wt_worker_id(const wt_worker *worker);
 /* The worker's name; "" for NULL. Lives as long as the handle. Any thread. */
 WT_API const char *wt_worker_name(const wt_worker *worker);
 
+/*
+ * Call `fn` for each worker that this process creates from now on, nested
+ * ones as well: on the creating thread, when the worker exists and before
+ * wt_worker_create returns. It may do what the worker's creator may, but not
+ * destroy it. Several are called in the order in which they were set. Any thread.
+ *
+ * Returns 0; WT_EINVAL for a NULL fn; WT_ENOMEM.
+ */
+WT_API WT_NODISCARD int wt_on_worker_created(void (*fn)(wt_worker *worker, void *arg), void *arg);
+
+/*
+ * Take back what was set with these arguments, the latest if that was done
+ * several times. A call that has begun on another thread may still be
+ * running afterwards. Any thread.
+ */
+WT_API void wt_off_worker_created(void (*fn)(wt_worker *worker, void *arg), void *arg);
+
 WT_END_DECLS
 
 #endif
