@@ -95,6 +95,14 @@ static void lock_hold(struct lock_bucket *bucket, struct wt_lock *lock)
 	lock->serial = ++lock_serial;
 }
 
+/* By its owner, who need not be told. */
+static void lock_take(struct lock_bucket *bucket, struct wt_lock *lock)
+{
+	lock_hold(bucket, lock);
+	lock->sleeps = false;
+	wti_store(&lock->state, WTI_LOCK_HELD);
+}
+
 /*
  * Change the state, and let the owner know. One that sleeps may return as
  * soon as it sees the state, and end; so its parker gets the token first, and
@@ -154,9 +162,7 @@ static void lock_steal(struct lock_bucket *bucket, const struct wt_lock *thief, 
 static int lock_enter(struct lock_bucket *bucket, struct wt_lock *lock, bool available)
 {
 	if (lock_is_first(bucket, lock) && lock_is_compatible(bucket, lock)) {
-		lock->sleeps = false;
-		lock_hold(bucket, lock);
-		wti_store(&lock->state, WTI_LOCK_HELD); /* relaxed: by its owner */
+		lock_take(bucket, lock);
 		return 0;
 	}
 	if (available)
@@ -191,9 +197,7 @@ int wti_lock_enter(struct wt_lock *lock, bool available, bool steal)
 	wti_mutex_lock(&lock_mutex);
 	if (steal) {
 		lock_steal(bucket, lock, &sleepers);
-		lock->sleeps = false;
-		lock_hold(bucket, lock);
-		wti_store(&lock->state, WTI_LOCK_HELD); /* relaxed: by its owner */
+		lock_take(bucket, lock);
 	} else {
 		err = lock_enter(bucket, lock, available);
 	}

@@ -179,8 +179,7 @@ static void a_long_line_is_searched_quickly(void **state)
 	(void)state;
 	assert_non_null(entries);
 	for (size_t i = 0; i < MANY; i++)
-		entries[i].info = (wt_lock_info){ .name = "a", .name_size = 1, .thread_id = i, .mode = WT_LOCK_EXCLUSIVE,
-						  .pending = i > 0 };
+		entries[i].info = (wt_lock_info){ .name = "a", .name_size = 1, .thread_id = i, .pending = i > 0 };
 	assert_int_equal(wti_lock_find_cycles(entries, MANY), 0);
 	entries[MANY - 1].info.thread_id = 0;
 	assert_int_equal(wti_lock_find_cycles(entries, MANY), 0);

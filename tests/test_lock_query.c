@@ -261,8 +261,8 @@ static void *churn_run(void *arg)
 		wt_lock *locks[20];
 
 		for (uint32_t i = 0; i < 20; i++)
-			CHECK(&churn->verdict, wt_lock_request(&locks[i], &(uint32_t){ i % 7 }, sizeof i, SHARED, ignore,
-							       NULL, WT_FOREVER) == 0);
+			CHECK(&churn->verdict, wt_lock_request(&locks[i], &(uint32_t){ i % 7 }, sizeof i, SHARED,
+							       ignore, NULL, WT_FOREVER) == 0);
 		for (uint32_t i = 0; i < 20; i++)
 			wt_lock_release(locks[i]);
 	}

@@ -28,7 +28,7 @@ typedef struct wt_lock_options {
 	size_t size;       /* of this struct: set by WT_LOCK_OPTIONS or wt_lock_options_init */
 	int mode;          /* WT_LOCK_EXCLUSIVE or WT_LOCK_SHARED */
 	bool if_available; /* do not wait: WT_EAGAIN */
-	bool steal;        /* take it from those who hold it, before all who wait; exclusive, and not with if_available */
+	bool steal;        /* take it from its holders, before all who wait; exclusive, without if_available */
 } wt_lock_options;
 
 #ifndef __cplusplus

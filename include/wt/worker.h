@@ -39,7 +39,7 @@ typedef struct wt_worker_options {
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
 	int isolation;     /* WT_THREAD */
-	const char *const *env; /* variables "NAME=value", up to a NULL, copied; default a copy of the creator's; WT_SHARE_ENV */
+	const char *const *env; /* "NAME=value", ..., NULL: copied; or WT_SHARE_ENV; default a copy of the creator's */
 } wt_worker_options;
 
 #ifndef __cplusplus
