@@ -64,12 +64,18 @@ static bool lock_conflicts(const struct wt_lock *a, const struct wt_lock *b)
 
 /* ---- Granting, under the mutex ---- */
 
+/* Whether one of the list conflicts: of the owner's own, or of anybody's. */
+static bool lock_conflicts_with(const struct wti_list *list, const struct wt_lock *lock, bool own)
+{
+	for (struct wti_list *link = list->next; link != list; link = link->next)
+		if (lock_conflicts(lock_of(link), lock) && (!own || lock_of(link)->owner == lock->owner))
+			return true;
+	return false;
+}
+
 static bool lock_is_compatible(const struct lock_bucket *bucket, const struct wt_lock *lock)
 {
-	for (struct wti_list *link = bucket->held.next; link != &bucket->held; link = link->next)
-		if (lock_conflicts(lock_of(link), lock))
-			return false;
-	return true;
+	return !lock_conflicts_with(&bucket->held, lock, false);
 }
 
 static bool lock_is_first(const struct lock_bucket *bucket, const struct wt_lock *lock)
@@ -80,13 +86,10 @@ static bool lock_is_first(const struct lock_bucket *bucket, const struct wt_lock
 	return true;
 }
 
-/* Whether the calling thread holds what this request would wait for. */
+/* Whether this request would wait for its own thread, which could not release meanwhile, nor run its loop. */
 static bool lock_waits_for_itself(const struct lock_bucket *bucket, const struct wt_lock *lock)
 {
-	for (struct wti_list *link = bucket->held.next; link != &bucket->held; link = link->next)
-		if (lock_of(link)->owner == lock->owner && lock_conflicts(lock_of(link), lock))
-			return true;
-	return false;
+	return lock_conflicts_with(&bucket->held, lock, true) || lock_conflicts_with(&bucket->pending, lock, true);
 }
 
 static void lock_hold(struct lock_bucket *bucket, struct wt_lock *lock)

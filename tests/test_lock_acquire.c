@@ -248,6 +248,33 @@ static void a_thread_does_not_wait_for_itself(void **state)
 	assert_true(is_free());
 }
 
+static void not_told(wt_lock *lock, int result, void *arg)
+{
+	(void)lock;
+	(void)result;
+	*(bool *)arg = true;
+}
+
+/* Its loop would have to tell of the first request, and cannot while it waits for the second. */
+static void a_thread_does_not_wait_behind_its_own_request(void **state)
+{
+	struct sleeper holder = { .options = SHARED, .deadline = WT_FOREVER };
+	wt_lock *request, *again;
+	bool told = false;
+
+	(void)state;
+	assert_int_equal(pthread_create(&holder.thread, NULL, sleep_for_lock, &holder), 0);
+	assert_true(latch_await(&holder.done));
+	assert_int_equal(wt_lock_request(&request, "a", 1, NULL, not_told, &told, WT_FOREVER), 0);
+	assert_int_equal(wt_lock_acquire(&again, "a", 1, SHARED, WT_FOREVER), WT_EDEADLK);
+	wt_lock_release(request);
+	assert_int_equal(wt_lock_acquire(&again, "a", 1, SHARED, WT_FOREVER), 0);
+	wt_lock_release(again);
+	assert_int_equal(end_sleeper(&holder), 0);
+	assert_false(told);
+	assert_true(is_free());
+}
+
 static void a_holder_can_see_that_it_was_robbed(void **state)
 {
 	wt_lock *first = take(), *thief;
@@ -534,6 +561,7 @@ int main(void)
 		TEST(what_need_not_wait_does_not),
 		TEST(a_timeout_is_never_early_and_lets_others_through),
 		TEST(a_thread_does_not_wait_for_itself),
+		TEST(a_thread_does_not_wait_behind_its_own_request),
 		TEST(a_holder_can_see_that_it_was_robbed),
 		TEST(a_sleep_that_is_interrupted_goes_on),
 		TEST(a_grant_before_the_sleep_is_not_lost),

@@ -45,8 +45,9 @@ WT_API void wt_lock_options_init(wt_lock_options *options);
  *
  * Returns 0; WT_EAGAIN (if_available, WT_NOW) where it would have to wait;
  * WT_ETIMEDOUT; WT_ETERMINATED; WT_EDEADLK where it would wait for a lock
- * that the calling thread itself holds; WT_EINVAL; WT_E2BIG; WT_EOVERFLOW;
- * WT_ENOMEM. On failure *lock is NULL, and nothing is held or waited for.
+ * that the calling thread itself holds or has requested; WT_EINVAL; WT_E2BIG;
+ * WT_EOVERFLOW; WT_ENOMEM. On failure *lock is NULL, and nothing is held or
+ * waited for.
  */
 WT_API WT_NODISCARD int wt_lock_acquire(wt_lock **lock, const void *name, size_t name_size,
 					const wt_lock_options *options, wt_time deadline);
