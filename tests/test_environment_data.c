@@ -237,6 +237,7 @@ static void without_memory_nothing_is_deleted(void **state)
 	wt_worker *worker;
 
 	(void)state;
+	support_count(); /* puts the seams in place, before there is another thread */
 	assert_int_equal(set("a", "1"), 0);
 	assert_int_equal(wt_worker_create(&worker, wait_for_end, NULL, 0, NULL), 0);
 	support_fail_allocations(1, 0);

@@ -185,11 +185,17 @@ static void a_hook_may_remove_itself_and_create_workers(void **state)
 	wt_off_worker_created(see, &last);
 }
 
+static atomic_uint seen_by_main;
+
+/* The main thread's call may run beside that of the worker which it creates. */
 static void exit_if_worker(wt_worker *worker, void *arg)
 {
+	if (wt_is_main_thread()) {
+		atomic_fetch_add(&seen_by_main, 1);
+		return;
+	}
 	see(worker, arg);
-	if (!wt_is_main_thread())
-		wt_exit(7);
+	wt_exit(7);
 }
 
 static int create_and_be_ended(wt_port *parent, const void *data, size_t size)
@@ -214,11 +220,11 @@ static void a_hook_may_end_the_creator(void **state)
 	assert_int_equal(wt_worker_create(&worker, create_and_be_ended, NULL, 0, NULL), 0);
 	assert_int_equal(wt_worker_join(worker, &code, WT_FOREVER), 0);
 	assert_int_equal(code, 7);
-	assert_int_equal(seen.calls, 2);
+	assert_int_equal(seen.calls, 1);
 	assert_true(seen.thread_id == wt_worker_id(worker));
 	wt_worker_destroy(worker);
 	make_worker();
-	assert_int_equal(seen.calls, 3);
+	assert_int_equal(seen_by_main, 2);
 	wt_off_worker_created(exit_if_worker, &seen);
 }
 
