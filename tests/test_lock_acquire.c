@@ -20,30 +20,34 @@
 static atomic_uint entered;
 static _Thread_local bool counted;
 
-/* A thread is held at this point once, until told to go on. */
-enum { NOWHERE = -1 };
-static atomic_int held_point;
-static struct latch held, held_go;
+/* The next thread that comes to a point is held there, until told to go on. */
+static struct gate {
+	atomic_bool closed;
+	struct latch held, go;
+} gates[WTI_YIELD_ENDING + 1];
 
 static void hook(enum wti_yield_point point, void *object)
 {
-	int expected = (int)point;
+	struct gate *gate = &gates[point];
 
 	(void)object;
 	if (!counted && point != WTI_YIELD_WAKING)
 		return;
 	if (point == WTI_YIELD_ARMED)
 		atomic_fetch_add(&entered, 1);
-	if (atomic_compare_exchange_strong(&held_point, &expected, NOWHERE)) {
-		latch_open(&held);
-		latch_await(&held_go);
+	if (atomic_exchange(&gate->closed, false)) {
+		latch_open(&gate->held);
+		latch_await(&gate->go);
 	}
 }
 
-static void hold_at(enum wti_yield_point point)
+static struct gate *hold_at(enum wti_yield_point point)
 {
-	held = held_go = (struct latch){ 0 };
-	atomic_store(&held_point, (int)point);
+	struct gate *gate = &gates[point];
+
+	gate->held = gate->go = (struct latch){ 0 };
+	atomic_store(&gate->closed, true);
+	return gate;
 }
 
 static bool has_entered(void *arg)
@@ -121,7 +125,8 @@ static int acquire_setup(void **state)
 	int err = support_setup(state);
 
 	atomic_store(&entered, 0);
-	atomic_store(&held_point, NOWHERE);
+	for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
+		atomic_store(&gates[i].closed, false);
 	wti_yield_hook = hook;
 	return err;
 }
@@ -317,36 +322,81 @@ static void a_grant_before_the_sleep_is_not_lost(void **state)
 	for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
 		wt_lock *lock = take();
 		struct sleeper s = { .deadline = WT_FOREVER };
+		struct gate *gate = hold_at(points[i]);
 
-		hold_at(points[i]);
 		assert_int_equal(pthread_create(&s.thread, NULL, sleep_for_lock, &s), 0);
-		assert_true(latch_await(&held));
+		assert_true(latch_await(&gate->held));
 		wt_lock_release(lock);
-		latch_open(&held_go);
+		latch_open(&gate->go);
 		assert_int_equal(end_sleeper(&s), 0);
 	}
 }
 
-/* The token comes before the word: whoever takes it meanwhile does not go, for the granter still needs its parker. */
-static void a_token_taken_before_the_news_is_not_lost(void **state)
-{
-	struct sleeper holder = { .deadline = WT_FOREVER }, s;
+/* A thread that polls is held between two looks. */
+static struct gate polling;
 
-	(void)state;
-	assert_int_equal(pthread_create(&holder.thread, NULL, sleep_for_lock, &holder), 0);
-	assert_true(latch_await(&holder.done));
-	support_fail_os(SUPPORT_FUTEX_WAIT, 0); /* so that the sleeper is always about to take a token */
-	start_sleeper(&s, NULL, WT_FOREVER);
-	hold_at(WTI_YIELD_WAKING);
-	latch_open(&holder.go);
-	assert_true(latch_await(&held));
+static void yield_at_gate(void)
+{
+	if (counted && atomic_exchange(&polling.closed, false)) {
+		latch_open(&polling.held);
+		latch_await(&polling.go);
+	}
+	wti_os_real.yield();
+}
+
+static int return_at_once(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
+{
+	(void)word;
+	(void)value;
+	(void)deadline;
+	return 0;
+}
+
+/* Polling, or, where there is one processor, in the line. */
+static bool polls_or_sleeps(void *arg)
+{
+	return latch_is_open(&polling.held) || has_entered(arg);
+}
+
+/* One that was granted the lock is shown the middle of that; it must not go, for the granter needs its parker still. */
+static void meet_the_middle_of_a_grant(struct sleeper *holder, struct sleeper *s)
+{
+	struct gate *waking = hold_at(WTI_YIELD_WAKING);
+
+	latch_open(&holder->go);
+	assert_true(latch_await(&waking->held));
+	latch_open(&polling.go);
 	for (int i = 0; i < 1000; i++) {
-		assert_false(latch_is_open(&s.done));
+		assert_false(latch_is_open(&s->done));
 		sched_yield();
 	}
-	latch_open(&held_go);
-	assert_int_equal(end_sleeper(&s), 0);
-	pthread_join(holder.thread, NULL);
+	latch_open(&waking->go);
+	assert_int_equal(end_sleeper(s), 0);
+	pthread_join(holder->thread, NULL);
+}
+
+/* One that polls, and one that sleeps and is always about to take a token. */
+static void nobody_goes_in_the_middle_of_a_grant(void **state)
+{
+	static struct wti_os_ops os_table;
+
+	(void)state;
+	os_table = wti_os_real;
+	os_table.yield = yield_at_gate;
+	os_table.futex_wait = return_at_once;
+	wti_os = &os_table;
+	for (int polls = 0; polls < 2; polls++) {
+		struct sleeper holder = { .deadline = WT_FOREVER }, s = { .deadline = WT_FOREVER };
+		unsigned next = atomic_load(&entered) + 1;
+
+		polling.held = polling.go = (struct latch){ 0 };
+		atomic_store(&polling.closed, polls);
+		assert_int_equal(pthread_create(&holder.thread, NULL, sleep_for_lock, &holder), 0);
+		assert_true(latch_await(&holder.done));
+		assert_int_equal(pthread_create(&s.thread, NULL, sleep_for_lock, &s), 0);
+		assert_true(await(polls_or_sleeps, &next));
+		meet_the_middle_of_a_grant(&holder, &s);
+	}
 }
 
 /* Granted between the end of its time and its look at the table. */
@@ -354,16 +404,16 @@ static void a_grant_at_the_deadline_is_kept(void **state)
 {
 	wt_lock *lock = take();
 	struct sleeper s = { .deadline = wt_after_ms(5) };
+	struct gate *gate = hold_at(WTI_YIELD_ARMED);
 
 	(void)state;
-	hold_at(WTI_YIELD_ARMED);
 	assert_int_equal(pthread_create(&s.thread, NULL, sleep_for_lock, &s), 0);
-	assert_true(latch_await(&held));
+	assert_true(latch_await(&gate->held));
 	while (wt_now() < s.deadline)
 		sched_yield();
 	wt_lock_release(lock);
 	assert_false(is_free());
-	latch_open(&held_go);
+	latch_open(&gate->go);
 	assert_int_equal(end_sleeper(&s), 0);
 	assert_true(is_free());
 }
@@ -565,7 +615,7 @@ int main(void)
 		TEST(a_holder_can_see_that_it_was_robbed),
 		TEST(a_sleep_that_is_interrupted_goes_on),
 		TEST(a_grant_before_the_sleep_is_not_lost),
-		TEST(a_token_taken_before_the_news_is_not_lost),
+		TEST(nobody_goes_in_the_middle_of_a_grant),
 		TEST(a_grant_at_the_deadline_is_kept),
 		TEST(terminate_ends_a_wait_and_takes_it_off_the_line),
 		TEST(the_end_of_a_holder_races_those_who_wait),
