@@ -103,7 +103,7 @@ static void lock_take(struct lock_bucket *bucket, struct wt_lock *lock)
 {
 	lock_hold(bucket, lock);
 	lock->sleeps = false;
-	wti_store(&lock->state, WTI_LOCK_HELD);
+	wti_store(&lock->state, WTI_LOCK_HELD); /* relaxed: for itself */
 }
 
 /*
@@ -121,7 +121,7 @@ static void lock_tell(struct wt_lock *lock, enum wti_lock_state state, struct wt
 		wti_store_rel(&lock->state, state); /* pairs with acquire_ready [lock-state] */
 		return;
 	}
-	/* seq_cst: published before the look at the source [source-1] */
+	/* seq_cst: published before the look at the source [source-1]; also [lock-state] */
 	wti_store_sc(&lock->state, state);
 	wti_source_notify(&lock->source);
 }
@@ -321,8 +321,8 @@ void wt_lock_release(wt_lock *lock)
 
 static bool lock_has_state(const wt_lock *lock, enum wti_lock_state state)
 {
-	/* Relaxed: what the state orders, the grant has ordered already. */
-	return wti_lock_is_own(lock) && wti_load(&lock->state) == (uint32_t)state;
+	/* pairs with lock_tell [lock-state]: who sees the grant sees what the holder before has written */
+	return wti_lock_is_own(lock) && wti_load_acq(&lock->state) == (uint32_t)state;
 }
 
 bool wt_lock_is_held(const wt_lock *lock)
