@@ -9,8 +9,10 @@ examples_libs = libwt.la $(WT_JEMALLOC_LIBS)
 
 noinst_PROGRAMS += \
 	examples/echo \
+	examples/environment \
 	examples/fibonacci \
 	examples/matrix \
+	examples/locks \
 	examples/parallel_fibonacci \
 	examples/pipeline \
 	examples/ports \
@@ -23,6 +25,12 @@ examples_echo_CFLAGS = $(examples_cflags)
 examples_echo_LDFLAGS = $(wt_program_ldflags)
 examples_echo_LDADD = $(examples_libs)
 
+examples_environment_SOURCES = examples/environment.c
+examples_environment_CPPFLAGS = $(examples_cppflags)
+examples_environment_CFLAGS = $(examples_cflags)
+examples_environment_LDFLAGS = $(wt_program_ldflags)
+examples_environment_LDADD = libwt.la
+
 examples_fibonacci_SOURCES = examples/fibonacci.c
 examples_fibonacci_CPPFLAGS = $(examples_cppflags)
 examples_fibonacci_CFLAGS = $(examples_cflags)
@@ -34,6 +42,12 @@ examples_matrix_CPPFLAGS = $(examples_cppflags)
 examples_matrix_CFLAGS = $(examples_cflags)
 examples_matrix_LDFLAGS = $(wt_program_ldflags)
 examples_matrix_LDADD = libwt.la
+
+examples_locks_SOURCES = examples/locks.c
+examples_locks_CPPFLAGS = $(examples_cppflags)
+examples_locks_CFLAGS = $(examples_cflags)
+examples_locks_LDFLAGS = $(wt_program_ldflags)
+examples_locks_LDADD = libwt.la
 
 examples_parallel_fibonacci_SOURCES = examples/parallel_fibonacci.c
 examples_parallel_fibonacci_CPPFLAGS = $(examples_cppflags)

@@ -7,8 +7,10 @@ wtinclude_HEADERS = \
 	include/wt/base.h \
 	include/wt/buffer.h \
 	include/wt/call.h \
+	include/wt/environment.h \
 	include/wt/error.h \
 	include/wt/heap.h \
+	include/wt/lock.h \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \
@@ -17,5 +19,6 @@ wtinclude_HEADERS = \
 	include/wt/stats.h \
 	include/wt/thread.h \
 	include/wt/time.h \
+	include/wt/timer.h \
 	include/wt/transfer.h \
 	include/wt/worker.h

@@ -14,6 +14,9 @@
 #include <wt/call.h>
 #include <wt/error.h>
 #include <wt/heap.h>
+#include <wt/environment.h>
+#include <wt/error.h>
+#include <wt/lock.h>
 #include <wt/loop.h>
 #include <wt/message.h>
 #include <wt/port.h>
@@ -23,6 +26,7 @@
 #include <wt/thread.h>
 #include <wt/time.h>
 #include <wt/transfer.h>
+#include <wt/timer.h>
 #include <wt/worker.h>
 
 #endif

@@ -24,6 +24,11 @@ wt_sources = \
 	lib/clock.c \
 	lib/deadline.c \
 	lib/deadline.h \
+	lib/dictionary.c \
+	lib/dictionary.h \
+	lib/environment.c \
+	lib/environment.h \
+	lib/environment_data.c \
 	lib/error.c \
 	lib/error.h \
 	lib/fork.c \
@@ -33,6 +38,12 @@ wt_sources = \
 	lib/interrupt.c \
 	lib/interrupt.h \
 	lib/list.h \
+	lib/lock.c \
+	lib/lock.h \
+	lib/lock_acquire.c \
+	lib/lock_cycle.c \
+	lib/lock_query.c \
+	lib/lock_request.c \
 	lib/loop.c \
 	lib/loop.h \
 	lib/loop_time.h \
@@ -77,6 +88,7 @@ wt_sources = \
 	lib/source.h \
 	lib/thread.c \
 	lib/thread.h \
+	lib/timer.c \
 	lib/transfer.c \
 	lib/transfer.h \
 	lib/wait.c \
@@ -88,6 +100,7 @@ wt_sources = \
 	lib/waiters.h \
 	lib/worker.c \
 	lib/worker.h \
+	lib/worker_created.c \
 	lib/worker_events.c \
 	lib/worker_limits.c \
 	lib/worker_run.c \

@@ -77,6 +77,22 @@ void wti_unpark_sleeper(struct wti_parker *parker)
 	wti_os->futex_wake(&parker->state, 1);
 }
 
+void wti_sleepers_unpark(struct wti_sleepers *sleepers, struct wti_parker *parker)
+{
+	if (!wti_unpark_token(parker))
+		return;
+	if (sleepers->count < sizeof sleepers->parker / sizeof *sleepers->parker)
+		sleepers->parker[sleepers->count++] = parker;
+	else
+		wti_unpark_sleeper(parker);
+}
+
+void wti_sleepers_wake(struct wti_sleepers *sleepers)
+{
+	for (unsigned i = 0; i < sleepers->count; i++)
+		wti_unpark_sleeper(sleepers->parker[i]);
+}
+
 static int park_make_face(struct wti_parker *parker)
 {
 	int event = wti_os->event_create();

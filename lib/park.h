@@ -46,6 +46,17 @@ void wti_unpark(struct wti_parker *parker);
 bool wti_unpark_token(struct wti_parker *parker);
 void wti_unpark_sleeper(struct wti_parker *parker);
 
+/* The second step of several owners, to be made when the lock has been given back; begins as { .count = 0 }. */
+struct wti_sleepers {
+	struct wti_parker *parker[32];
+	unsigned count;
+};
+
+/* Under the lock, the first step; both, where the sleepers are too many to be noted. */
+void wti_sleepers_unpark(struct wti_sleepers *sleepers, struct wti_parker *parker);
+/* After it. */
+void wti_sleepers_wake(struct wti_sleepers *sleepers);
+
 /*
  * The descriptor face, for a thread that sleeps in the program's own loop:
  * it polls readable from a wake on, until cleared, and from the moment that

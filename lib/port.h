@@ -79,8 +79,9 @@ struct wt_port {
 	/* What it is in a transfer list. */
 	struct wti_transferable transferable;
 
-	/* Atomic, written by who may empty the inbox only: messages handed over, and those destroyed instead. */
+	/* Atomic, written by who may empty the inbox only: messages handed over, their bytes, and those destroyed instead. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) received;
+	_Atomic(uint64_t) received_bytes;
 	_Atomic(uint64_t) dropped;
 
 	/* Owner only, from here on. */

@@ -95,6 +95,7 @@ static inline void port_fill(wt_port *port, struct wti_thread *self, const struc
 		port->oldest = port->view;
 	self->port_last = port;
 	wti_store(&port->received, wti_load(&port->received) + 1);
+	wti_store(&port->received_bytes, wti_load(&port->received_bytes) + record->size);
 	*message = (wt_message){
 		.data = record->data,
 		.size = record->size,

@@ -15,6 +15,7 @@ int wt_port_stats(const wt_port *port, struct wt_port_stats *stats)
 	if (!wti_port_own(port))
 		return wti_fork_error(WT_EOWNER);
 	now.received = wti_load(&own->received);
+	now.received_bytes = wti_load(&own->received_bytes);
 	now.dropped = wti_load(&own->dropped);
 	now.undelivered = wti_load(&own->peer->dropped);
 	now.refused = wti_load(&own->refused);

@@ -58,6 +58,8 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->slots_free);
 	wti_list_init(&thread->workers);
 	wti_list_init(&thread->waits);
+	wti_list_init(&thread->locks);
+	wti_list_init(&thread->timers);
 }
 
 struct wti_thread *wti_thread_attach(void)

@@ -18,6 +18,9 @@
 struct wti_deadline;
 struct wti_reply;
 struct wti_interrupt;
+struct wti_dictionary;
+struct wti_entry;
+struct wti_environment;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -31,7 +34,10 @@ enum wti_thread_end {
 	WTI_END_REPLY,
 	WTI_END_FLIGHT, /* ports that nobody can reach any more are found: those just closed held them */
 	WTI_END_WAITS,  /* pending asynchronous waits are taken back */
-	WTI_END_HEAP,  /* last: any of the others may have had blocks of it */
+	WTI_END_LOCKS,  /* after nested workers, which may have worked under them */
+	WTI_END_TIMERS,
+	WTI_END_ENVIRONMENT,
+	WTI_END_HEAP,   /* last: any of the others may have had blocks of it */
 	WTI_END_COUNT
 };
 
@@ -97,6 +103,17 @@ struct wti_thread {
 	/* wait_async.c. */
 	struct wti_list waits;      /* not told yet, or left in their callback by a jump */
 
+	/* lock.c. */
+	struct wti_list locks;      /* requested here, not released yet: wt_lock.owned */
+
+	/* timer.c. */
+	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */
+
+	/* environment.c, environment_data.c. Written by the creator before the thread runs. */
+	struct wti_dictionary *variables;         /* its own; NULL: shared, or not asked for yet */
+	struct wti_environment *variables_shared; /* with its creator or a worker, or NULL */
+	struct wti_entry *variable_read;          /* what wt_getenv returned last */
+	struct wti_dictionary *environment_data;
 	/* heap.c: its limit is set at create; any thread reads its accounts. */
 	struct wti_thread_heap heap;
 };

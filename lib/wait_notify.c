@@ -8,10 +8,7 @@
 #include "thread.h"
 #include "wait.h"
 
-enum {
-	CELL_BUCKETS_LOG2 = 8,
-	CELL_SLEEPERS = 32 /* that one notify wakes after it has given the lock back; the system calls for more are made under it */
-};
+enum { CELL_BUCKETS_LOG2 = 8 };
 
 struct cell_bucket {
 	WTI_CACHE_ALIGNED struct wti_mutex lock; /* WTI_RANK_CELLS */
@@ -81,12 +78,6 @@ bool wti_cell_leave(struct wti_cell_waiter *waiter)
 	return left;
 }
 
-/* Those that sleep, to be woken when the lock is given back. */
-struct cell_sleepers {
-	struct wti_parker *parker[CELL_SLEEPERS];
-	unsigned count;
-};
-
 /*
  * Take one waiter off and tell it. A thread that sees `woken` may return at
  * once and end, so its parker gets the token first: one that takes the token
@@ -94,11 +85,8 @@ struct cell_sleepers {
  * address of the parker is used after the lock. An asynchronous wait cannot
  * go before its thread has passed through the lock (wti_cell_leave).
  */
-static void cell_wake(struct wti_cell_waiter *waiter, struct cell_sleepers *sleepers)
+static void cell_wake(struct wti_cell_waiter *waiter, struct wti_sleepers *sleepers)
 {
-	struct wti_parker *parker = &waiter->thread->parker;
-	bool sleeps;
-
 	wti_list_remove(&waiter->link);
 	if (waiter->source) {
 		/* seq_cst: published before the look at the source [source-1]; also [woken-1] */
@@ -106,21 +94,15 @@ static void cell_wake(struct wti_cell_waiter *waiter, struct cell_sleepers *slee
 		wti_source_notify(waiter->source);
 		return;
 	}
-	sleeps = wti_unpark_token(parker);
+	wti_sleepers_unpark(sleepers, &waiter->thread->parker);
 	WTI_YIELD(WTI_YIELD_WAKING, waiter);
 	wti_store_rel(&waiter->woken, 1); /* pairs with wti_cell_woken [woken-1] */
-	if (!sleeps)
-		return;
-	if (sleepers->count < CELL_SLEEPERS)
-		sleepers->parker[sleepers->count++] = parker;
-	else
-		wti_unpark_sleeper(parker);
 }
 
 static size_t cell_notify(const void *address, size_t count)
 {
 	struct cell_bucket *bucket = cell_bucket(address);
-	struct cell_sleepers sleepers = { .count = 0 };
+	struct wti_sleepers sleepers = { .count = 0 };
 	struct wti_list *link, *next;
 	size_t woken = 0;
 
@@ -133,8 +115,7 @@ static size_t cell_notify(const void *address, size_t count)
 		}
 	}
 	wti_mutex_unlock(&bucket->lock);
-	for (unsigned i = 0; i < sleepers.count; i++)
-		wti_unpark_sleeper(sleepers.parker[i]);
+	wti_sleepers_wake(&sleepers);
 	return woken;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "environment.h"
 #include "error.h"
 #include "fork.h"
 #include "interrupt.h"
@@ -111,6 +112,7 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct w
 
 static void worker_free(struct wt_worker *worker)
 {
+	wti_environment_drop(&worker->thread); /* of one that never ran */
 	wti_thread_destroy(&worker->thread);
 	wti_source_destroy(&worker->source);
 	wti_waiters_destroy(&worker->joiners);
@@ -186,6 +188,15 @@ static void worker_load(struct wt_worker *worker, const wt_worker_options *optio
 	wti_cargo_destroy_all(&dropped);
 }
 
+static void worker_set_options(struct wt_worker *worker, const wt_worker_options *options)
+{
+	worker->destroy_timeout = options->destroy_timeout;
+	worker->stack_size = options->stack_size;
+	worker->thread.heap.limit = options->heap_limit;
+	worker->cpu = options->cpu;
+	worker->nice = options->nice;
+}
+
 static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry,
 			 const struct worker_content *content, const wt_worker_options *options)
 {
@@ -195,11 +206,10 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 	if (!worker)
 		return WT_ENOMEM;
 	worker->entry = entry;
-	worker->destroy_timeout = options->destroy_timeout;
-	worker->stack_size = options->stack_size;
-	worker->thread.heap.limit = options->heap_limit;
-	worker->cpu = options->cpu;
-	worker->nice = options->nice;
+	worker_set_options(worker, options);
+	err = wti_environment_inherit(&worker->thread, self, options->env);
+	if (err)
+		goto out_worker;
 	err = wti_channel_create(self, &worker->thread, options->channel, &worker->port, &worker->thread.parent);
 	if (err)
 		goto out_worker;
@@ -216,6 +226,7 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 		goto out_enlisted;
 	wti_store_rel(&worker->thread_known, 1); /* pairs with process_let_go [worker-thread] */
 	worker_load(worker, options);
+	wti_worker_created(worker);
 	return 0;
 
 out_enlisted:

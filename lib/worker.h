@@ -9,6 +9,7 @@
  * worker_run.c     entry, exit, failure, cleanups: the worker's own thread
  * worker_limits.c  what it was given, and where the system lets it run
  * worker_stats.c   its accounts
+ * worker_created.c who else hears of a new one: the creator's thread
  * process.c        what runs when the process ends
  *
  * How a worker ends is decided once, by `state` (W3):
@@ -199,6 +200,11 @@ void wti_worker_place(struct wt_worker *worker);
 /* The worker's thread: before it is online; before ENDED, as late as possible. */
 void wti_worker_begin_accounts(struct wt_worker *worker);
 void wti_worker_end_accounts(struct wt_worker *worker);
+
+/* ---- worker_created.c ---- */
+
+/* Creator: the worker exists, call the process's hooks. */
+void wti_worker_created(struct wt_worker *worker);
 
 /* ---- process.c ---- */
 

@@ -62,6 +62,19 @@ static void stats_read_heap(const struct wt_worker *worker, struct wt_worker_sta
 		stats->heap_peak = stats->heap_now; /* read between the two stores */
 }
 
+/* The ports keep their counters for as long as the worker's handle does. */
+static void stats_read_channel(const struct wt_worker *worker, struct wt_worker_stats *stats)
+{
+	wt_port *out = worker->port;
+	wt_port *in = out->peer;
+
+	stats->messages_in = wti_load(&in->received);
+	stats->bytes_in = wti_load(&in->received_bytes);
+	stats->messages_out = wti_load(&out->received);
+	stats->bytes_out = wti_load(&out->received_bytes);
+	stats->queue_high_water = wti_load(&in->inbox.high_water);
+}
+
 int wt_worker_stats(const wt_worker *worker, struct wt_worker_stats *stats)
 {
 	struct wt_worker_stats read = { .state = WT_WORKER_STARTING };
@@ -74,6 +87,7 @@ int wt_worker_stats(const wt_worker *worker, struct wt_worker_stats *stats)
 		read.cpu_time = stats_cpu_time(worker);
 		stats_read_loop(worker, &read);
 		stats_read_heap(worker, &read);
+		stats_read_channel(worker, &read);
 	}
 	return wti_snapshot_write(stats, &read, sizeof read);
 }

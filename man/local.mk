@@ -9,11 +9,16 @@ wt_pages = \
 	man/wt_defer.3 \
 	man/wt_exit.3 \
 	man/wt_interruptible.3 \
+	man/wt_getenv.3 \
+	man/wt_lock_acquire.3 \
+	man/wt_lock_query.3 \
+	man/wt_lock_request.3 \
 	man/wt_loop_fd.3 \
 	man/wt_message_take_port.3 \
 	man/wt_move_port.3 \
 	man/wt_now.3 \
 	man/wt_port_call.3 \
+	man/wt_on_worker_created.3 \
 	man/wt_port_on_message.3 \
 	man/wt_port_post.3 \
 	man/wt_port_receive.3 \
@@ -22,10 +27,12 @@ wt_pages = \
 	man/wt_port_stats.3 \
 	man/wt_run.3 \
 	man/wt_select.3 \
+	man/wt_set_environment_data.3 \
 	man/wt_shared_create.3 \
 	man/wt_sleep.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
+	man/wt_timer_create.3 \
 	man/wt_wait32.3 \
 	man/wt_worker_create.3 \
 	man/wt_worker_join.3 \

@@ -17,12 +17,20 @@ wt_unit_tests = \
 	tests/test_clock \
 	tests/test_cost \
 	tests/test_deadline \
+	tests/test_dictionary \
+	tests/test_environment \
+	tests/test_environment_data \
 	tests/test_error \
 	tests/test_fork \
 	tests/test_heap \
 	tests/test_interrupt \
 	tests/test_limits \
 	tests/test_list \
+	tests/test_lock \
+	tests/test_lock_acquire \
+	tests/test_lock_cycle \
+	tests/test_lock_query \
+	tests/test_lock_request \
 	tests/test_loop \
 	tests/test_loop_time \
 	tests/test_message \
@@ -48,12 +56,14 @@ wt_unit_tests = \
 	tests/test_slot \
 	tests/test_source \
 	tests/test_thread \
+	tests/test_timer \
 	tests/test_transfer \
 	tests/test_wait \
 	tests/test_wait_async \
 	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
+	tests/test_worker_created \
 	tests/test_worker_data \
 	tests/test_worker_events \
 	tests/test_worker_limits \

@@ -344,6 +344,77 @@ static bool a_moment_has_passed(void *arg)
 	return wt_now() > *(const wt_time *)arg;
 }
 
+/* Posts the length of each message, until an empty one. */
+static int entry_measure(wt_port *parent, const void *data, size_t size)
+{
+	wt_message message;
+	int err = 0;
+
+	(void)data;
+	(void)size;
+	for (;;) {
+		err = wt_port_receive(parent, &message, WT_FOREVER);
+		if (err || !message.size)
+			return err;
+		err = wt_port_post(parent, &message.size, sizeof message.size);
+		if (err)
+			return err;
+	}
+}
+
+/* Counted when they are handed over; both counts stay when the worker has exited. */
+static void messages_are_counted_on_both_ways(void **state)
+{
+	static const char text[100];
+	struct wt_worker_stats stats;
+	wt_worker *worker;
+	wt_message message;
+
+	(void)state;
+	start(&worker, entry_measure, NULL);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(wt_worker_post(worker, text, sizeof text), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(20000)), 0);
+	assert_int_equal(wt_worker_post(worker, NULL, 0), 0);
+	assert_int_equal(join(worker), 0);
+	stats = read_stats(worker);
+	assert_int_equal(stats.messages_in, 4);
+	assert_int_equal(stats.bytes_in, 3 * sizeof text);
+	assert_int_equal(stats.messages_out, 2);
+	assert_int_equal(stats.bytes_out, 2 * sizeof(size_t));
+	wt_worker_destroy(worker);
+}
+
+static int entry_wait_for_latch(wt_port *parent, const void *data, size_t size)
+{
+	struct latch *latch = *(struct latch *const *)data;
+
+	(void)size;
+	return latch_await(latch) ? entry_measure(parent, NULL, 0) : 1;
+}
+
+/* A backlog of more than the queue's first piece of memory is seen by those who post. */
+static void the_most_that_waited_is_seen(void **state)
+{
+	static const char text[100];
+	struct latch latch = { 0 };
+	struct wt_worker_stats stats;
+	wt_worker *worker;
+
+	(void)state;
+	start(&worker, entry_wait_for_latch, &latch);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(wt_worker_post(worker, text, sizeof text), 0);
+	assert_int_equal(wt_worker_post(worker, NULL, 0), 0);
+	latch_open(&latch);
+	assert_int_equal(join(worker), 0);
+	stats = read_stats(worker);
+	assert_int_equal(stats.messages_in, 1001);
+	assert_in_range(stats.queue_high_water, 1000 * sizeof text / 4, 1001 * (sizeof text + 16));
+	wt_worker_destroy(worker);
+}
+
 static void the_last_values_stay(void **state)
 {
 	struct wt_worker_stats last, later;
@@ -434,6 +505,8 @@ int main(void)
 		TEST(a_worker_without_a_loop_has_no_loop_time),
 		TEST(processor_time_is_that_of_the_worker_s_thread),
 		TEST(the_heap_is_seen_by_other_threads),
+		TEST(messages_are_counted_on_both_ways),
+		TEST(the_most_that_waited_is_seen),
 		TEST(the_last_values_stay),
 		TEST(any_thread_reads_at_any_moment),
 	};

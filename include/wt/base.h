@@ -41,6 +41,15 @@ typedef struct wt_buffer wt_buffer;
 /* A thread started by wt_worker_create, with a channel to its creator. */
 typedef struct wt_worker wt_worker;
 
+/* A call that a thread's loop is to make at a moment, once or repeatedly. */
+typedef struct wt_timer wt_timer;
+
+/* A request of a named lock, and then the lock. */
+typedef struct wt_lock wt_lock;
+
+/* Which locks were held and requested at one moment. */
+typedef struct wt_lock_snapshot wt_lock_snapshot;
+
 /* Memory that several threads use at the same time, at one address. */
 typedef struct wt_shared wt_shared;
 

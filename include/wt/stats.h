@@ -14,6 +14,7 @@ WT_BEGIN_DECLS
 struct wt_port_stats {
 	size_t size;         /* of this struct: set by the caller */
 	uint64_t received;   /* messages handed over from this port's queue */
+	uint64_t received_bytes; /* bytes of those messages */
 	uint64_t dropped;    /* messages in this port's queue that were destroyed instead: damaged, or never read */
 	uint64_t undelivered; /* messages posted on this port that the other end's queue dropped */
 	uint64_t refused;    /* posts on this port that found no room */
@@ -47,6 +48,11 @@ struct wt_worker_stats {
 	int64_t loop_active; /* the rest of the time since its loop first ran, ns; 0 for a worker without */
 	size_t heap_now;     /* as in struct wt_heap_stats; once it has exited, what the end took back */
 	size_t heap_peak;
+	uint64_t messages_in;  /* that it was handed from its parent port */
+	uint64_t messages_out; /* of its own that its creator was handed */
+	uint64_t bytes_in;     /* of those messages */
+	uint64_t bytes_out;
+	size_t queue_high_water; /* bytes, the most that waited for the worker, as far as was seen */
 };
 
 /*

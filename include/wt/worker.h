@@ -10,6 +10,7 @@
 #define WT_WORKER_H
 
 #include <wt/base.h>
+#include <wt/environment.h>
 #include <wt/error.h>
 #include <wt/message.h>
 #include <wt/port.h>
@@ -43,6 +44,7 @@ typedef struct wt_worker_options {
 	size_t transfer_count;       /* at most 65536 */
 	int cpu;           /* WT_CPU(n): only on processor n; default where its creator may run */
 	int nice;          /* -20 to 19, as in setpriority(2); default that of its creator */
+	const char *const *env; /* "NAME=value", ..., NULL: copied; or WT_SHARE_ENV; default a copy of the creator's */
 } wt_worker_options;
 
 /* Processor n, counted from 0, as options have it: in them, 0 is none. */
@@ -62,11 +64,11 @@ WT_API void wt_worker_options_init(wt_worker_options *options);
  *
  * Returns 0; WT_EINVAL (NULL worker or entry, NULL data with a size, a
  * negative destroy_timeout or cpu, a nice value or a stack that the system
- * does not know); WT_E2BIG; WT_EOVERFLOW;
- * WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED when the calling worker is being
- * terminated; WT_ENOMEM; WT_EAGAIN when the system has no thread left. On
- * failure *worker is NULL and nothing was started. Also what wt_port_send
- * returns for a bad transfer list.
+ * does not know, something in env that is not a variable); WT_E2BIG;
+ * WT_EOVERFLOW; WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED when the calling
+ * worker is being terminated; WT_ENOMEM; WT_EAGAIN when the system has no thread
+ * left; what wt_port_send returns for a bad transfer list. On failure *worker is
+ * NULL and nothing was started.
  */
 WT_API WT_NODISCARD int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
 					 const wt_worker_options *options);
@@ -135,6 +137,23 @@ WT_API uint64_t wt_worker_id(const wt_worker *worker);
 
 /* The worker's name; "" for NULL. Lives as long as the handle. Any thread. */
 WT_API const char *wt_worker_name(const wt_worker *worker);
+
+/*
+ * Call `fn` for each worker that this process creates from now on, nested
+ * ones as well: on the creating thread, when the worker exists and before
+ * wt_worker_create returns. It may do what the worker's creator may, but not
+ * destroy it. Several are called in the order in which they were set. Any thread.
+ *
+ * Returns 0; WT_EINVAL for a NULL fn; WT_ENOMEM.
+ */
+WT_API WT_NODISCARD int wt_on_worker_created(void (*fn)(wt_worker *worker, void *arg), void *arg);
+
+/*
+ * Take back what was set with these arguments, the latest if that was done
+ * several times. A call that has begun on another thread may still be
+ * running afterwards. Any thread.
+ */
+WT_API void wt_off_worker_created(void (*fn)(wt_worker *worker, void *arg), void *arg);
 
 WT_END_DECLS
 

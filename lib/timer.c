@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Timers: a deadline of the owner's loop with a callback. What comes next is
+ * settled before the callback runs, and the timer is not touched after it: it
+ * may destroy the timer, or leave by a jump. A timer that nobody destroyed is
+ * freed by its thread's end, from the thread's list.
+ */
+#include <wt/timer.h>
+
+#include "alloc.h"
+#include "deadline.h"
+#include "fork.h"
+#include "loop.h"
+#include "os.h"
+
+struct wt_timer {
+	struct wti_deadline deadline;
+	struct wti_thread *owner;
+	struct wti_list owned; /* wti_thread.timers */
+	int64_t interval;      /* ns; 0: once */
+	wt_timer_fn *fn;
+	void *arg;
+	bool refd; /* holds the loop while the deadline is pending */
+};
+
+static void timer_begin(struct wt_timer *timer, wt_time at)
+{
+	if (at == WT_FOREVER)
+		return;
+	wti_deadline_add(timer->owner, &timer->deadline, at);
+	if (timer->refd)
+		wti_loop_hold(timer->owner);
+}
+
+static void timer_cancel(struct wt_timer *timer)
+{
+	if (!timer->deadline.pending)
+		return;
+	wti_deadline_remove(timer->owner, &timer->deadline);
+	if (timer->refd)
+		wti_loop_release(timer->owner);
+}
+
+/* The first of the moments at + n * interval that lies ahead of now; WT_FOREVER where time itself ends before. */
+static wt_time timer_after(wt_time at, int64_t interval, wt_time now)
+{
+	int64_t ahead = interval - (now - at) % interval;
+	wt_time next;
+
+	return __builtin_add_overflow(now, ahead, &next) ? WT_FOREVER : next;
+}
+
+static void timer_due(struct wti_deadline *deadline, unsigned *calls)
+{
+	struct wt_timer *timer = wti_container_of(deadline, struct wt_timer, deadline);
+
+	if (timer->refd)
+		wti_loop_release(timer->owner);
+	if (timer->interval)
+		timer_begin(timer, timer_after(deadline->at, timer->interval, wti_os->clock()));
+	++*calls;
+	timer->fn(timer, timer->arg);
+}
+
+static void timer_free(struct wt_timer *timer)
+{
+	timer_cancel(timer);
+	wti_list_remove(&timer->owned);
+	wti_free(timer);
+}
+
+static void timer_thread_end(struct wti_thread *self)
+{
+	while (!wti_list_empty(&self->timers))
+		timer_free(wti_list_entry(self->timers.next, struct wt_timer, owned));
+}
+
+static void timer_set(struct wt_timer *timer, wt_time first, int64_t interval)
+{
+	timer->interval = interval;
+	timer_begin(timer, first == WT_NOW ? wti_os->clock() : first);
+}
+
+int wt_timer_create(wt_timer **timer, wt_time first, int64_t interval, wt_timer_fn *fn, void *arg)
+{
+	struct wti_thread *self;
+	struct wt_timer *made;
+
+	if (!timer)
+		return WT_EINVAL;
+	*timer = NULL;
+	if (!fn || first < 0 || interval < 0)
+		return WT_EINVAL;
+	self = wti_thread_self();
+	if (!self)
+		return wti_fork_error(WT_ENOMEM);
+	made = wti_alloc(sizeof *made);
+	if (!made)
+		return WT_ENOMEM;
+	*made = (struct wt_timer){ .owner = self, .fn = fn, .arg = arg, .refd = true };
+	wti_deadline_init(&made->deadline, timer_due);
+	wti_list_append(&self->timers, &made->owned);
+	self->end[WTI_END_TIMERS] = timer_thread_end;
+	timer_set(made, first, interval);
+	*timer = made;
+	return 0;
+}
+
+static bool timer_is_own(const struct wt_timer *timer)
+{
+	return timer && timer->owner == wti_thread_peek();
+}
+
+int wt_timer_restart(wt_timer *timer, wt_time first, int64_t interval)
+{
+	if (!timer || first < 0 || interval < 0)
+		return WT_EINVAL;
+	if (!timer_is_own(timer))
+		return wti_fork_error(WT_EOWNER);
+	timer_cancel(timer);
+	timer_set(timer, first, interval);
+	return 0;
+}
+
+void wt_timer_stop(wt_timer *timer)
+{
+	if (timer_is_own(timer))
+		timer_cancel(timer);
+}
+
+wt_time wt_timer_next(const wt_timer *timer)
+{
+	return timer_is_own(timer) && timer->deadline.pending ? timer->deadline.at : WT_FOREVER;
+}
+
+static void timer_set_ref(struct wt_timer *timer, bool ref)
+{
+	if (!timer_is_own(timer) || timer->refd == ref)
+		return;
+	timer->refd = ref;
+	if (!timer->deadline.pending)
+		return;
+	if (ref)
+		wti_loop_hold(timer->owner);
+	else
+		wti_loop_release(timer->owner);
+}
+
+void wt_timer_ref(wt_timer *timer)
+{
+	timer_set_ref(timer, true);
+}
+
+void wt_timer_unref(wt_timer *timer)
+{
+	timer_set_ref(timer, false);
+}
+
+bool wt_timer_has_ref(const wt_timer *timer)
+{
+	return timer_is_own(timer) && timer->refd;
+}
+
+void wt_timer_destroy(wt_timer *timer)
+{
+	if (timer_is_own(timer))
+		timer_free(timer);
+}
