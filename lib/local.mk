@@ -22,6 +22,8 @@ wt_sources = \
 	lib/cargo.c \
 	lib/cargo.h \
 	lib/clock.c \
+	lib/crew.c \
+	lib/crew.h \
 	lib/deadline.c \
 	lib/deadline.h \
 	lib/dictionary.c \

@@ -24,6 +24,7 @@ enum wti_rank {
 	WTI_RANK_FORK,    /* the entering of the handler for forks: holds no other */
 	WTI_RANK_RING,    /* the growth of a ring: taken with nothing else held, holds no other */
 	WTI_RANK_ARENA,   /* arenas between two heaps: taken with nothing else held, holds no other */
+	WTI_RANK_CREW,    /* threads without work: taken with nothing else held, holds no other */
 	WTI_RANK_COUNT
 };
 

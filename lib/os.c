@@ -6,10 +6,12 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <locale.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -166,6 +168,50 @@ static int os_thread_join(pthread_t thread, int64_t deadline)
 static int os_thread_detach(pthread_t thread)
 {
 	return -pthread_detach(thread);
+}
+
+static int os_thread_place(struct wti_os_place *place)
+{
+	int saved = errno;
+	int result = 0;
+
+	memset(place, 0, sizeof *place);
+	if (syscall(SYS_sched_getaffinity, 0, sizeof place->processors, place->processors) < 0)
+		result = -errno;
+	errno = 0; /* any nice value is a good one */
+	place->nice = getpriority(PRIO_PROCESS, (id_t)gettid());
+	if (!result && place->nice == -1 && errno)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
+/* What fesetenv(FE_DFL_ENV) does, which would need the library of mathematics. False on a processor not known here. */
+static bool os_reset_floating_point(void)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("fninit");
+	__builtin_ia32_ldmxcsr(0x1f80); /* all exceptions masked, to nearest */
+	return true;
+#elif defined(__aarch64__)
+	__asm__ volatile("msr fpcr, %0" ::"r"((uint64_t)0));
+	return true;
+#else
+	return false;
+#endif
+}
+
+static int os_thread_reset(void)
+{
+	sigset_t mask;
+
+	if (!os_reset_floating_point())
+		return -ENOTSUP;
+	os_worker_mask(&mask);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	uselocale(LC_GLOBAL_LOCALE);
+	errno = 0;
+	return 0;
 }
 
 static int os_thread_pin(int cpu)
@@ -421,6 +467,8 @@ const struct wti_os_ops wti_os_real = {
 	.thread_create = os_thread_create,
 	.thread_join = os_thread_join,
 	.thread_detach = os_thread_detach,
+	.thread_place = os_thread_place,
+	.thread_reset = os_thread_reset,
 	.thread_pin = os_thread_pin,
 	.thread_nice = os_thread_nice,
 	.thread_clock = os_thread_clock,

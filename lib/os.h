@@ -14,6 +14,12 @@
 #include <stdint.h>
 #include <time.h>
 
+/* Where a thread may run, and how it is served. Every byte counts in a comparison. */
+struct wti_os_place {
+	unsigned char processors[128]; /* a bit each */
+	int32_t nice;
+};
+
 struct wti_os_ops {
 	/*
 	 * Sleep while *word is `value`, until `deadline` (CLOCK_MONOTONIC ns,
@@ -33,6 +39,8 @@ struct wti_os_ops {
 	/* `deadline` as above. -ETIMEDOUT when the thread still runs: it can be joined or detached as before. */
 	int (*thread_join)(pthread_t thread, int64_t deadline);
 	int (*thread_detach)(pthread_t thread);
+	int (*thread_place)(struct wti_os_place *place); /* of the calling thread */
+	int (*thread_reset)(void); /* the calling thread: mask, locale and floating point as those of a new one */
 	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */
 	int (*thread_nice)(int nice); /* the calling thread alone */
 	int (*thread_clock)(clockid_t *clock); /* the calling thread's processor time, for any thread to read ... */

@@ -31,7 +31,7 @@ static int wait_decide_polling(void)
 	return poll ? 2 : 1;
 }
 
-static bool wait_may_poll(void)
+bool wti_wait_may_poll(void)
 {
 	int polling = wti_load(&wait_polling);
 
@@ -171,7 +171,7 @@ static int wait_for(const struct wait *w, wt_time deadline)
 	bool found = w->ops->ready(w->what);
 
 	while (!found && deadline != WT_NOW && !wait_ended(w)) {
-		if (w->ops->hopeless || !wait_may_poll() || wait_for_start(w->self) || !wait_poll(w))
+		if (w->ops->hopeless || !wti_wait_may_poll() || wait_for_start(w->self) || !wait_poll(w))
 			wait_park(w, deadline);
 		/* What was there may be taken already: of several senders, each wants the same room. */
 		found = w->ops->ready(w->what);
@@ -187,7 +187,7 @@ static int wait_for(const struct wait *w, wt_time deadline)
 
 void wti_wait_gather(void)
 {
-	if (wait_may_poll())
+	if (wti_wait_may_poll())
 		for (int i = 0; i < WAIT_GATHER; i++)
 			wti_cpu_relax();
 }

@@ -46,6 +46,9 @@ int wti_wait(struct wti_thread *self, const struct wti_wait_ops *ops, void *what
 /* The same as wti_wait for a thread that is itself being ended, and must wait for others to: never WT_ETERMINATED. */
 int wti_wait_through(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline);
 
+/* Whether polling can help at all. */
+bool wti_wait_may_poll(void);
+
 /*
  * Before the first look of a wait in the middle of a stream: let the sender
  * get some messages ahead. A consumer that takes each one as it comes pulls

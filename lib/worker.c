@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "crew.h"
 #include "environment.h"
 #include "error.h"
 #include "fork.h"
@@ -195,6 +196,24 @@ static void worker_set_options(struct wt_worker *worker, const wt_worker_options
 	worker->thread.heap.limit = options->heap_limit;
 	worker->cpu = options->cpu;
 	worker->nice = options->nice;
+	worker->stays = !options->fresh_thread && !options->stack_size && !options->cpu && !options->nice;
+}
+
+/* On a thread that is there, or a new one. */
+static int worker_start(struct wt_worker *worker)
+{
+	int err;
+
+	if (worker->stays) {
+		worker->hired = worker->thread_taken = true;
+		if (wti_crew_hire(&worker->hand, wti_worker_run, worker))
+			return 0;
+		worker->hired = worker->thread_taken = false;
+	}
+	err = wti_crew_start(&worker->hand, &worker->pthread, worker->stack_size, wti_worker_run, worker);
+	if (!err)
+		wti_store_rel(&worker->thread_known, 1); /* pairs with process_let_go [worker-thread] */
+	return err;
 }
 
 static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry,
@@ -221,10 +240,9 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 	wti_interrupt_prepare();
 	worker_enlist(worker, self);
 	*out = worker; /* before the thread: what the creator shares may lead it here */
-	err = wti_os->thread_create(&worker->pthread, options->stack_size, wti_worker_run, worker);
+	err = worker_start(worker);
 	if (err)
 		goto out_enlisted;
-	wti_store_rel(&worker->thread_known, 1); /* pairs with process_let_go [worker-thread] */
 	worker_load(worker, options);
 	wti_worker_created(worker);
 	return 0;

@@ -72,7 +72,10 @@ struct wt_worker {
 	size_t stack_size;
 	int cpu;  /* WT_CPU(n), or 0 */
 	int nice; /* or 0 */
-	pthread_t pthread;
+	pthread_t pthread;    /* of a thread of its own: one that was hired is nobody's to join */
+	struct wti_hand *hand; /* the thread, as the crew has it */
+	bool hired;            /* the thread has had other work before */
+	bool stays;            /* the thread may have other work afterwards, as far as the options go */
 	wt_port *port; /* the creator's end */
 	struct wti_cargo *cargo; /* in the same block: what came with the data; NULL: nothing; the worker's thread's from `loaded` on */
 	const char *name; /* in the same block, behind `data` */
@@ -94,6 +97,7 @@ struct wt_worker {
 	int nice_error;
 	bool has_clock;
 	clockid_t clock; /* of the thread's processor time */
+	int64_t cpu_before; /* that the thread had used when it was hired, ns */
 
 	/* The outcome: written by the worker's thread before ENDED. */
 	int code;
@@ -124,6 +128,7 @@ struct wt_worker {
 
 	/* The worker's thread only. */
 	enum wti_worker_phase phase;
+	bool unwound;       /* left user code by a jump: the thread may be in the middle of anything */
 	jmp_buf unwind;
 	bool exited;        /* by wt_exit, later than any wt_fail */
 	int exit_code;
@@ -188,7 +193,7 @@ void wti_worker_report_failure(struct wt_worker *worker);
 /* ---- worker_run.c ---- */
 
 /* The thread's function; `arg` is the worker. */
-void *wti_worker_run(void *arg);
+void wti_worker_run(void *arg);
 
 /* ---- worker_limits.c ---- */
 

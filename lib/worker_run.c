@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "crew.h"
 #include "fork.h"
 #include "seam.h"
 #include "slot.h"
@@ -345,6 +346,7 @@ static void run_phase(struct wt_worker *worker)
  */
 static void worker_left_phase(struct wt_worker *worker)
 {
+	worker->unwound = true;
 	wti_thread_unwind(&worker->thread);
 	if (worker->phase < WTI_PHASE_EXIT_HANDLERS)
 		worker->phase++;
@@ -393,6 +395,22 @@ static void worker_drop_cargo(struct wt_worker *worker)
 	wti_cargo_destroy_all(&dropped);
 }
 
+/*
+ * A thread that has come to its end in order is for the next worker. Then
+ * nobody is to join it, unless somebody has begun to.
+ */
+static void worker_keep_thread(struct wt_worker *worker)
+{
+	if (!worker->stays || worker->unwound || wti_thread_terminating(&worker->thread))
+		return;
+	if (!worker->hired) {
+		if (!wti_process_take_thread(worker))
+			return;
+		wti_os->thread_detach(pthread_self());
+	}
+	wti_crew_keep(worker->hand);
+}
+
 static void worker_tear_down(void *arg)
 {
 	struct wt_worker *worker = arg;
@@ -408,6 +426,7 @@ static void worker_tear_down(void *arg)
 	wti_poke_leave(&worker->poke);
 	wti_thread_leave(&worker->thread);
 	wti_worker_end_accounts(worker);
+	worker_keep_thread(worker);
 	worker_publish_end(worker);
 	wti_process_remove(worker);
 	wti_worker_release(worker);
@@ -438,7 +457,7 @@ static void worker_begin(struct wt_worker *worker)
 	wti_source_notify(&worker->source);
 }
 
-void *wti_worker_run(void *arg)
+void wti_worker_run(void *arg)
 {
 	struct wt_worker *worker = arg;
 
@@ -447,5 +466,4 @@ void *wti_worker_run(void *arg)
 	worker_begin(worker);
 	worker_phases(worker);
 	pthread_cleanup_pop(1);
-	return NULL;
 }

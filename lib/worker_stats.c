@@ -9,16 +9,19 @@
 #include "os.h"
 #include "worker.h"
 
-void wti_worker_begin_accounts(struct wt_worker *worker)
-{
-	worker->has_clock = wti_os->thread_clock(&worker->clock) == 0;
-}
-
 static int64_t worker_read_clock(const struct wt_worker *worker)
 {
 	int64_t time = 0;
 
-	return worker->has_clock && wti_os->thread_time(worker->clock, &time) == 0 ? time : 0;
+	/* A thread that had other work before has used time for that, too. */
+	return worker->has_clock && wti_os->thread_time(worker->clock, &time) == 0 ? time - worker->cpu_before : 0;
+}
+
+void wti_worker_begin_accounts(struct wt_worker *worker)
+{
+	worker->has_clock = wti_os->thread_clock(&worker->clock) == 0;
+	if (worker->hired)
+		worker->cpu_before = worker_read_clock(worker);
 }
 
 void wti_worker_end_accounts(struct wt_worker *worker)

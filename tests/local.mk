@@ -16,6 +16,7 @@ wt_unit_tests = \
 	tests/test_cargo_close \
 	tests/test_clock \
 	tests/test_cost \
+	tests/test_crew \
 	tests/test_deadline \
 	tests/test_dictionary \
 	tests/test_environment \
@@ -87,6 +88,8 @@ AM_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING -I$(top_srcdir)/te
 AM_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS) $(CMOCKA_CFLAGS)
 AM_LDFLAGS = -no-install -pthread $(wt_program_ldflags)
 LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
+
+tests_test_crew_LDADD = $(LDADD) -lm
 
 if HAVE_CMOCKA
 check_LIBRARIES += tests/libsupport.a

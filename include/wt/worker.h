@@ -40,6 +40,7 @@ typedef struct wt_worker_options {
 	const wt_channel_options *channel; /* of the channel between creator and worker */
 	int64_t destroy_timeout; /* nanoseconds that wt_worker_destroy waits for the end; default 1 s */
 	int isolation;     /* WT_THREAD */
+	bool fresh_thread; /* a thread of its own: default may be one that an earlier worker left */
 	const wt_transfer *transfer; /* what goes along with workerData (wt/transfer.h); may be NULL */
 	size_t transfer_count;       /* at most 65536 */
 	int cpu;           /* WT_CPU(n): only on processor n; default where its creator may run */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "alloc.h"
+#include "crew.h"
 #include "os.h"
 #include "seam.h"
 
@@ -116,6 +117,7 @@ int support_setup(void **state)
 	(void)state;
 	pthread_once(&once, watchdog_start);
 	support_seed_value = 0;
+	wti_crew_max = getenv("WT_TEST_CREW") ? 4 : 0; /* most tests count threads, or expect a new one */
 	support_allow_seconds(30);
 	return 0;
 }

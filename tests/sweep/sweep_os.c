@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <wt/error.h>
 
+#include "crew.h"
 #include "os.h"
 
 /* ---- Counting ---- */
@@ -152,6 +153,7 @@ int main(void)
 	};
 	static struct wti_os_ops table;
 
+	wti_crew_max = 0; /* threads are counted */
 	support_count();
 	os_below = wti_os;
 	table = *wti_os;

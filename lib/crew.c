@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include "crew.h"
+
+#include <string.h>
+#include <wt/error.h>
+#include <wt/time.h>
+
+#include "alloc.h"
+#include "atomic.h"
+#include "base.h"
+#include "list.h"
+#include "mutex.h"
+#include "os.h"
+#include "park.h"
+#include "wait.h"
+
+enum {
+	CREW_MAX = 4,      /* idle hands */
+	CREW_POLLS = 600,  /* pauses: longer than a loop takes to come to the next worker, about as long as a wake */
+	CREW_YIELDS = 8,
+	CREW_STAY = 2000   /* ms asleep, before it goes */
+};
+
+#ifdef WTI_TESTING
+unsigned wti_crew_max = CREW_MAX;
+uint64_t wti_crew_stay = CREW_STAY;
+#else
+#define wti_crew_max  ((unsigned)CREW_MAX)
+#define wti_crew_stay ((uint64_t)CREW_STAY)
+#endif
+
+struct wti_hand {
+	/* Set at create. */
+	struct wti_os_place place;
+
+	/* Atomic: set by who hires, its last touch; reset by the hand. */
+	_Atomic(uint32_t) hired;
+	struct wti_parker parker;
+
+	/* Who hires, before `hired`; then the hand. */
+	void (*work)(void *arg);
+	void *arg;
+
+	/* Hand only. */
+	bool keep;
+
+	/* Under the lock. */
+	struct wti_list idle;
+};
+
+static struct wti_mutex crew_lock = WTI_MUTEX_INIT(WTI_RANK_CREW);
+static struct wti_list crew_idle = { &crew_idle, &crew_idle }; /* under the lock; hired from the end */
+static unsigned crew_count;                                    /* under the lock: of them */
+
+/* ---- The hand ---- */
+
+static void hand_free(void *arg)
+{
+	struct wti_hand *hand = arg;
+
+	wti_parker_destroy(&hand->parker);
+	wti_free_lines(hand);
+}
+
+/* False where enough are there. */
+static bool hand_enter(struct wti_hand *hand)
+{
+	bool entered;
+
+	wti_store(&hand->hired, 0);
+	wti_mutex_lock(&crew_lock);
+	entered = crew_count < wti_crew_max;
+	if (entered) {
+		wti_list_append(&crew_idle, &hand->idle);
+		crew_count++;
+	}
+	wti_mutex_unlock(&crew_lock);
+	return entered;
+}
+
+/* False when it was hired meanwhile. */
+static bool hand_leave(struct wti_hand *hand)
+{
+	bool idle;
+
+	wti_mutex_lock(&crew_lock);
+	idle = !wti_list_empty(&hand->idle);
+	if (idle) {
+		wti_list_remove(&hand->idle);
+		crew_count--;
+	}
+	wti_mutex_unlock(&crew_lock);
+	return idle;
+}
+
+static bool hand_is_hired(struct wti_hand *hand)
+{
+	return wti_load_acq(&hand->hired); /* pairs with crew_engage [crew-1]: the work is written */
+}
+
+static bool hand_poll(struct wti_hand *hand)
+{
+	bool hired = hand_is_hired(hand);
+
+	if (!wti_wait_may_poll())
+		return hired;
+	for (int i = 0; i < CREW_POLLS && !hired; i++) {
+		wti_cpu_relax();
+		hired = hand_is_hired(hand);
+	}
+	for (int i = 0; i < CREW_YIELDS && !hired; i++) {
+		wti_os->yield();
+		hired = hand_is_hired(hand);
+	}
+	return hired;
+}
+
+/*
+ * Who took the token of a hire passes through the lock, under which both the
+ * token and the word are written, so that it sees the word.
+ */
+static bool hand_sleep(struct wti_hand *hand)
+{
+	wt_time deadline = wt_after_ms(wti_crew_stay);
+
+	while (!hand_is_hired(hand)) {
+		if (wti_park(&hand->parker, deadline) == 0) {
+			wti_mutex_lock(&crew_lock);
+			wti_mutex_unlock(&crew_lock);
+		} else if (hand_leave(hand)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool hand_await_work(struct wti_hand *hand)
+{
+	return hand_enter(hand) && (hand_poll(hand) || hand_sleep(hand));
+}
+
+static void *hand_main(void *arg)
+{
+	struct wti_hand *hand = arg;
+
+	/* Also where the work leaves by pthread_exit. */
+	pthread_cleanup_push(hand_free, hand);
+	do {
+		hand->keep = false;
+		hand->work(hand->arg);
+	} while (hand->keep && hand_await_work(hand));
+	pthread_cleanup_pop(1);
+	return NULL;
+}
+
+bool wti_crew_keep(struct wti_hand *hand)
+{
+	struct wti_os_place place;
+
+	if (!wti_crew_max || wti_os->thread_place(&place) != 0 || memcmp(&place, &hand->place, sizeof place) != 0)
+		return false;
+	hand->keep = wti_os->thread_reset() == 0;
+	return hand->keep;
+}
+
+/* ---- Those who need one ---- */
+
+int wti_crew_start(struct wti_hand **hand, pthread_t *thread, size_t stack_size, void (*work)(void *arg), void *arg)
+{
+	struct wti_hand *made = wti_alloc_lines(sizeof *made);
+	int err;
+
+	if (!made)
+		return WT_ENOMEM;
+	/* Where the place cannot be read, the hand is never kept: it has one that no thread has. */
+	if (wti_os->thread_place(&made->place) != 0)
+		made->place.nice = INT32_MAX;
+	made->work = work;
+	made->arg = arg;
+	wti_parker_init(&made->parker);
+	wti_list_init(&made->idle);
+	*hand = made;
+	err = wti_os->thread_create(thread, stack_size, hand_main, made);
+	if (err)
+		hand_free(made);
+	return err;
+}
+
+static struct wti_hand *crew_find(const struct wti_os_place *place)
+{
+	for (struct wti_list *link = crew_idle.prev; link != &crew_idle; link = link->prev) {
+		struct wti_hand *hand = wti_list_entry(link, struct wti_hand, idle);
+
+		if (memcmp(&hand->place, place, sizeof *place) == 0)
+			return hand;
+	}
+	return NULL;
+}
+
+/* Under the lock. Once it sees `hired` the hand may do its work, and be gone, at once. */
+static bool crew_engage(struct wti_hand *hand, void (*work)(void *arg), void *arg)
+{
+	bool sleeps;
+
+	wti_list_remove(&hand->idle);
+	crew_count--;
+	hand->work = work;
+	hand->arg = arg;
+	sleeps = wti_unpark_token(&hand->parker);
+	wti_store_rel(&hand->hired, 1); /* pairs with hand_is_hired [crew-1] */
+	return sleeps;
+}
+
+bool wti_crew_hire(struct wti_hand **hand, void (*work)(void *arg), void *arg)
+{
+	struct wti_os_place place;
+	struct wti_hand *found;
+	bool sleeps = false;
+
+	if (!wti_crew_max || wti_os->thread_place(&place) != 0)
+		return false;
+	wti_mutex_lock(&crew_lock);
+	found = crew_find(&place);
+	if (found) {
+		*hand = found;
+		sleeps = crew_engage(found, work, arg);
+	}
+	wti_mutex_unlock(&crew_lock);
+	if (sleeps)
+		wti_unpark_sleeper(&found->parker);
+	return found;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads that stay for the next worker. To make one takes some ten
+ * microseconds, and to end one as many; a hand that has just finished its
+ * work polls for a moment, and then sleeps for a while, before it goes.
+ *
+ * A hand is only hired by a thread that may run where the hand may, at the
+ * same nice value: a new thread would have inherited both. So nothing has to
+ * be set, which the system might refuse; a hand that was moved meanwhile is
+ * not kept.
+ *
+ * Kept hands are detached. Whether a new one is to be joined is its user's
+ * affair until then.
+ */
+#ifndef WTI_CREW_H
+#define WTI_CREW_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct wti_hand;
+
+/* Start a thread for the work. `*hand`, which the work may use, is set before it runs. 0; a negative errno; WT_ENOMEM. */
+int wti_crew_start(struct wti_hand **hand, pthread_t *thread, size_t stack_size, void (*work)(void *arg), void *arg);
+
+/* Give the work to a thread that is there, as above. False where there is none that fits. */
+bool wti_crew_hire(struct wti_hand **hand, void (*work)(void *arg), void *arg);
+
+/*
+ * The hand's own thread, in its work: stay when the work has returned, as if
+ * newly made: signal mask, locale, floating-point environment. False when it
+ * cannot, for it was moved to other processors or another nice value.
+ */
+bool wti_crew_keep(struct wti_hand *hand);
+
+#ifdef WTI_TESTING
+extern unsigned wti_crew_max;  /* how many stay at the most */
+extern uint64_t wti_crew_stay; /* ms asleep, before one goes */
+#endif
+
+#endif
