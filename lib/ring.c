@@ -436,8 +436,9 @@ static void ring_cut(struct wti_ring *ring, const struct wti_ring_slot *slot, si
 
 	if (!rest)
 		return;
-	/* Free bytes are zero, and so is the header behind the last record. */
-	memset((void *)(uintptr_t)at, 0, rest);
+	/* Free bytes are zero, and so is the header behind the last record. The consumer may look at the first word. */
+	wti_store(at, 0);
+	memset((void *)(uintptr_t)(at + 1), 0, rest - WTI_HEADER_SIZE);
 	if (wti_cas_acqrel(&ring->tail, &tail, slot->end - rest)) /* [ring-tail] */
 		return;
 	wti_add(&ring->padding, rest);
@@ -486,6 +487,9 @@ void wti_ring_note_use(struct wti_ring *ring)
 	size_t used = wti_ring_used(ring);
 	size_t high = wti_load(&ring->high_water);
 
+	/* The tail is read after the head: the two together may never have been. */
+	if (used > ring->limit)
+		used = ring->limit;
 	while (used > high && !wti_cas(&ring->high_water, &high, used))
 		;
 }

@@ -172,11 +172,41 @@ static void each_way_to_be_refused_counts(void **state)
 		wt_port_on_drain(channel.a, count_drain, &calls);
 		fill_four(channel.a);
 		assert_int_equal(ways[i](channel.a), WT_EAGAIN);
-		receive_and_release(channel.b, 3); /* a list takes more room */
+		receive_and_release(channel.b, 4);
 		assert_int_equal(wt_run_once(WT_NOW), 1);
 		assert_int_equal(calls, 1);
 		channel_close(&channel);
 	}
+}
+
+/* Half empty is not enough for a message that takes more than half. */
+static void drain_comes_when_there_is_room_for_what_was_refused(void **state)
+{
+	static const char bytes[100];
+	struct channel channel;
+	unsigned calls = 0;
+
+	(void)state;
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 128));
+	wt_port_on_drain(channel.a, count_drain, &calls);
+	for (int i = 0; i < 8; i++)
+		post_text(channel.a, "8 bytes.");
+	assert_int_equal(wt_port_post(channel.a, bytes, sizeof bytes), WT_EAGAIN);
+	assert_int_equal(wt_port_post(channel.a, "8 bytes.", 8), WT_EAGAIN);
+	for (int i = 0; i < 7; i++) {
+		run_ready();
+		assert_int_equal(calls, 0);
+		receive_and_release(channel.b, 1);
+	}
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	assert_int_equal(calls, 1);
+	assert_int_equal(wt_port_post(channel.a, bytes, sizeof bytes), 0);
+	/* The next refusal is judged by its own size. */
+	assert_int_equal(wt_port_post(channel.a, "8 bytes.", 8), WT_EAGAIN);
+	receive_and_release(channel.b, 2);
+	run_ready();
+	assert_int_equal(calls, 2);
+	channel_close(&channel);
 }
 
 static void release_by_receive(wt_port *port)
@@ -761,6 +791,7 @@ int main(void)
 		TEST(what_is_in_view_still_takes_room),
 		TEST(without_a_refusal_nothing_comes),
 		TEST(each_way_to_be_refused_counts),
+		TEST(drain_comes_when_there_is_room_for_what_was_refused),
 		TEST(each_way_to_make_room_counts),
 		TEST(abandoned_slots_make_room),
 		TEST(each_crossing_has_one_call),

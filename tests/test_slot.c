@@ -1004,7 +1004,9 @@ static void reserve_without_memory_changes_nothing(void **state)
 /* Slots and posts of all sizes, with up to four slots open at once, against the receiver's own count. */
 struct mixed {
 	uint64_t sent, seen;
+	uint64_t carried; /* buffers that were sent */
 	uint64_t random;
+	struct deleted deleted;
 	struct channel channel;
 };
 
@@ -1013,10 +1015,23 @@ static void mixed_fill(struct mixed *mixed, void *data, size_t size)
 	element_fill(data, size, 7, mixed->sent++);
 }
 
+/* A post, or a send with something that the receiver leaves. */
+static void mixed_post(struct mixed *mixed, uint64_t choice)
+{
+	unsigned char bytes[600];
+	size_t size = 16 + choice % 500;
+	wt_buffer *buffer = choice % 2 ? wrap_counted(&mixed->deleted) : NULL;
+	wt_transfer entry = WT_MOVE(&buffer);
+	wt_outgoing outgoing = { .data = bytes, .size = size, .transfer = &entry, .transfer_count = choice % 2 };
+
+	mixed_fill(mixed, bytes, size);
+	assert_int_equal(wt_port_send(mixed->channel.a, &outgoing, WT_NOW), 0);
+	mixed->carried += choice % 2;
+}
+
 /* Elements are numbered as they are reserved: what is to be abandoned gets no number. */
 static void mixed_send(struct mixed *mixed)
 {
-	unsigned char bytes[600];
 	wt_slot slots[4];
 	unsigned count = (unsigned)(support_random(&mixed->random) % 5), abandoned = 0;
 
@@ -1032,10 +1047,8 @@ static void mixed_send(struct mixed *mixed)
 				slots[i].size = 16 + choice / 64 % (size - 15);
 			mixed_fill(mixed, slots[i].data, slots[i].size);
 		}
-		if (choice % 3 == 0) {
-			mixed_fill(mixed, bytes, size = 16 + choice % 500);
-			assert_int_equal(wt_port_post(mixed->channel.a, bytes, size), 0);
-		}
+		if (choice % 3 == 0)
+			mixed_post(mixed, choice);
 	}
 	while (count--) {
 		if (abandoned & 1u << count)
@@ -1072,6 +1085,7 @@ static void mixed_run(const wt_channel_options *options)
 	mixed_receive(&mixed, true);
 	assert_int_equal(mixed.seen, mixed.sent);
 	assert_receives_nothing(mixed.channel.b, WT_EAGAIN);
+	assert_deleted(&mixed.deleted, mixed.carried);
 	channel_close(&mixed.channel);
 }
 
