@@ -27,6 +27,16 @@ _Static_assert(sizeof(size_t) == 8, "positions, and the sizes compared with them
 /* The largest size that libwt counts with: half of the position space, twice over. */
 #define WTI_SIZE_MAX ((size_t)1 << 62)
 
+/* Ask for the line of an address, to be written soon. GCC's builtin asks for reading only, unless told of the processor. */
+static inline void wti_prefetch_write(const volatile void *address)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("prefetchw %0" ::"m"(*(const volatile char *)address));
+#else
+	__builtin_prefetch((const void *)address, 1);
+#endif
+}
+
 /* `n` rounded up to a multiple of `to`, a power of two; n is at most WTI_SIZE_MAX. */
 static inline size_t wti_round_up(size_t n, size_t to)
 {
