@@ -243,6 +243,8 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 	err = worker_start(worker);
 	if (err)
 		goto out_enlisted;
+	if (worker->hired)
+		self->starting = NULL; /* its thread runs, or wakes: worth polling for */
 	worker_load(worker, options);
 	wti_worker_created(worker);
 	return 0;
