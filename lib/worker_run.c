@@ -397,18 +397,14 @@ static void worker_drop_cargo(struct wt_worker *worker)
 
 /*
  * A thread that has come to its end in order is for the next worker. Then
- * nobody is to join it, unless somebody has begun to.
+ * nobody is to join it: where we do not get it, the process's end has it.
  */
 static void worker_keep_thread(struct wt_worker *worker)
 {
 	if (!worker->stays || worker->unwound || wti_thread_terminating(&worker->thread))
 		return;
-	if (!worker->hired) {
-		if (!wti_process_take_thread(worker))
-			return;
+	if (wti_crew_keep(worker->hand) && !worker->hired && wti_process_take_thread(worker))
 		wti_os->thread_detach(pthread_self());
-	}
-	wti_crew_keep(worker->hand);
 }
 
 static void worker_tear_down(void *arg)

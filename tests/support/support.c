@@ -325,7 +325,9 @@ static const struct wti_alloc_ops heap_counting = {
 static void support_restore_heap(void)
 {
 	atomic_store(&fail_from, 0);
-	wti_heap = &wti_heap_libc;
+	/* Untouched if it is in place: threads that nobody joins may read it. */
+	if (wti_heap != &wti_heap_libc)
+		wti_heap = &wti_heap_libc;
 }
 
 static void os_install(void);
@@ -458,7 +460,8 @@ void support_restore_os(void)
 {
 	for (int i = 0; i <= SUPPORT_EVENT_CREATE; i++)
 		atomic_store(&os_fails[i], false);
-	wti_os = &wti_os_real;
+	if (wti_os != &wti_os_real)
+		wti_os = &wti_os_real;
 }
 
 void support_count_reset(void)
