@@ -22,11 +22,13 @@ enum {
 };
 
 #ifdef WTI_TESTING
-unsigned wti_crew_max = CREW_MAX;
-uint64_t wti_crew_stay = CREW_STAY;
+_Atomic(unsigned) wti_crew_max = CREW_MAX;
+_Atomic(uint64_t) wti_crew_stay = CREW_STAY;
+#define crew_max()  wti_load(&wti_crew_max)
+#define crew_stay() wti_load(&wti_crew_stay)
 #else
-#define wti_crew_max  ((unsigned)CREW_MAX)
-#define wti_crew_stay ((uint64_t)CREW_STAY)
+#define crew_max()  ((unsigned)CREW_MAX)
+#define crew_stay() ((uint64_t)CREW_STAY)
 #endif
 
 struct wti_hand {
@@ -69,7 +71,7 @@ static bool hand_enter(struct wti_hand *hand)
 
 	wti_store(&hand->hired, 0);
 	wti_mutex_lock(&crew_lock);
-	entered = crew_count < wti_crew_max;
+	entered = crew_count < crew_max();
 	if (entered) {
 		wti_list_append(&crew_idle, &hand->idle);
 		crew_count++;
@@ -121,7 +123,7 @@ static bool hand_poll(struct wti_hand *hand)
  */
 static bool hand_sleep(struct wti_hand *hand)
 {
-	wt_time deadline = wt_after_ms(wti_crew_stay);
+	wt_time deadline = wt_after_ms(crew_stay());
 
 	while (!hand_is_hired(hand)) {
 		if (wti_park(&hand->parker, deadline) == 0) {
@@ -157,7 +159,7 @@ bool wti_crew_keep(struct wti_hand *hand)
 {
 	struct wti_os_place place;
 
-	if (!wti_crew_max || wti_os->thread_place(&place) != 0 || memcmp(&place, &hand->place, sizeof place) != 0)
+	if (!crew_max() || wti_os->thread_place(&place) != 0 || memcmp(&place, &hand->place, sizeof place) != 0)
 		return false;
 	hand->keep = wti_os->thread_reset() == 0;
 	return hand->keep;
@@ -217,7 +219,7 @@ bool wti_crew_hire(struct wti_hand **hand, void (*work)(void *arg), void *arg)
 	struct wti_hand *found;
 	bool sleeps = false;
 
-	if (!wti_crew_max || wti_os->thread_place(&place) != 0)
+	if (!crew_max() || wti_os->thread_place(&place) != 0)
 		return false;
 	wti_mutex_lock(&crew_lock);
 	found = crew_find(&place);

@@ -36,8 +36,8 @@ bool wti_crew_hire(struct wti_hand **hand, void (*work)(void *arg), void *arg);
 bool wti_crew_keep(struct wti_hand *hand);
 
 #ifdef WTI_TESTING
-extern unsigned wti_crew_max;  /* how many stay at the most */
-extern uint64_t wti_crew_stay; /* ms asleep, before one goes */
+extern _Atomic(unsigned) wti_crew_max;  /* how many stay at the most */
+extern _Atomic(uint64_t) wti_crew_stay; /* ms asleep, before one goes */
 #endif
 
 #endif

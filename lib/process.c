@@ -26,8 +26,8 @@ static _Atomic(pid_t) process_id;        /* who registered the handler, or 0; wr
 static void process_let_go(struct wt_worker *worker)
 {
 	wti_worker_stop(worker);
-	/* pairs with worker_create [worker-thread]: which thread it is, is written */
-	if (worker->thread_taken || !wti_load_acq(&worker->thread_known))
+	/* pairs with worker_start [worker-thread]: which thread it is, is written, and whether it was hired */
+	if (!wti_load_acq(&worker->thread_known) || worker->thread_taken)
 		return;
 	worker->thread_taken = true;
 	wti_os->thread_detach(worker->pthread);
