@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	bench/README.md \
 	bench/bench_fanin.c \
 	bench/bench_pingpong.c \
+	bench/bench_request.c \
 	bench/bench_spawn.c \
 	bench/bench_stream.c \
 	bench/bench_transfer.c \
@@ -23,6 +24,7 @@ EXTRA_DIST += \
 	bench/peers/mutex.c \
 	bench/peers/nng.c \
 	bench/peers/pair.c \
+	bench/peers/request.c \
 	bench/peers/spin.h \
 	bench/peers/spin_mpsc.c \
 	bench/peers/spin_spsc.c \
@@ -31,6 +33,7 @@ EXTRA_DIST += \
 	bench/peers/worker_threads.mjs \
 	bench/peers/works.h \
 	bench/peers/zmq.c \
+	bench/request.h \
 	bench/rows.py \
 	bench/run \
 	bench/ways.h
