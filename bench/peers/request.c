@@ -34,6 +34,6 @@ int main(int argc, char **argv)
 	bench_parse(&args, argc, argv);
 	if (!bench_is(args.work, "request"))
 		bench_unknown(&args);
-	bench_trips(&args, &request, request_trip, NULL);
+	bench_trips(&args, NULL, request_trip, &request);
 	return 0;
 }
