@@ -114,6 +114,9 @@ tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 wt_sweeps = tests/sweep/sweep_oom tests/sweep/sweep_os
 wt_sweep_sources = \
 	tests/sweep/operations.c \
+	tests/sweep/operations.h \
+	tests/sweep/operations_moving.c \
+	tests/sweep/operations_thread.c \
 	tests/sweep/sweep.c \
 	tests/sweep/sweep.h
 EXTRA_PROGRAMS += $(wt_sweeps)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <wt.h>
 
-#define CHECKED(condition) CHECK(&sweep_verdict, condition)
+#include "sweep/operations.h"
 
 /* Long enough for every wait that is to end, short enough for the watchdog. */
 static wt_time soon(void)
@@ -592,6 +592,18 @@ const struct sweep_operation sweep_operations[] = {
 	{ "shared memory that grows", shared_grows },
 	{ "asynchronous waits", shared_is_waited_for },
 	{ "a thread woken at a cell", cell_wakes_a_thread },
+	{ "a transfer of each kind", transfer_everything },
+	{ "a sender and its copy", transfer_by_sender },
+	{ "a worker that takes what came with its data", transfer_to_worker },
+	{ "slots, committed and abandoned", slots_in_turn },
+	{ "a call and its answer", call_answered },
+	{ "a refusal and its drain", drain_after_refusal },
+	{ "a select", select_of_many },
+	{ "blocks of a worker's heap", heap_blocks },
+	{ "a timer", timers_in_turn },
+	{ "environment that a worker inherits", environment_inherited },
+	{ "a lock, a request and a query", locks_in_turn },
+	{ "a hook for new workers", worker_created_hook },
 };
 
 const size_t sweep_operation_count = sizeof sweep_operations / sizeof *sweep_operations;
