@@ -27,7 +27,7 @@ _Static_assert(sizeof(size_t) == 8, "positions, and the sizes compared with them
 /* The largest size that libwt counts with: half of the position space, twice over. */
 #define WTI_SIZE_MAX ((size_t)1 << 62)
 
-/* Ask for the line of an address, to be written soon. GCC's builtin asks for reading only, unless told of the processor. */
+/* Ask for a line that is to be written soon. GCC's builtin asks for reading only, unless told of the processor. */
 static inline void wti_prefetch_write(const volatile void *address)
 {
 #if defined(__x86_64__)

@@ -23,7 +23,7 @@
 struct wti_transferable;
 
 struct wti_transferable_ops {
-	/* The message that it came with is no more, and nobody took it. Calls nobody; locks of a high rank only. May be NULL. */
+	/* The message that it came with is no more, and nobody took it. Calls nobody, takes WTI_RANK_FLIGHT only. May be NULL. */
 	void (*leave)(struct wti_transferable *object);
 	/* Destroy it. What it held itself goes on the list `dropped`. */
 	void (*destroy)(struct wti_transferable *object, struct wti_list *dropped);
@@ -71,7 +71,7 @@ int wti_cargo_take(struct wti_cargo *cargo, size_t index, uint32_t kind, struct 
 /* Drop the items that are left; objects go on the list. Calls nobody. */
 void wti_cargo_drop(struct wti_cargo *cargo, struct wti_list *dropped);
 
-/* Destroy what is on the list, and what that held. Calls deleters: with no lock held, and the list in nobody's reach. */
+/* Destroy what is on the list, and what that held. Calls deleters: with no lock held, the list in nobody's reach. */
 void wti_cargo_destroy_all(struct wti_list *dropped);
 
 #endif

@@ -22,7 +22,7 @@
 
 struct wti_hand;
 
-/* Start a thread for the work. `*hand`, which the work may use, is set before it runs. 0; a negative errno; WT_ENOMEM. */
+/* Start a thread for the work. `*hand`, which that may use, is set before it runs. 0; a negative errno; WT_ENOMEM. */
 int wti_crew_start(struct wti_hand **hand, pthread_t *thread, size_t stack_size, void (*work)(void *arg), void *arg);
 
 /* Give the work to a thread that is there, as above. False where there is none that fits. */

@@ -87,7 +87,7 @@ struct wt_port {
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
-	uint64_t view;          /* serial of the latest view, 0 when it is over: another port may come to lie here, its views do not */
+	uint64_t view;          /* serial of the latest view, of all of the thread's ports; 0 when it is over */
 	uint64_t oldest;        /* serial of the first view that may be valid still: pins keep several */
 	uint64_t empty_at;      /* inbox position when it was last found empty */
 	unsigned pins;          /* callbacks that hold a view: nothing is released meanwhile */

@@ -109,7 +109,8 @@ void wti_port_forget_drain(wt_port *port, struct wti_thread *self)
 	drain_release(port, self);
 	port->drain_own = false;
 	wti_store(&port->refused_size, 0);
-	wti_store(&port->drain, WTI_DRAIN_NONE); /* relaxed: a call that comes of it all the same is answered by nobody */
+	/* Relaxed: a call that comes of it all the same is answered by nobody. */
+	wti_store(&port->drain, WTI_DRAIN_NONE);
 }
 
 void wti_port_turn_drain(wt_port *port, unsigned *calls)

@@ -88,7 +88,8 @@ void wti_port_end_view(wt_port *port)
 		port_destroy_dropped(port);
 }
 
-static inline void port_fill(wt_port *port, struct wti_thread *self, const struct wti_record *record, wt_message *message)
+static inline void port_fill(wt_port *port, struct wti_thread *self, const struct wti_record *record,
+			     wt_message *message)
 {
 	port->view = ++self->views;
 	if (!port->pins)
