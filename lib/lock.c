@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "error.h"
+#include "fork.h"
 #include "mutex.h"
 #include "seam.h"
 
@@ -261,7 +262,7 @@ void wti_lock_each(void (*fn)(const struct wt_lock *lock, void *arg), void *arg)
 
 /* ---- Making one ---- */
 
-int wti_lock_check(wt_lock_options *to, const void *name, size_t name_size, const wt_lock_options *options)
+static int lock_check(wt_lock_options *to, const void *name, size_t name_size, const wt_lock_options *options)
 {
 	int err = wti_options_read(to, sizeof *to, options);
 
@@ -284,7 +285,7 @@ static void lock_thread_end(struct wti_thread *self)
 		wti_lock_free(wti_list_entry(self->locks.next, struct wt_lock, owned));
 }
 
-struct wt_lock *wti_lock_create(struct wti_thread *self, const void *name, size_t name_size, int mode)
+static struct wt_lock *lock_make(struct wti_thread *self, const void *name, size_t name_size, int mode)
 {
 	struct wt_lock *lock = wti_alloc_zeroed(sizeof *lock + name_size);
 
@@ -303,6 +304,23 @@ struct wt_lock *wti_lock_create(struct wti_thread *self, const void *name, size_
 	self->end[WTI_END_LOCKS] = lock_thread_end;
 	wti_list_append(&self->locks, &lock->owned);
 	return lock;
+}
+
+int wti_lock_create(struct wt_lock **lock, wt_lock_options *read, const void *name, size_t name_size,
+		    const wt_lock_options *options, wt_time deadline)
+{
+	struct wti_thread *self;
+	int err = deadline < 0 ? WT_EINVAL : lock_check(read, name, name_size, options);
+
+	if (err)
+		return err;
+	self = wti_thread_self();
+	if (!self)
+		return wti_fork_error(WT_ENOMEM);
+	if (wti_thread_terminating(self))
+		return WT_ETERMINATED;
+	*lock = lock_make(self, name, name_size, read->mode);
+	return *lock ? 0 : WT_ENOMEM;
 }
 
 /* ---- The public faces ---- */

@@ -66,11 +66,13 @@ struct wt_lock {
 
 /* ---- lock.c ---- */
 
-/* What the public calls are given, checked: 0, or the error to return. The options are read into `to`. */
-int wti_lock_check(wt_lock_options *to, const void *name, size_t name_size, const wt_lock_options *options);
-
-/* A request that is in no table yet, on its owner's list; NULL where memory is short. */
-struct wt_lock *wti_lock_create(struct wti_thread *self, const void *name, size_t name_size, int mode);
+/*
+ * A request of the calling thread from what a public call was given. 0: it is
+ * in `lock`, on its owner's list and in no table yet, and the options are in
+ * `read`. Else the error to return.
+ */
+int wti_lock_create(struct wt_lock **lock, wt_lock_options *read, const void *name, size_t name_size,
+		    const wt_lock_options *options, wt_time deadline);
 
 /*
  * Enter the table. 0: it is held, or pending. WT_EAGAIN, not entered: it

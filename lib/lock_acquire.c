@@ -3,7 +3,6 @@
  * A thread that waits for a lock. The request is entered before the wait
  * begins, also before the poll: its place in the line is that of the call.
  */
-#include "fork.h"
 #include "lock.h"
 #include "wait.h"
 
@@ -56,24 +55,15 @@ int wt_lock_acquire(wt_lock **lock, const void *name, size_t name_size, const wt
 		    wt_time deadline)
 {
 	wt_lock_options read;
-	struct wti_thread *self;
 	struct wt_lock *made;
 	int err;
 
 	if (!lock)
 		return WT_EINVAL;
 	*lock = NULL;
-	err = deadline < 0 ? WT_EINVAL : wti_lock_check(&read, name, name_size, options);
+	err = wti_lock_create(&made, &read, name, name_size, options, deadline);
 	if (err)
 		return err;
-	self = wti_thread_self();
-	if (!self)
-		return wti_fork_error(WT_ENOMEM);
-	if (wti_thread_terminating(self))
-		return WT_ETERMINATED;
-	made = wti_lock_create(self, name, name_size, read.mode);
-	if (!made)
-		return WT_ENOMEM;
 	err = acquire_begin(made, &read, deadline);
 	if (err)
 		wti_lock_free(made);

@@ -4,7 +4,6 @@
  * stolen. What was told is noted before the callback runs, and the lock is
  * not touched after it: it may release the lock, or leave by a jump.
  */
-#include "fork.h"
 #include "lock.h"
 #include "loop.h"
 #include "os.h"
@@ -88,24 +87,15 @@ int wt_lock_request(wt_lock **lock, const void *name, size_t name_size, const wt
 		    void *arg, wt_time deadline)
 {
 	wt_lock_options read;
-	struct wti_thread *self;
 	struct wt_lock *made;
 	int err;
 
 	if (!lock)
 		return WT_EINVAL;
 	*lock = NULL;
-	err = !fn || deadline < 0 ? WT_EINVAL : wti_lock_check(&read, name, name_size, options);
+	err = fn ? wti_lock_create(&made, &read, name, name_size, options, deadline) : WT_EINVAL;
 	if (err)
 		return err;
-	self = wti_thread_self();
-	if (!self)
-		return wti_fork_error(WT_ENOMEM);
-	if (wti_thread_terminating(self))
-		return WT_ETERMINATED;
-	made = wti_lock_create(self, name, name_size, read.mode);
-	if (!made)
-		return WT_ENOMEM;
 	err = request_begin(made, &read, deadline);
 	if (err) {
 		wti_lock_free(made);

@@ -65,6 +65,15 @@ void wti_port_enlist(wt_port *port, struct wti_thread *owner)
 	owner->unwound[WTI_END_PORTS] = port_thread_unwound;
 }
 
+void wti_port_delist(wt_port *port, struct wti_thread *owner)
+{
+	if (owner->port_last == port)
+		owner->port_last = NULL;
+	if (owner->parent == port)
+		owner->parent = NULL;
+	wti_list_remove(&port->owned);
+}
+
 void wti_channel_hold(struct wti_channel *channel)
 {
 	wti_add(&channel->handles, 1); /* relaxed: who holds once more has a hold already */

@@ -131,6 +131,9 @@ void wti_port_set_ref(wt_port *port, struct wti_thread *self, bool ref);
 /* Have the owner's end close it, too. */
 void wti_port_enlist(wt_port *port, struct wti_thread *owner);
 
+/* The owner has this end no more: it forgets it wherever it kept it. */
+void wti_port_delist(wt_port *port, struct wti_thread *owner);
+
 /* One more reason to keep the channel's memory; the last one that is given back frees it. */
 void wti_channel_hold(struct wti_channel *channel);
 void wti_channel_release(struct wti_channel *channel, struct wti_list *dropped);

@@ -67,11 +67,7 @@ static void port_release_handle(wt_port *port, struct wti_list *dropped)
 	struct wti_thread *self = wti_load(&port->source.owner);
 
 	wti_list_remove(&port->owing);
-	if (self->port_last == port)
-		self->port_last = NULL;
-	if (self->parent == port)
-		self->parent = NULL;
-	wti_list_remove(&port->owned);
+	wti_port_delist(port, self);
 	wti_source_detach(&port->source);
 	wti_port_drop_dead(port, dropped);
 	wti_channel_release(port->channel, dropped);

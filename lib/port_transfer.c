@@ -201,11 +201,7 @@ void wti_port_detach(wt_port *port, wt_port *carrier, struct wti_list *dropped)
 	wti_slots_abandon(self, port, dropped);
 	wti_port_leave_loop(port, self);
 	port_forget_handlers(port);
-	if (self->port_last == port)
-		self->port_last = NULL;
-	if (self->parent == port)
-		self->parent = NULL;
-	wti_list_remove(&port->owned);
+	wti_port_delist(port, self);
 	wti_source_detach(&port->source);
 	if (carrier)
 		flight_enter(port, carrier);

@@ -293,13 +293,6 @@ static int entry_end_without_taking(wt_port *parent, const void *data, size_t si
 	return end_as_told(parent, ending);
 }
 
-static void ignore_failure(wt_worker *worker, const wt_failure *failure, void *arg)
-{
-	(void)worker;
-	(void)failure;
-	(void)arg;
-}
-
 /* [T4] [C4] [C5] */
 static void a_workers_end_destroys_what_it_did_not_take(void **state)
 {

@@ -549,13 +549,6 @@ static int entry_leave_slots(wt_port *parent, const void *data, size_t size)
 	}
 }
 
-static void ignore_failure(wt_worker *worker, const wt_failure *failure, void *arg)
-{
-	(void)worker;
-	(void)failure;
-	(void)arg;
-}
-
 /* [C4] On a port of the runner's. */
 static void a_worker_that_ends_abandons_its_slots(void **state)
 {

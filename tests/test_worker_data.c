@@ -243,13 +243,6 @@ static int entry_end_without_taking(wt_port *parent, const void *data, size_t si
 	}
 }
 
-static void ignore_failure(wt_worker *worker, const wt_failure *failure, void *arg)
-{
-	(void)worker;
-	(void)failure;
-	(void)arg;
-}
-
 /* [T4] [C4] [C5] By the worker's own end, before its creator does anything about it. */
 static void what_a_worker_does_not_take_goes_with_it(void **state)
 {

@@ -101,6 +101,13 @@ void count_message(wt_port *port, wt_message *message, void *arg)
 	++*count;
 }
 
+void ignore_failure(wt_worker *worker, const wt_failure *failure, void *arg)
+{
+	(void)worker;
+	(void)failure;
+	(void)arg;
+}
+
 /* ---- Threads ---- */
 
 struct new_thread {

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <wt/loop.h>
 #include <wt/port.h>
+#include <wt/worker.h>
 
 #include "support/support.h"
 
@@ -53,6 +54,9 @@ void events_on_close(wt_port *port, void *arg);
 
 /* A handler that counts in the unsigned long that is its arg. */
 void count_message(wt_port *port, wt_message *message, void *arg);
+
+/* For wt_worker_on_error, where a worker is to fail: somebody has heard of it. */
+void ignore_failure(wt_worker *worker, const wt_failure *failure, void *arg);
 
 /* ---- Threads ---- */
 
