@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # The sources are built twice: as the product, and as the library that the
 # unit tests link, with yield points, mutants and test hooks compiled in and
-# the wti_ symbols in reach.
+# the wti_ symbols in reach. A third time, all but those that a link replaces,
+# for the scheduler (tests/sched), where that is asked for.
 
-wt_sources = \
+wt_sources = $(wt_shared_sources) lib/mutex.c
+wt_shared_sources = \
 	lib/alloc.c \
 	lib/alloc.h \
 	lib/arena.h \
@@ -51,7 +53,6 @@ wt_sources = \
 	lib/loop_time.h \
 	lib/message.c \
 	lib/message.h \
-	lib/mutex.c \
 	lib/mutex.h \
 	lib/os.c \
 	lib/os.h \
@@ -128,3 +129,9 @@ check_LIBRARIES += libwttest.a
 libwttest_a_SOURCES = $(wt_sources)
 libwttest_a_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING
 libwttest_a_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS)
+
+EXTRA_LIBRARIES += libwtsched.a
+CLEANFILES += libwtsched.a
+libwtsched_a_SOURCES = $(wt_shared_sources)
+libwtsched_a_CPPFLAGS = $(wt_sched_cppflags)
+libwtsched_a_CFLAGS = $(wt_sched_cflags)

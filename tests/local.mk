@@ -124,6 +124,50 @@ CLEANFILES += $(wt_sweeps)
 tests_sweep_sweep_oom_SOURCES = tests/sweep/sweep_oom.c $(wt_sweep_sources)
 tests_sweep_sweep_os_SOURCES = tests/sweep/sweep_os.c $(wt_sweep_sources)
 
+# The library on the scheduler: its seams are replaced by a header that comes
+# first, and lib/mutex.c by tests/sched/lock.c. Its statement expressions hide
+# each other's variables, as nested macros do.
+wt_sched_cppflags = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING -I$(top_srcdir)/tests \
+	-include $(top_srcdir)/tests/sched/replace.h
+wt_sched_cflags = $(wt_cflags) $(WT_PIE_CFLAGS) -Wno-shadow
+EXTRA_PROGRAMS += tests/sched/sched
+CLEANFILES += tests/sched/sched
+tests_sched_sched_CPPFLAGS = $(wt_sched_cppflags)
+tests_sched_sched_CFLAGS = $(wt_sched_cflags)
+tests_sched_sched_LDADD = libwtsched.a $(WT_JEMALLOC_LIBS)
+tests_sched_sched_SOURCES = \
+	tests/sched/access.h \
+	tests/sched/atomic.h \
+	tests/sched/explore.c \
+	tests/sched/explore.h \
+	tests/sched/fibre.c \
+	tests/sched/fibre.h \
+	tests/sched/lock.c \
+	tests/sched/main.c \
+	tests/sched/memory.c \
+	tests/sched/memory.h \
+	tests/sched/pct.c \
+	tests/sched/replace.h \
+	tests/sched/report.h \
+	tests/sched/scenario.c \
+	tests/sched/scenario.h \
+	tests/sched/scenario_close.c \
+	tests/sched/scenario_lock.c \
+	tests/sched/scenario_port.c \
+	tests/sched/scenario_transfer.c \
+	tests/sched/scenario_wait.c \
+	tests/sched/scenario_worker.c \
+	tests/sched/scheduler.c \
+	tests/sched/scheduler.h \
+	tests/sched/site.c \
+	tests/sched/site.h \
+	tests/sched/store_buffer.c \
+	tests/sched/store_buffer.h \
+	tests/sched/system.c \
+	tests/sched/system.h \
+	tests/sched/trial.c \
+	tests/sched/trial.h
+
 TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
@@ -193,6 +237,11 @@ endif
 
 check-sweeps: check-oom check-os
 
+check-sched: tests/sched/sched
+	@$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
+	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+
 EXTRA_DIST += \
 	tests/model/drain.pml \
 	tests/model/late.pml \
@@ -214,10 +263,11 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-model check-oom check-os check-sweeps
+.PHONY: check-libc check-asan check-tsan check-model check-oom check-os check-sweeps check-sched
 
 clean-local: clean-other-builds
 clean-other-builds:
 	rm -rf build-libc build-asan build-tsan
 .PHONY: clean-other-builds
-CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs)
+CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
+	tests/sched/sched.log tests/sched/sched.trs

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every scenario under every memory model, and the wrong versions (lib/seam.h),
+ * each of which a scenario must catch that passes without it. Prints TAP.
+ *
+ * sched [SCENARIO...]: these alone. From the environment:
+ * WT_SCHED_SEED    replays one schedule by chance, and prints it
+ * WT_SCHED_RUNS    schedules by chance for each scenario and model
+ * WT_SCHED_BOUND   preemptions of which all schedules are made
+ * WT_SCHED_LIMIT   schedules up to which one more preemption is tried
+ * WT_SCHED_SHOW    print also the schedules of the wrong versions
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "sched/explore.h"
+#include "sched/trial.h"
+#include "seam.h"
+
+enum { MAIN_RUNS = 2000, MAIN_BOUND = 2, MAIN_LIMIT = 30000 };
+
+/* Where a wrong version shows. */
+struct wrong {
+	enum wti_mutant_id id;
+	const char *name;
+	const char *scenario;
+	enum trial_model model;
+};
+
+static const struct wrong wrongs[] = {
+	{ WTI_MUTANT_COMMIT_RELEASE, "a commit without barrier", "post_to_sleeper", TRIAL_NO_BARRIER },
+	{ WTI_MUTANT_ARM_RELEASE, "an announcement without barrier", "post_to_sleeper", TRIAL_NO_BARRIER },
+	{ WTI_MUTANT_NO_RECHECK, "no second look", "post_to_sleeper", TRIAL_SC },
+	{ WTI_MUTANT_RECHECK_DATA_ONLY, "a second look at data only, close", "close_wakes", TRIAL_SC },
+	{ WTI_MUTANT_RECHECK_DATA_ONLY, "a second look at data only, terminate", "worker_terminated", TRIAL_SC },
+	{ WTI_MUTANT_WAKE_AT_RESERVE, "a wake judged at reservation", "two_posters", TRIAL_SC },
+	{ WTI_MUTANT_NO_HEAVY_BARRIER, "no heavy barrier", "post_to_sleeper", TRIAL_BARRIER },
+};
+
+static struct sched_report *main_report;
+static unsigned main_number, main_failed;
+
+static uint64_t main_setting(const char *name, uint64_t otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 0) : otherwise;
+}
+
+static struct trial main_trial(const struct scenario *scenario, enum trial_model model)
+{
+	bool replays = getenv("WT_SCHED_SEED");
+	struct trial trial = {
+		.scenario = scenario,
+		.model = model,
+		.bound = (unsigned)main_setting("WT_SCHED_BOUND", scenario->bound ? scenario->bound : MAIN_BOUND),
+		.limit = main_setting("WT_SCHED_LIMIT", MAIN_LIMIT),
+		.seed = main_setting("WT_SCHED_SEED", (uint64_t)time(NULL) << 20),
+		.random = main_setting("WT_SCHED_RUNS", MAIN_RUNS),
+	};
+
+	if (trial.bound >= SCHED_BOUNDS)
+		trial.bound = SCHED_BOUNDS - 1;
+	if (replays) {
+		trial.limit = 0;
+		trial.random = 1;
+		trial.shown = EXPLORE_FIRST_RANDOM;
+	}
+	return trial;
+}
+
+static bool main_say(bool passed, const char *name, const char *model)
+{
+	printf("%s %u - %s, %s\n", passed ? "ok" : "not ok", ++main_number, name, model);
+	main_failed += !passed;
+	return passed;
+}
+
+/* ---- A scenario ---- */
+
+static void main_print_counts(const struct trial *trial)
+{
+	printf("# schedules:");
+	for (unsigned bound = 0; bound < main_report->complete; bound++)
+		printf("%s all %llu with up to %u", bound ? "," : "", (unsigned long long)main_report->schedules[bound],
+		       bound);
+	printf(" preemptions; %llu by chance from seed %llu\n# of all %llu came to:",
+	       (unsigned long long)main_report->random, (unsigned long long)trial->seed,
+	       (unsigned long long)main_report->executed);
+	for (unsigned i = 0; i < SCHED_MARKS; i++)
+		if (main_report->reached[i])
+			printf(" %s %llu", trial_mark_names[i], (unsigned long long)main_report->reached[i]);
+	printf("\n");
+}
+
+static void main_print_failure(const struct trial *trial)
+{
+	struct trial again = *trial;
+
+	printf("# schedule %llu: %s\n", (unsigned long long)main_report->executed, main_report->failure);
+	if (main_report->phase == SCHED_RANDOM)
+		printf("# WT_SCHED_SEED=%llu replays it\n", (unsigned long long)main_report->seed);
+	again.shown = main_report->executed;
+	trial_run(&again, main_report);
+}
+
+static bool main_has_reached(const struct scenario *scenario)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < SCHED_MARKS; i++) {
+		if (!(scenario->reaches >> i & 1) || main_report->reached[i])
+			continue;
+		printf("# no schedule came to the state \"%s\"\n", trial_mark_names[i]);
+		all = false;
+	}
+	return all;
+}
+
+/* The states, and all schedules that were asked for. */
+static bool main_has_proven(const struct trial *trial)
+{
+	if (!main_report->passed || !trial->limit)
+		return main_report->passed;
+	if (main_report->complete <= trial->bound)
+		printf("# too many schedules with %u preemptions: the scenario is too large\n", main_report->bound);
+	return main_has_reached(trial->scenario) && main_report->complete > trial->bound;
+}
+
+static void main_try(const struct scenario *scenario, enum trial_model model)
+{
+	struct trial trial = main_trial(scenario, model);
+
+	trial_run(&trial, main_report);
+	main_say(main_has_proven(&trial), scenario->name, trial_model_names[model]);
+	if (main_report->passed)
+		main_print_counts(&trial);
+	else
+		main_print_failure(&trial);
+	fflush(stdout);
+}
+
+/* ---- A wrong version ---- */
+
+static const struct scenario *main_find(const char *name)
+{
+	for (const struct scenario *const *list = scenario_lists; *list; list++)
+		for (const struct scenario *scenario = *list; scenario->name; scenario++)
+			if (strcmp(scenario->name, name) == 0)
+				return scenario;
+	return NULL;
+}
+
+static void main_catch(const struct wrong *wrong)
+{
+	const struct scenario *scenario = main_find(wrong->scenario);
+	struct trial trial = main_trial(scenario, wrong->model);
+	char name[80];
+
+	trial.mutant = (int)wrong->id;
+	trial.random = 0; /* to be caught for certain */
+	trial_run(&trial, main_report);
+	snprintf(name, sizeof name, "wrong version %d, %s", (int)wrong->id, wrong->name);
+	main_say(!main_report->passed, name, "caught");
+	if (main_report->passed)
+		main_print_counts(&trial);
+	else
+		printf("# by %s with %s, schedule %llu, %u preemptions: %s\n", scenario->name,
+		       trial_model_names[wrong->model], (unsigned long long)main_report->executed, main_report->bound,
+		       main_report->failure);
+	if (!main_report->passed && getenv("WT_SCHED_SHOW"))
+		main_print_failure(&trial);
+	fflush(stdout);
+}
+
+/* ---- All ---- */
+
+static bool main_wants(const char *name, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	main_report = mmap(NULL, sizeof *main_report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (main_report == MAP_FAILED)
+		return 1;
+	for (const struct scenario *const *list = scenario_lists; *list; list++)
+		for (const struct scenario *scenario = *list; scenario->name; scenario++)
+			for (int model = 0; model < TRIAL_MODELS && main_wants(scenario->name, argc, argv); model++)
+				main_try(scenario, (enum trial_model)model);
+	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs && !getenv("WT_SCHED_SEED"); i++)
+		if (main_wants(wrongs[i].scenario, argc, argv))
+			main_catch(&wrongs[i]);
+	printf("1..%u\n", main_number);
+	return main_failed != 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Scenarios: small programs of which all schedules are tried. Each is a
+ * function, called once for each schedule, as the fibre "main", which starts
+ * others with scenario_go; when it is called, nothing is there, and when all
+ * fibres have ended, nothing may be left. It must do the same whenever the
+ * schedule is the same: no clock but wt_now, no random numbers, no static
+ * variables that it does not set itself.
+ *
+ * What has to hold is checked with SCENARIO_CHECK, by any fibre. A wake that
+ * is lost needs no check: who waits for ever makes the schedule a deadlock.
+ *
+ * A scenario says to which states it must have come in some schedule; one that
+ * never does so proves nothing, and fails.
+ */
+#ifndef SCHED_SCENARIO_H
+#define SCHED_SCENARIO_H
+
+#include <stddef.h>
+#include <wt.h>
+
+#include "sched/scheduler.h"
+
+struct scenario {
+	const char *name;
+	void (*run)(void);
+	unsigned reaches; /* SCENARIO_REACHES, a bit for each mark */
+	unsigned bound;   /* preemptions of which all schedules are made, at least; 0: as usual */
+};
+
+#define SCENARIO_REACHES(mark) (1u << SCHED_##mark)
+
+#define SCENARIO_CHECK(condition)                                                \
+	do {                                                                     \
+		if (!(condition))                                                \
+			sched_fail("%s:%d: %s", __FILE__, __LINE__, #condition); \
+	} while (0)
+
+/* A fibre that is a thread of the program's; its number, for scenario_join. */
+int scenario_go(const char *name, void (*fn)(void *arg), void *arg);
+
+/* Wait for its end, with what the library does then. */
+void scenario_join(int fibre);
+
+/* A door that opens once; no schedule point. Zeroed: closed. */
+struct scenario_latch {
+	bool open;
+};
+
+void scenario_open(struct scenario_latch *latch);
+void scenario_await(struct scenario_latch *latch);
+
+/*
+ * A port goes from one fibre to another before what is of interest begins:
+ * nothing of it is preempted. `gift` is zeroed, and the giver calls while the
+ * taker runs.
+ */
+struct scenario_gift {
+	struct scenario_latch asked, taken;
+	wt_port *courier;
+};
+
+void scenario_give(struct scenario_gift *gift, wt_port *port);
+wt_port *scenario_take(struct scenario_gift *gift);
+
+/* A post that must succeed, of one byte; a receive of that byte; the close behind the last message. */
+void scenario_post(wt_port *port, char byte);
+void scenario_receive(wt_port *port, char byte);
+void scenario_receive_close(wt_port *port);
+
+/* A moment, some milliseconds after the beginning of every schedule. */
+wt_time scenario_time(int64_t milliseconds);
+
+/* The files. */
+extern const struct scenario scenarios_port[], scenarios_close[], scenarios_transfer[], scenarios_wait[],
+	scenarios_lock[], scenarios_worker[];
+
+extern const struct scenario *const scenario_lists[];
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ports that are closed while somebody posts to them, or waits for a message.
+ */
+#include "sched/scenario.h"
+
+static wt_port *near_end, *far_end; /* of main, but for those that are given away */
+static struct scenario_gift gift;
+
+static void open_channel(void)
+{
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	gift = (struct scenario_gift){ 0 };
+}
+
+/* ---- The receiver closes [C3] ---- */
+
+static void post_until_closed(void *arg)
+{
+	char byte = 'a';
+
+	(void)arg;
+	for (int i = 0; i < 2; i++) {
+		int err = wt_port_post(far_end, &byte, 1);
+
+		SCENARIO_CHECK(err == 0 || err == WT_ECLOSED);
+		sched_reached(err ? SCHED_CLOSED : SCHED_DROPPED);
+	}
+}
+
+static void close_races_post(void)
+{
+	int poster;
+
+	open_channel();
+	poster = scenario_go("poster", post_until_closed, NULL);
+	wt_port_close(near_end);
+	scenario_join(poster);
+	wt_port_close(far_end);
+}
+
+/* ---- The sender closes behind its message [C1] ---- */
+
+static void post_and_close(void *arg)
+{
+	wt_port *port = scenario_take(&gift);
+
+	(void)arg;
+	scenario_post(port, 'a');
+	wt_port_close(port);
+}
+
+static void close_wakes(void)
+{
+	int poster;
+
+	open_channel();
+	poster = scenario_go("poster", post_and_close, NULL);
+	scenario_give(&gift, far_end);
+	scenario_receive(near_end, 'a');
+	scenario_receive_close(near_end);
+	scenario_join(poster);
+	wt_port_close(near_end);
+}
+
+/* ---- The same for a loop: one event, after the message [C1] ---- */
+
+static int events;
+
+static void on_message(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	(void)message;
+	(void)arg;
+	SCENARIO_CHECK(events == 0);
+	events = 1;
+}
+
+static void on_close(wt_port *port, void *arg)
+{
+	(void)port;
+	(void)arg;
+	SCENARIO_CHECK(events == 1);
+	events = 2;
+	sched_reached(SCHED_CLOSED);
+}
+
+static void close_event(void)
+{
+	int poster;
+
+	open_channel();
+	events = 0;
+	wt_port_on_message(near_end, on_message, NULL);
+	wt_port_on_close(near_end, on_close, NULL);
+	poster = scenario_go("poster", post_and_close, NULL);
+	scenario_give(&gift, far_end);
+	SCENARIO_CHECK(wt_run() == 0);
+	SCENARIO_CHECK(events == 2);
+	scenario_join(poster);
+	wt_port_close(near_end);
+}
+
+/* ---- Both close ---- */
+
+static void take_and_close(void *arg)
+{
+	(void)arg;
+	wt_port_close(scenario_take(&gift));
+}
+
+static void both_close(void)
+{
+	int other;
+
+	open_channel();
+	scenario_post(far_end, 'a');
+	other = scenario_go("other", take_and_close, NULL);
+	scenario_give(&gift, far_end);
+	wt_port_close(near_end);
+	sched_reached(SCHED_CLOSED);
+	scenario_join(other);
+}
+
+/* ---- The last sender goes, on another thread than the port ---- */
+
+static void post_by_sender(void *sender)
+{
+	SCENARIO_CHECK(wt_sender_post(sender, "a", 1) == 0);
+	wt_sender_close(sender);
+}
+
+static void senders_close(void)
+{
+	wt_sender *sender, *copy;
+	int first, second;
+
+	open_channel();
+	SCENARIO_CHECK(wt_port_sender(far_end, &sender) == 0);
+	SCENARIO_CHECK(wt_sender_dup(sender, &copy) == 0);
+	wt_port_close(far_end);
+	first = scenario_go("first", post_by_sender, sender);
+	second = scenario_go("second", post_by_sender, copy);
+	scenario_receive(near_end, 'a');
+	scenario_receive(near_end, 'a');
+	scenario_receive_close(near_end);
+	scenario_join(first);
+	scenario_join(second);
+	wt_port_close(near_end);
+}
+
+/* ---- A thread ends, and with it its port [C4] ---- */
+
+static void take_and_end(void *arg)
+{
+	(void)arg;
+	scenario_post(scenario_take(&gift), 'a');
+}
+
+static void thread_ends(void)
+{
+	int other;
+
+	open_channel();
+	other = scenario_go("other", take_and_end, NULL);
+	scenario_give(&gift, far_end);
+	scenario_receive(near_end, 'a');
+	scenario_receive_close(near_end);
+	wt_port_close(near_end);
+	scenario_join(other);
+}
+
+/* One that ends while the other wakes it: the waker must not touch what is gone. */
+static void receive_and_end(void *arg)
+{
+	(void)arg;
+	scenario_receive(scenario_take(&gift), 'a');
+}
+
+static void end_races_wake(void)
+{
+	int other;
+
+	open_channel();
+	other = scenario_go("other", receive_and_end, NULL);
+	scenario_give(&gift, near_end);
+	scenario_post(far_end, 'a');
+	wt_port_close(far_end);
+	scenario_join(other);
+}
+
+/* ---- A sender waits for room, and the receiver closes ---- */
+
+static void send_until_closed(void *arg)
+{
+	wt_outgoing message = { .data = "b", .size = 1 };
+	int err = wt_port_send(far_end, &message, WT_FOREVER);
+
+	(void)arg;
+	SCENARIO_CHECK(err == 0 || err == WT_ECLOSED);
+	sched_reached(err ? SCHED_CLOSED : SCHED_DROPPED);
+}
+
+static void close_frees_sender(void)
+{
+	int sender;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, WT_CHANNEL_OPTIONS(.limit = 16)) == 0);
+	scenario_post(far_end, 'a');
+	sched_reached(SCHED_FULL);
+	sender = scenario_go("sender", send_until_closed, NULL);
+	scenario_receive(near_end, 'a');
+	wt_port_close(near_end);
+	scenario_join(sender);
+	wt_port_close(far_end);
+}
+
+const struct scenario scenarios_close[] = {
+	{
+		.name = "close_races_post",
+		.run = close_races_post,
+		.reaches = SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DROPPED),
+	},
+	{
+		.name = "close_wakes",
+		.run = close_wakes,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "close_event",
+		.run = close_event,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
+	},
+	{ .name = "both_close", .run = both_close, .reaches = SCENARIO_REACHES(CLOSED) },
+	{
+		.name = "senders_close",
+		.run = senders_close,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
+	},
+	{
+		.name = "thread_ends",
+		.run = thread_ends,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
+	},
+	{
+		.name = "end_races_wake",
+		.run = end_races_wake,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "close_frees_sender",
+		.run = close_frees_sender,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DROPPED),
+	},
+	{ .name = NULL },
+};

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ports that move while others post to them, or into ports that close.
+ */
+#include "sched/scenario.h"
+
+static wt_port *near_end, *far_end; /* of main */
+static wt_port *courier;            /* of main: what goes there arrives at the other fibre */
+static struct scenario_gift gift;
+
+static int send_port(wt_port *to, wt_port **port)
+{
+	wt_transfer list[] = { WT_MOVE(port) };
+	wt_outgoing message = { .transfer = list, .transfer_count = 1 };
+
+	return wt_port_send(to, &message, WT_NOW);
+}
+
+/* A channel whose far end is main's, and whose near end the other fibre takes. */
+static int open_courier(const char *name, void (*fn)(void *arg))
+{
+	wt_port *end;
+	int other;
+
+	gift = (struct scenario_gift){ 0 };
+	SCENARIO_CHECK(wt_channel_create(&courier, &end, NULL) == 0);
+	other = scenario_go(name, fn, NULL);
+	scenario_give(&gift, end);
+	return other;
+}
+
+/* ---- Messages move with the port, in order [T1] ---- */
+
+static void post_two(void *arg)
+{
+	(void)arg;
+	scenario_post(far_end, 'a');
+	scenario_post(far_end, 'b');
+}
+
+static void take_and_receive(void *arg)
+{
+	wt_port *from = scenario_take(&gift);
+	wt_port *port;
+	wt_message message;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_message_take_port(&message, 0, &port) == 0);
+	scenario_receive(port, 'a');
+	scenario_receive(port, 'b');
+	wt_port_close(port);
+	wt_port_close(from);
+}
+
+static void transfer_races_post(void)
+{
+	int taker, poster;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	taker = open_courier("taker", take_and_receive);
+	poster = scenario_go("poster", post_two, NULL);
+	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	sched_reached(SCHED_IN_FLIGHT);
+	scenario_join(taker);
+	scenario_join(poster);
+	wt_port_close(courier);
+	wt_port_close(far_end);
+}
+
+/* ---- A port that nobody receives is closed, and its peer hears it [C5] ---- */
+
+static void take_and_close(void *arg)
+{
+	(void)arg;
+	wt_port_close(scenario_take(&gift));
+}
+
+static void transfer_into_close(void)
+{
+	int other;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	other = open_courier("other", take_and_close);
+	if (send_port(courier, &near_end) == 0)
+		sched_reached(SCHED_IN_FLIGHT);
+	else
+		wt_port_close(near_end);
+	scenario_receive_close(far_end);
+	scenario_join(other);
+	wt_port_close(courier);
+	wt_port_close(far_end);
+}
+
+const struct scenario scenarios_transfer[] = {
+	{
+		.name = "transfer_races_post",
+		.run = transfer_races_post,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "transfer_into_close",
+		.run = transfer_into_close,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
+	},
+	{ .name = NULL },
+};

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Runs one schedule: fibres in one thread, of which one goes on until it
+ * blocks, ends, or is preempted at a schedule point, as a strategy decides.
+ * The same decisions give the same schedule.
+ *
+ * Time stands still while anything can run. When nothing can, all store
+ * buffers become visible, and then the clock goes on to the earliest moment
+ * that somebody waits for; if there is none, the schedule is a deadlock. So
+ * deadlines are exact, and a wake that was lost is found at once.
+ *
+ * Signals, and with them the pokes of workers that are being ended, are not
+ * there: the claim of one is refused.
+ */
+#ifndef SCHED_SCHEDULER_H
+#define SCHED_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sched/site.h"
+
+enum { SCHED_FIBRES = 8 };
+
+#define SCHED_EPOCH 1000000000 /* ns: when each schedule begins */
+
+/* Who can make the next step: a fibre by its number, or its store buffer by that and SCHED_FIBRES. */
+typedef unsigned sched_agent;
+
+struct sched_strategy {
+	/*
+	 * Which of the agents, by index; two at least. `going`: the first of
+	 * them is the running fibre, so that any other one is a preemption.
+	 */
+	unsigned (*next)(const sched_agent *agents, unsigned count, bool going);
+	/* The running fibre is left with so many stores in its buffer: how many become visible now. */
+	unsigned (*drain)(unsigned pending);
+	bool everywhere;   /* preempt also where no conflict is known */
+	bool buffer_steps; /* buffers are among the agents also where the running fibre has blocked */
+};
+
+/* Set once, before the first schedule. */
+extern bool sched_store_buffers; /* stores may be late */
+extern bool sched_membarrier;    /* the system has it */
+extern uint64_t sched_shown;     /* print the schedule with this number; 0: none */
+
+/* Run `fn` as the first fibre, and all that it starts, to their ends. */
+void sched_execute(const struct sched_strategy *strategy, void (*fn)(void));
+
+/* Schedule points of the last one. */
+unsigned sched_steps(void);
+
+/* ---- For the seams; the calling fibre ---- */
+
+/* A schedule point before an access. */
+void sched_point(struct sched_site *site, const volatile void *address, bool write);
+
+/* The same before a call of the system or of a lock, for all of which a processor empties its buffer. */
+void sched_operation(struct sched_site *site, const volatile void *address);
+
+/* Whether the memory is there, else the schedule has failed. */
+void sched_look(const volatile void *address);
+
+enum sched_wait {
+	SCHED_RUNS,
+	SCHED_WAITS_FUTEX,
+	SCHED_WAITS_LOCK,
+	SCHED_WAITS_END,        /* of a fibre */
+	SCHED_WAITS_DESCRIPTOR,
+	SCHED_WAITS_LATCH,      /* a scenario's own */
+	SCHED_ENDED
+};
+
+/* Block on the object until it is woken, 0, or the clock has come to the deadline, -ETIMEDOUT. */
+int sched_block(enum sched_wait wait, const volatile void *object, int64_t deadline);
+
+/* Let so many of those that block on it go on; returns how many. */
+unsigned sched_wake(enum sched_wait wait, const volatile void *object, unsigned count);
+
+/* Others come first, if there are any. */
+void sched_step_back(void);
+
+/* Who goes on is open, and no preemption. */
+void sched_rest(void);
+
+int64_t sched_now(void);
+
+/* The store buffer of the calling fibre, at a schedule point if there is something in it. */
+void sched_drain_own(void);
+void sched_drain_all(void);
+bool sched_is_pending(const void *address, size_t size);
+
+/* While it is on, the fibre is not preempted. Nests. */
+void sched_calm(int by);
+
+/* A new fibre: its number, or -EAGAIN. `calm`: it uses the library, whose record of it is made without preemption. */
+int sched_spawn(const char *name, void *(*fn)(void *arg), void *arg, bool attach);
+int sched_await_end(unsigned fibre, int64_t deadline);
+
+/* The number of the calling fibre. */
+unsigned sched_current(void);
+
+/* Locks, a bit for each rank. */
+unsigned *sched_ranks_held(void);
+
+/* ---- The verdict ---- */
+
+enum sched_mark {
+	SCHED_PARKED,    /* a fibre slept in a futex */
+	SCHED_POLLED,    /* ... on a descriptor */
+	SCHED_CONTENDED, /* a lock was held by another fibre */
+	SCHED_LATE,      /* a fibre was left with a store in its buffer */
+	SCHED_ARMED,     /* a sleep was announced */
+	SCHED_WOKEN,     /* from here on: what scenarios see */
+	SCHED_TIMED_OUT,
+	SCHED_FULL,
+	SCHED_CLOSED,
+	SCHED_DELIVERED,
+	SCHED_DROPPED,
+	SCHED_TERMINATED,
+	SCHED_GRANTED,
+	SCHED_IN_FLIGHT,
+	SCHED_MARKS
+};
+
+/* The schedule came to this state; does not count while the fibre is calm. */
+void sched_reached(enum sched_mark mark);
+
+/* This schedule is wrong. Ends the process. */
+void sched_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif

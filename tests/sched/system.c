@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "sched/system.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base.h"
+#include "sched/memory.h"
+#include "sched/scheduler.h"
+
+enum { SYSTEM_DESCRIPTORS = 16, SYSTEM_FIRST = 1000, SYSTEM_PAGE = 4096 };
+
+/* A descriptor that only the library and system_poll know. */
+struct system_descriptor {
+	enum { SYSTEM_CLOSED, SYSTEM_EVENT, SYSTEM_TIMER, SYSTEM_GROUP } kind;
+	bool signalled;
+	int64_t at;      /* of a timer */
+	int member[2];   /* of a group */
+};
+
+static struct system_descriptor system_descriptor[SYSTEM_DESCRIPTORS];
+static unsigned system_threads; /* created in this schedule */
+static void (*system_at_exit)(void);
+
+/* ---- Futexes, barriers, the clock ---- */
+
+static int system_futex_wait(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
+{
+	sched_operation(SCHED_SITE("futex_wait"), word);
+	if (atomic_load(word) != value)
+		return -EAGAIN;
+	if (deadline <= sched_now())
+		return -ETIMEDOUT;
+	sched_reached(SCHED_PARKED);
+	return sched_block(SCHED_WAITS_FUTEX, word, deadline);
+}
+
+static int system_futex_wake(_Atomic(uint32_t) *word, int count)
+{
+	sched_operation(SCHED_SITE("futex_wake"), word);
+	return (int)sched_wake(SCHED_WAITS_FUTEX, word, (unsigned)count);
+}
+
+static int system_barrier_register(void)
+{
+	return sched_membarrier ? 0 : -ENOSYS;
+}
+
+static int system_barrier(void)
+{
+	static int processors;
+
+	sched_operation(SCHED_SITE("membarrier"), &processors);
+	sched_drain_all();
+	return 0;
+}
+
+static int64_t system_clock(void)
+{
+	return sched_now();
+}
+
+static void system_yield(void)
+{
+	sched_step_back();
+}
+
+/* One: nobody polls, since nothing can change meanwhile. */
+static int system_cpu_count(void)
+{
+	return 1;
+}
+
+/* ---- Threads ---- */
+
+static int system_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
+{
+	char name[16];
+	int fibre;
+
+	(void)stack_size;
+	snprintf(name, sizeof name, "worker-%u", ++system_threads);
+	fibre = sched_spawn(name, fn, arg, false);
+	if (fibre < 0)
+		return fibre;
+	*thread = (pthread_t)fibre + 1;
+	return 0;
+}
+
+static int system_thread_join(pthread_t thread, int64_t deadline)
+{
+	static int joins;
+
+	sched_operation(SCHED_SITE("join"), &joins);
+	return sched_await_end((unsigned)thread - 1, deadline);
+}
+
+static int system_thread_detach(pthread_t thread)
+{
+	(void)thread;
+	return 0;
+}
+
+static int system_thread_place(struct wti_os_place *place)
+{
+	memset(place, 0, sizeof *place);
+	return 0;
+}
+
+static int system_nothing(void)
+{
+	return 0;
+}
+
+static int system_nothing_with(int value)
+{
+	(void)value;
+	return 0;
+}
+
+static int system_thread_clock(clockid_t *clock)
+{
+	*clock = CLOCK_MONOTONIC;
+	return 0;
+}
+
+static int system_thread_time(clockid_t clock, int64_t *time)
+{
+	(void)clock;
+	*time = sched_now();
+	return 0;
+}
+
+/* ---- Signals: none ---- */
+
+static int system_signal_claim(void (*handler)(int signal, siginfo_t *info, void *context))
+{
+	(void)handler;
+	return -EBUSY;
+}
+
+static int system_signal_send(pid_t thread, int signal)
+{
+	(void)thread;
+	(void)signal;
+	return -ESRCH;
+}
+
+static int system_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
+{
+	(void)ticker;
+	(void)thread;
+	(void)signal;
+	(void)first;
+	(void)period;
+	return -EAGAIN;
+}
+
+static int system_ticker_delete(timer_t ticker)
+{
+	(void)ticker;
+	return -EINVAL;
+}
+
+/* ---- The process ---- */
+
+static int system_at_fork(void (*in_child)(void))
+{
+	(void)in_child;
+	return 0;
+}
+
+static int system_register_exit(void (*fn)(void))
+{
+	system_at_exit = fn;
+	return 0;
+}
+
+void system_exit(void)
+{
+	if (system_at_exit)
+		system_at_exit();
+}
+
+/* ---- Descriptors ---- */
+
+static int system_descriptor_create(struct system_descriptor descriptor)
+{
+	for (int i = 0; i < SYSTEM_DESCRIPTORS; i++) {
+		if (system_descriptor[i].kind != SYSTEM_CLOSED)
+			continue;
+		system_descriptor[i] = descriptor;
+		return i + SYSTEM_FIRST;
+	}
+	return -EMFILE;
+}
+
+static struct system_descriptor *system_find(int fd)
+{
+	struct system_descriptor *found = &system_descriptor[fd - SYSTEM_FIRST];
+
+	if (fd < SYSTEM_FIRST || fd >= SYSTEM_FIRST + SYSTEM_DESCRIPTORS || found->kind == SYSTEM_CLOSED)
+		sched_fail("descriptor %d is not open", fd);
+	return found;
+}
+
+static int system_event_create(void)
+{
+	return system_descriptor_create((struct system_descriptor){ .kind = SYSTEM_EVENT });
+}
+
+static int system_timer_create(void)
+{
+	return system_descriptor_create((struct system_descriptor){ .kind = SYSTEM_TIMER, .at = INT64_MAX });
+}
+
+static int system_event_group(int a, int b)
+{
+	return system_descriptor_create((struct system_descriptor){ .kind = SYSTEM_GROUP, .member = { a, b } });
+}
+
+/* Who polls looks again; there are few. */
+static int system_event_signal(int fd)
+{
+	sched_operation(SCHED_SITE("event_signal"), system_find(fd));
+	system_find(fd)->signalled = true;
+	sched_wake(SCHED_WAITS_DESCRIPTOR, system_descriptor, SCHED_FIBRES);
+	return 0;
+}
+
+static int system_event_clear(int fd)
+{
+	sched_operation(SCHED_SITE("event_clear"), system_find(fd));
+	system_find(fd)->signalled = false;
+	return 0;
+}
+
+static int system_event_close(int fd)
+{
+	*system_find(fd) = (struct system_descriptor){ .kind = SYSTEM_CLOSED };
+	return 0;
+}
+
+static int system_timer_set(int fd, int64_t at)
+{
+	system_find(fd)->at = at;
+	return 0;
+}
+
+/* The moment from which it is readable: now, or one that is to come. */
+static int64_t system_readable_at(int fd)
+{
+	const struct system_descriptor *descriptor = system_find(fd);
+	int64_t a, b;
+
+	switch (descriptor->kind) {
+	case SYSTEM_EVENT:
+		return descriptor->signalled ? sched_now() : INT64_MAX;
+	case SYSTEM_TIMER:
+		return descriptor->at;
+	default:
+		a = system_readable_at(descriptor->member[0]);
+		b = system_readable_at(descriptor->member[1]);
+		return a < b ? a : b;
+	}
+}
+
+bool system_poll(int fd, int64_t deadline)
+{
+	sched_operation(SCHED_SITE("poll"), system_find(fd));
+	for (;;) {
+		int64_t at = system_readable_at(fd);
+
+		if (at <= sched_now())
+			return true;
+		if (deadline <= sched_now())
+			return false;
+		sched_reached(SCHED_POLLED);
+		sched_block(SCHED_WAITS_DESCRIPTOR, system_descriptor, at < deadline ? at : deadline);
+	}
+}
+
+/* ---- Address space ---- */
+
+static int system_memory_reserve(void **address, size_t size)
+{
+	*address = memory_alloc(size, SYSTEM_PAGE);
+	return *address ? 0 : -ENOMEM;
+}
+
+static int system_memory_commit(void *address, size_t size)
+{
+	(void)address;
+	(void)size;
+	return 0;
+}
+
+static int system_memory_release(void *address, size_t size)
+{
+	(void)size;
+	sched_drain_own();
+	memory_free(address);
+	return 0;
+}
+
+void system_begin(void)
+{
+	memset(system_descriptor, 0, sizeof system_descriptor);
+	system_threads = 0;
+}
+
+const struct wti_os_ops system_ops = {
+	.futex_wait = system_futex_wait,
+	.futex_wake = system_futex_wake,
+	.barrier_register = system_barrier_register,
+	.barrier = system_barrier,
+	.clock = system_clock,
+	.yield = system_yield,
+	.cpu_count = system_cpu_count,
+	.thread_create = system_thread_create,
+	.thread_join = system_thread_join,
+	.thread_detach = system_thread_detach,
+	.thread_place = system_thread_place,
+	.thread_reset = system_nothing,
+	.thread_pin = system_nothing_with,
+	.thread_nice = system_nothing_with,
+	.thread_clock = system_thread_clock,
+	.thread_time = system_thread_time,
+	.signal_claim = system_signal_claim,
+	.signal_send = system_signal_send,
+	.ticker_create = system_ticker_create,
+	.ticker_delete = system_ticker_delete,
+	.at_fork = system_at_fork,
+	.at_exit = system_register_exit,
+	.event_create = system_event_create,
+	.event_signal = system_event_signal,
+	.event_clear = system_event_clear,
+	.event_close = system_event_close,
+	.timer_create = system_timer_create,
+	.timer_set = system_timer_set,
+	.event_group = system_event_group,
+	.descriptor_check = system_nothing_with,
+	.descriptor_close = system_nothing_with,
+	.memory_reserve = system_memory_reserve,
+	.memory_commit = system_memory_commit,
+	.memory_release = system_memory_release,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One scenario under one memory model, in a process of its own: what the
+ * library decides once is decided anew, and what fails, crashes or hangs takes
+ * nothing with it.
+ */
+#ifndef SCHED_TRIAL_H
+#define SCHED_TRIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sched/report.h"
+#include "sched/scenario.h"
+
+/* What stores do, and what the system has against it. */
+enum trial_model {
+	TRIAL_SC,         /* each is seen at once */
+	TRIAL_BARRIER,    /* they may be late; the sleeper makes all see them (membarrier) */
+	TRIAL_NO_BARRIER, /* they may be late, and everyone is on their own */
+	TRIAL_MODELS
+};
+
+struct trial {
+	const struct scenario *scenario;
+	enum trial_model model;
+	int mutant;
+	unsigned bound;  /* preemptions of which all schedules are made */
+	uint64_t limit;  /* schedules with more than that; 0: none, nor those */
+	uint64_t seed;
+	uint64_t random; /* schedules by chance */
+	uint64_t shown;  /* print this one, counted from 1; 0: none */
+};
+
+extern const char *const trial_model_names[TRIAL_MODELS];
+extern const char *const trial_mark_names[SCHED_MARKS];
+
+/* Run it; the result is in the report. The same trial does the same: to see a schedule, make it again. */
+void trial_run(const struct trial *trial, struct sched_report *report);
+
+#endif
