@@ -81,7 +81,11 @@ static wt_port *flight_find_cycle(wt_port *port, uint64_t first)
 	return flight_has(port) && port->walk == walk ? port : NULL;
 }
 
-/* One port of each cycle, taken off the list. Linked as what was dropped is, for nobody else can reach them. */
+/*
+ * One port of each cycle, taken off the list, and held: who sent the last of
+ * it may be about to look whether it came too late, and then empties with us.
+ * Linked as what was dropped is, for that begins only when we close the port.
+ */
 static void flight_take_cycles(struct wti_list *found)
 {
 	uint64_t first;
@@ -96,8 +100,12 @@ static void flight_take_cycles(struct wti_list *found)
 			wti_list_append(found, &port->transferable.link);
 		next = link->next;
 	}
-	for (link = found->next; link != found; link = link->next)
-		wti_list_remove(&wti_list_entry(link, wt_port, transferable.link)->flight);
+	for (link = found->next; link != found; link = link->next) {
+		wt_port *port = wti_list_entry(link, wt_port, transferable.link);
+
+		wti_list_remove(&port->flight);
+		wti_channel_hold(port->channel);
+	}
 	wti_mutex_unlock(&flight_lock);
 }
 
@@ -114,6 +122,7 @@ void wti_flight_thread_end(struct wti_thread *self)
 
 		wti_port_announce_close(port);
 		wti_port_drop_dead(port, &dropped);
+		wti_channel_release(port->channel, &dropped);
 		wti_cargo_destroy_all(&dropped); /* at last also the port itself, which lies in a queue of its cycle */
 	}
 }

@@ -92,6 +92,32 @@ static void transfer_into_close(void)
 	wt_port_close(far_end);
 }
 
+/* ---- A port sent into its own channel's other port: nobody reaches either [T4] ---- */
+
+static void take_and_end(void *arg)
+{
+	(void)arg;
+	scenario_take(&gift);
+}
+
+static void transfer_cycle(void)
+{
+	wt_port *other_near, *other_far;
+	int other;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	SCENARIO_CHECK(wt_channel_create(&other_near, &other_far, NULL) == 0);
+	other = open_courier("other", take_and_end);
+	/* Each near end lies in the other one's queue. */
+	SCENARIO_CHECK(send_port(far_end, &other_near) == 0);
+	SCENARIO_CHECK(send_port(other_far, &near_end) == 0);
+	sched_reached(SCHED_IN_FLIGHT);
+	wt_port_close(courier);
+	wt_port_close(far_end);
+	wt_port_close(other_far);
+	scenario_join(other);
+}
+
 const struct scenario scenarios_transfer[] = {
 	{
 		.name = "transfer_races_post",
@@ -103,5 +129,6 @@ const struct scenario scenarios_transfer[] = {
 		.run = transfer_into_close,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
 	},
+	{ .name = "transfer_cycle", .run = transfer_cycle, .reaches = SCENARIO_REACHES(IN_FLIGHT) },
 	{ .name = NULL },
 };
