@@ -49,10 +49,15 @@ static unsigned explore_drain(unsigned pending)
 	return explore_decide(pending + 1, true);
 }
 
-static const struct sched_strategy explore_strategy = {
+static struct sched_strategy explore_strategy = {
 	.next = explore_next,
 	.drain = explore_drain,
 };
+
+void explore_everywhere(void)
+{
+	explore_strategy.everywhere = true;
+}
 
 static void explore_execute(void (*fn)(void))
 {

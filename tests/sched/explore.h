@@ -25,6 +25,9 @@ enum {
 	EXPLORE_FIRST_RANDOM = EXPLORE_WARM_UPS + 2 /* the number of the first schedule by chance, if none was made before */
 };
 
+/* Preempt at all places from now on, as if each access were in conflict with another one: proves that the rest are not. */
+void explore_everywhere(void);
+
 /* The schedule without choices, several times over: what the library makes once is made, and the points are found. */
 void explore_warm_up(void (*fn)(void));
 

@@ -8,6 +8,7 @@
  * WT_SCHED_RUNS    schedules by chance for each scenario and model
  * WT_SCHED_BOUND   preemptions of which all schedules are made
  * WT_SCHED_LIMIT   schedules up to which one more preemption is tried
+ * WT_SCHED_EVERYWHERE  preempt also where no conflict is known
  * WT_SCHED_SHOW    print also the schedules of the wrong versions
  */
 #include <stdio.h>
@@ -58,6 +59,7 @@ static struct trial main_trial(const struct scenario *scenario, enum trial_model
 		.model = model,
 		.bound = (unsigned)main_setting("WT_SCHED_BOUND", scenario->bound ? scenario->bound : MAIN_BOUND),
 		.limit = main_setting("WT_SCHED_LIMIT", MAIN_LIMIT),
+		.everywhere = getenv("WT_SCHED_EVERYWHERE"),
 		.seed = main_setting("WT_SCHED_SEED", (uint64_t)time(NULL) << 20),
 		.random = main_setting("WT_SCHED_RUNS", MAIN_RUNS),
 	};

@@ -9,14 +9,15 @@
 #include "base.h"
 #include "sched/scheduler.h"
 
+/* Where nothing else is: not the sanitizer's shadow, and not beyond what valgrind maps. */
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
+#define MEMORY_BASE ((char *)0x200000000000)
 #else
+#define MEMORY_BASE ((char *)0x80000000000)
 #define ASAN_POISON_MEMORY_REGION(address, size)   ((void)(address), (void)(size))
 #define ASAN_UNPOISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
 #endif
-
-#define MEMORY_BASE ((char *)0x100000000000)
 
 enum {
 	MEMORY_SIZE = 64 << 20,

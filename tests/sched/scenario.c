@@ -5,7 +5,8 @@
 static void (*scenario_fn[SCHED_FIBRES])(void *arg);
 
 const struct scenario *const scenario_lists[] = {
-	scenarios_port, scenarios_close, scenarios_transfer, scenarios_wait, scenarios_lock, scenarios_worker, NULL,
+	scenarios_port, scenarios_close, scenarios_transfer, scenarios_slot,
+	scenarios_wait, scenarios_lock,  scenarios_worker,   NULL,
 };
 
 static void *scenario_main(void *arg)
@@ -16,8 +17,10 @@ static void *scenario_main(void *arg)
 
 int scenario_go(const char *name, void (*fn)(void *arg), void *arg)
 {
-	int fibre = sched_spawn(name, scenario_main, arg, true);
+	int fibre;
 
+	sched_drain_own(); /* what is there is known to it */
+	fibre = sched_spawn(name, scenario_main, arg, true);
 	SCENARIO_CHECK(fibre >= 0);
 	scenario_fn[fibre] = fn;
 	return fibre;
@@ -25,11 +28,13 @@ int scenario_go(const char *name, void (*fn)(void *arg), void *arg)
 
 void scenario_join(int fibre)
 {
+	sched_drain_own();
 	sched_await_end((unsigned)fibre, INT64_MAX);
 }
 
 void scenario_open(struct scenario_latch *latch)
 {
+	sched_drain_own();
 	latch->open = true;
 	sched_wake(SCHED_WAITS_LATCH, latch, SCHED_FIBRES);
 }

@@ -72,8 +72,8 @@ void scenario_receive_close(wt_port *port);
 wt_time scenario_time(int64_t milliseconds);
 
 /* The files. */
-extern const struct scenario scenarios_port[], scenarios_close[], scenarios_transfer[], scenarios_wait[],
-	scenarios_lock[], scenarios_worker[];
+extern const struct scenario scenarios_port[], scenarios_close[], scenarios_transfer[], scenarios_slot[],
+	scenarios_wait[], scenarios_lock[], scenarios_worker[];
 
 extern const struct scenario *const scenario_lists[];
 

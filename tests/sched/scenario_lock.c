@@ -133,6 +133,39 @@ static void lock_request_of_the_dead(void)
 	scenario_join(other);
 }
 
+/* ---- A lock that is stolen, while its holder gives it back, and another one waits ---- */
+
+static void steal_once(void *arg)
+{
+	wt_lock *lock;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_lock_acquire(&lock, NAME, WT_LOCK_OPTIONS(.steal = true), WT_FOREVER) == 0);
+	sched_reached(SCHED_GRANTED);
+	wt_lock_release(lock);
+}
+
+static void hold_unless_stolen(void *arg)
+{
+	wt_lock *lock;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_lock_acquire(&lock, NAME, NULL, WT_FOREVER) == 0);
+	if (wt_lock_is_stolen(lock))
+		SCENARIO_CHECK(!wt_lock_is_held(lock));
+	wt_lock_release(lock);
+}
+
+static void lock_stolen(void)
+{
+	int thief = scenario_go("thief", steal_once, NULL);
+	int other = scenario_go("other", hold_unless_stolen, NULL);
+
+	hold_unless_stolen(NULL);
+	scenario_join(thief);
+	scenario_join(other);
+}
+
 const struct scenario scenarios_lock[] = {
 	{ .name = "lock_released", .run = lock_released, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(GRANTED) },
 	{
@@ -155,5 +188,6 @@ const struct scenario scenarios_lock[] = {
 		.run = lock_request_of_the_dead,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(GRANTED),
 	},
+	{ .name = "lock_stolen", .run = lock_stolen, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(GRANTED) },
 	{ .name = NULL },
 };

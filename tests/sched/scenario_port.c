@@ -291,6 +291,35 @@ static void select_one(void)
 	wt_port_close(far_other);
 }
 
+/* ... of which one is closed by its peer, whose last sender goes */
+
+static void close_sender(void *sender)
+{
+	wt_sender_close(sender);
+}
+
+static void select_closed(void)
+{
+	wt_port *ports[2], *far_other;
+	wt_sender *sender;
+	wt_message message;
+	size_t ready;
+	int closer;
+
+	open_channel(NULL);
+	ports[0] = near_end;
+	SCENARIO_CHECK(wt_channel_create(&ports[1], &far_other, NULL) == 0);
+	SCENARIO_CHECK(wt_port_sender(far_other, &sender) == 0);
+	wt_port_close(far_other);
+	closer = scenario_go("closer", close_sender, sender);
+	SCENARIO_CHECK(wt_select(ports, 2, &ready, WT_FOREVER) == 0 && ready == 1);
+	SCENARIO_CHECK(wt_port_receive(ports[1], &message, WT_NOW) == WT_ECLOSED);
+	sched_reached(SCHED_CLOSED);
+	scenario_join(closer);
+	close_channel();
+	wt_port_close(ports[1]);
+}
+
 const struct scenario scenarios_port[] = {
 	{
 		.name = "post_to_sleeper",
@@ -337,5 +366,6 @@ const struct scenario scenarios_port[] = {
 		.run = select_one,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
+	{ .name = "select_closed", .run = select_closed, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) },
 	{ .name = NULL },
 };

@@ -77,10 +77,12 @@ static int system_cpu_count(void)
 
 static int system_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
 {
+	static int creations;
 	char name[16];
 	int fibre;
 
 	(void)stack_size;
+	sched_operation(SCHED_SITE("thread_create"), &creations);
 	snprintf(name, sizeof name, "worker-%u", ++system_threads);
 	fibre = sched_spawn(name, fn, arg, false);
 	if (fibre < 0)

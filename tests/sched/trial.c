@@ -37,6 +37,7 @@ const char *const trial_mark_names[] = {
 	[SCHED_TERMINATED] = "terminated",
 	[SCHED_GRANTED] = "granted",
 	[SCHED_IN_FLIGHT] = "in flight",
+	[SCHED_HIRED] = "hired",
 };
 
 /* ---- In the process that runs the schedules ---- */
@@ -66,6 +67,8 @@ static void trial_search(const struct trial *trial)
 {
 	void (*fn)(void) = trial->scenario->run;
 
+	if (trial->everywhere)
+		explore_everywhere();
 	explore_warm_up(fn);
 	if (trial->limit)
 		explore_bounded(fn, trial->bound, trial->limit);

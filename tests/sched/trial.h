@@ -27,6 +27,7 @@ struct trial {
 	int mutant;
 	unsigned bound;  /* preemptions of which all schedules are made */
 	uint64_t limit;  /* schedules with more than that; 0: none, nor those */
+	bool everywhere; /* preempt at places without conflict, too */
 	uint64_t seed;
 	uint64_t random; /* schedules by chance */
 	uint64_t shown;  /* print this one, counted from 1; 0: none */

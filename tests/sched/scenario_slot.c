@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Messages that are written in place: others wait behind them. Requests, and
+ * their replies.
+ */
+#include "sched/scenario.h"
+
+static wt_port *near_end, *far_end; /* of main, but for those that are given away */
+static struct scenario_gift gift;
+
+static void open_channel(void)
+{
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	gift = (struct scenario_gift){ 0 };
+}
+
+static void close_channel(void)
+{
+	wt_port_close(near_end);
+	wt_port_close(far_end);
+}
+
+static void write_slot(wt_slot *slot, char byte)
+{
+	SCENARIO_CHECK(wt_port_reserve(far_end, 1, slot, WT_FOREVER) == 0);
+	*(char *)slot->data = byte;
+}
+
+static void post_one(void *byte)
+{
+	scenario_post(far_end, *(const char *)byte);
+}
+
+/* ---- A slot is committed while another one posts behind it ---- */
+
+static void commit_slot(void *arg)
+{
+	wt_slot slot;
+
+	(void)arg;
+	write_slot(&slot, 'a');
+	SCENARIO_CHECK(wt_port_commit(far_end, &slot) == 0);
+}
+
+static char receive_any(void)
+{
+	wt_message message;
+
+	SCENARIO_CHECK(wt_port_receive(near_end, &message, WT_FOREVER) == 0);
+	sched_reached(SCHED_DELIVERED);
+	return *(const char *)message.data;
+}
+
+static void slot_committed(void)
+{
+	int writer, poster, sum;
+
+	open_channel();
+	writer = scenario_go("writer", commit_slot, NULL);
+	poster = scenario_go("poster", post_one, "b");
+	sum = receive_any();
+	sum += receive_any();
+	SCENARIO_CHECK(sum == 'a' + 'b');
+	scenario_join(writer);
+	scenario_join(poster);
+	close_channel();
+}
+
+/* ---- Its thread ends without: what lies behind it is free to go ---- */
+
+static void leave_slot(void *arg)
+{
+	wt_slot slot;
+
+	(void)arg;
+	write_slot(&slot, 'a');
+}
+
+static void slot_of_the_dead(void)
+{
+	int writer, poster;
+
+	open_channel();
+	writer = scenario_go("writer", leave_slot, NULL);
+	poster = scenario_go("poster", post_one, "b");
+	scenario_receive(near_end, 'b');
+	scenario_join(writer);
+	scenario_join(poster);
+	close_channel();
+}
+
+/* ---- The receiver closes while it is written ---- */
+
+static void commit_into_close(void *arg)
+{
+	wt_slot slot;
+	int err = wt_port_reserve(far_end, 1, &slot, WT_FOREVER);
+
+	(void)arg;
+	if (!err)
+		err = wt_port_commit(far_end, &slot);
+	SCENARIO_CHECK(err == 0 || err == WT_ECLOSED);
+	sched_reached(err ? SCHED_CLOSED : SCHED_DROPPED);
+}
+
+static void slot_into_close(void)
+{
+	int writer;
+
+	open_channel();
+	writer = scenario_go("writer", commit_into_close, NULL);
+	wt_port_close(near_end);
+	scenario_join(writer);
+	wt_port_close(far_end);
+}
+
+/* ---- A request is answered ---- */
+
+static void answer(void *arg)
+{
+	wt_port *port = scenario_take(&gift);
+	wt_message request;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_receive(port, &request, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_message_reply(&request, &(wt_outgoing){ .data = "r", .size = 1 }) == 0);
+	wt_port_close(port);
+}
+
+static int call(wt_message *reply, wt_time deadline)
+{
+	return wt_port_call(far_end, &(wt_outgoing){ .data = "q", .size = 1 }, reply, deadline);
+}
+
+static void call_answered(void)
+{
+	wt_message reply;
+	int other;
+
+	open_channel();
+	other = scenario_go("other", answer, NULL);
+	scenario_give(&gift, near_end);
+	SCENARIO_CHECK(call(&reply, WT_FOREVER) == 0);
+	SCENARIO_CHECK(reply.size == 1 && *(const char *)reply.data == 'r');
+	sched_reached(SCHED_DELIVERED);
+	wt_message_release(&reply);
+	scenario_join(other);
+	wt_port_close(far_end);
+}
+
+/* ---- ... or not: the port closes ---- */
+
+static void take_and_close(void *arg)
+{
+	(void)arg;
+	wt_port_close(scenario_take(&gift));
+}
+
+static void call_into_close(void)
+{
+	wt_message reply;
+	int other;
+
+	open_channel();
+	other = scenario_go("other", take_and_close, NULL);
+	scenario_give(&gift, near_end);
+	SCENARIO_CHECK(call(&reply, WT_FOREVER) == WT_ECLOSED);
+	sched_reached(SCHED_CLOSED);
+	scenario_join(other);
+	wt_port_close(far_end);
+}
+
+/* ---- ... or at the very deadline of who asked ---- */
+
+static void answer_late(void *result)
+{
+	wt_port *port = scenario_take(&gift);
+	wt_message request;
+	int *err = result;
+
+	SCENARIO_CHECK(wt_port_receive(port, &request, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_sleep(scenario_time(10)) == 0);
+	*err = wt_message_reply(&request, &(wt_outgoing){ .data = "r", .size = 1 });
+	wt_port_close(port);
+}
+
+static void call_at_deadline(void)
+{
+	wt_message reply;
+	int other, err, replied;
+
+	open_channel();
+	other = scenario_go("other", answer_late, &replied);
+	scenario_give(&gift, near_end);
+	err = call(&reply, scenario_time(10));
+	SCENARIO_CHECK(err == 0 || err == WT_ETIMEDOUT);
+	sched_reached(err ? SCHED_TIMED_OUT : SCHED_DELIVERED);
+	wt_message_release(&reply);
+	scenario_join(other);
+	SCENARIO_CHECK(replied == err); /* both sides say the same of it */
+	wt_port_close(far_end);
+}
+
+const struct scenario scenarios_slot[] = {
+	{
+		.name = "slot_committed",
+		.run = slot_committed,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "slot_of_the_dead",
+		.run = slot_of_the_dead,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "slot_into_close",
+		.run = slot_into_close,
+		.reaches = SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DROPPED),
+	},
+	{
+		.name = "call_answered",
+		.run = call_answered,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{ .name = "call_into_close", .run = call_into_close, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) },
+	{
+		.name = "call_at_deadline",
+		.run = call_at_deadline,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED) | SCENARIO_REACHES(TIMED_OUT),
+	},
+	{ .name = NULL },
+};
