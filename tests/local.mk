@@ -152,6 +152,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
 	tests/sched/scenario_close.c \
+	tests/sched/scenario_litmus.c \
 	tests/sched/scenario_lock.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \

@@ -3,8 +3,9 @@
  * Several stacks in one thread. ucontext, which every tool knows: the price of
  * its two system calls a switch is small, since a schedule has few switches.
  * AddressSanitizer is told of each one, and then checks the fibres' frames as
- * it does a thread's. valgrind guesses them; ThreadSanitizer sees one thread
- * and has nothing to say.
+ * it does a thread's. valgrind takes two stacks for two with
+ * --max-stackframe=100000, which is less than one has; ThreadSanitizer sees one
+ * thread, and has nothing to say.
  */
 #ifndef SCHED_FIBRE_H
 #define SCHED_FIBRE_H

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every scenario under every memory model, and the wrong versions (lib/seam.h),
- * each of which a scenario must catch that passes without it. Prints TAP.
+ * Every scenario under every model, and what must be caught: scenarios that are
+ * wrong, and the wrong versions of the library (lib/seam.h), in scenarios that
+ * pass without them. Prints TAP.
  *
  * sched [SCENARIO...]: these alone. From the environment:
- * WT_SCHED_SEED    replays one schedule by chance, and prints it
+ * WT_SCHED_SEED    replay one schedule by chance, and print it
  * WT_SCHED_RUNS    schedules by chance for each scenario and model
  * WT_SCHED_BOUND   preemptions of which all schedules are made
- * WT_SCHED_LIMIT   schedules up to which one more preemption is tried
+ * WT_SCHED_LIMIT   schedules up to which one more preemption is tried; 0: by chance only
  * WT_SCHED_EVERYWHERE  preempt also where no conflict is known
- * WT_SCHED_SHOW    print also the schedules of the wrong versions
+ * WT_SCHED_MUTANT  run this wrong version, an enum wti_mutant_id
+ * WT_SCHED_SHOW    print also the schedules of what is to be caught
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,17 +23,22 @@
 #include "sched/trial.h"
 #include "seam.h"
 
-enum { MAIN_RUNS = 2000, MAIN_BOUND = 2, MAIN_LIMIT = 30000 };
+enum { MAIN_RUNS = 2000, MAIN_BOUND = 2, MAIN_LIMIT = 30000, MAIN_CATCH_RUNS = 100000 };
 
-/* Where a wrong version shows. */
+/* What must be caught, and where it shows. */
 struct wrong {
-	enum wti_mutant_id id;
+	enum wti_mutant_id id; /* 0: the scenario itself is wrong */
 	const char *name;
 	const char *scenario;
 	enum trial_model model;
 };
 
 static const struct wrong wrongs[] = {
+	{ 0, "store buffering", "weak_store_buffering", TRIAL_BARRIER },
+	{ 0, "a barrier on one side", "weak_one_sided", TRIAL_NO_BARRIER },
+	{ 0, "a wait for ever", "weak_deadlock", TRIAL_SC },
+	{ 0, "a store to freed memory", "weak_freed", TRIAL_BARRIER },
+	{ 0, "a store to a frame that is gone", "weak_frame", TRIAL_BARRIER },
 	{ WTI_MUTANT_COMMIT_RELEASE, "a commit without barrier", "post_to_sleeper", TRIAL_NO_BARRIER },
 	{ WTI_MUTANT_ARM_RELEASE, "an announcement without barrier", "post_to_sleeper", TRIAL_NO_BARRIER },
 	{ WTI_MUTANT_NO_RECHECK, "no second look", "post_to_sleeper", TRIAL_SC },
@@ -54,11 +61,13 @@ static uint64_t main_setting(const char *name, uint64_t otherwise)
 static struct trial main_trial(const struct scenario *scenario, enum trial_model model)
 {
 	bool replays = getenv("WT_SCHED_SEED");
+	bool bounded = !replays && model != TRIAL_POLLING;
 	struct trial trial = {
 		.scenario = scenario,
 		.model = model,
+		.mutant = (int)main_setting("WT_SCHED_MUTANT", 0),
 		.bound = (unsigned)main_setting("WT_SCHED_BOUND", scenario->bound ? scenario->bound : MAIN_BOUND),
-		.limit = main_setting("WT_SCHED_LIMIT", MAIN_LIMIT),
+		.limit = bounded ? main_setting("WT_SCHED_LIMIT", MAIN_LIMIT) : 0,
 		.everywhere = getenv("WT_SCHED_EVERYWHERE"),
 		.seed = main_setting("WT_SCHED_SEED", (uint64_t)time(NULL) << 20),
 		.random = main_setting("WT_SCHED_RUNS", MAIN_RUNS),
@@ -67,7 +76,6 @@ static struct trial main_trial(const struct scenario *scenario, enum trial_model
 	if (trial.bound >= SCHED_BOUNDS)
 		trial.bound = SCHED_BOUNDS - 1;
 	if (replays) {
-		trial.limit = 0;
 		trial.random = 1;
 		trial.shown = EXPLORE_FIRST_RANDOM;
 	}
@@ -87,11 +95,9 @@ static void main_print_counts(const struct trial *trial)
 {
 	printf("# schedules:");
 	for (unsigned bound = 0; bound < main_report->complete; bound++)
-		printf("%s all %llu with up to %u", bound ? "," : "", (unsigned long long)main_report->schedules[bound],
-		       bound);
-	printf(" preemptions; %llu by chance from seed %llu\n# of all %llu came to:",
-	       (unsigned long long)main_report->random, (unsigned long long)trial->seed,
-	       (unsigned long long)main_report->executed);
+		printf(" all %llu with up to %u preemptions,", (unsigned long long)main_report->schedules[bound], bound);
+	printf(" %llu by chance from seed %llu\n# of all %llu came to:", (unsigned long long)main_report->random,
+	       (unsigned long long)trial->seed, (unsigned long long)main_report->executed);
 	for (unsigned i = 0; i < SCHED_MARKS; i++)
 		if (main_report->reached[i])
 			printf(" %s %llu", trial_mark_names[i], (unsigned long long)main_report->reached[i]);
@@ -105,6 +111,8 @@ static void main_print_failure(const struct trial *trial)
 	printf("# schedule %llu: %s\n", (unsigned long long)main_report->executed, main_report->failure);
 	if (main_report->phase == SCHED_RANDOM)
 		printf("# WT_SCHED_SEED=%llu replays it\n", (unsigned long long)main_report->seed);
+	if (trial->shown)
+		return;
 	again.shown = main_report->executed;
 	trial_run(&again, main_report);
 }
@@ -137,7 +145,7 @@ static void main_try(const struct scenario *scenario, enum trial_model model)
 	struct trial trial = main_trial(scenario, model);
 
 	trial_run(&trial, main_report);
-	main_say(main_has_proven(&trial), scenario->name, trial_model_names[model]);
+	main_say(main_has_proven(&trial), scenario->name, trial_models[model].name);
 	if (main_report->passed)
 		main_print_counts(&trial);
 	else
@@ -145,37 +153,61 @@ static void main_try(const struct scenario *scenario, enum trial_model model)
 	fflush(stdout);
 }
 
-/* ---- A wrong version ---- */
+/* ---- What must be caught ---- */
 
-static const struct scenario *main_find(const char *name)
+static const struct scenario *main_find_in(const struct scenario *list, const char *name)
 {
-	for (const struct scenario *const *list = scenario_lists; *list; list++)
-		for (const struct scenario *scenario = *list; scenario->name; scenario++)
-			if (strcmp(scenario->name, name) == 0)
-				return scenario;
+	for (; list->name; list++)
+		if (strcmp(list->name, name) == 0)
+			return list;
 	return NULL;
 }
 
-static void main_catch(const struct wrong *wrong)
+static const struct scenario *main_find(const char *name)
 {
-	const struct scenario *scenario = main_find(wrong->scenario);
-	struct trial trial = main_trial(scenario, wrong->model);
-	char name[80];
+	const struct scenario *found = main_find_in(scenarios_weak, name);
+
+	for (const struct scenario *const *list = scenario_lists; *list && !found; list++)
+		found = main_find_in(*list, name);
+	return found;
+}
+
+static void main_print_caught(const struct wrong *wrong)
+{
+	printf("# by %s, schedule %llu, ", wrong->scenario, (unsigned long long)main_report->executed);
+	if (main_report->phase == SCHED_BOUNDED)
+		printf("%u preemptions, ", main_report->bound);
+	printf("%s\n", main_report->failure);
+}
+
+static void main_catch(const struct wrong *wrong, const char *how, struct trial trial)
+{
+	char name[100];
 
 	trial.mutant = (int)wrong->id;
-	trial.random = 0; /* to be caught for certain */
 	trial_run(&trial, main_report);
-	snprintf(name, sizeof name, "wrong version %d, %s", (int)wrong->id, wrong->name);
-	main_say(!main_report->passed, name, "caught");
+	snprintf(name, sizeof name, "caught %s: %s", how, wrong->name);
+	main_say(!main_report->passed, name, trial_models[wrong->model].name);
 	if (main_report->passed)
 		main_print_counts(&trial);
 	else
-		printf("# by %s with %s, schedule %llu, %u preemptions: %s\n", scenario->name,
-		       trial_model_names[wrong->model], (unsigned long long)main_report->executed, main_report->bound,
-		       main_report->failure);
+		main_print_caught(wrong);
 	if (!main_report->passed && getenv("WT_SCHED_SHOW"))
 		main_print_failure(&trial);
 	fflush(stdout);
+}
+
+/* In both ways, each for certain: the seed is always the same. */
+static void main_catch_twice(const struct wrong *wrong)
+{
+	struct trial trial = main_trial(main_find(wrong->scenario), wrong->model);
+
+	trial.random = 0;
+	main_catch(wrong, "with few preemptions", trial);
+	trial.limit = 0;
+	trial.seed = 1;
+	trial.random = MAIN_CATCH_RUNS;
+	main_catch(wrong, "by chance", trial);
 }
 
 /* ---- All ---- */
@@ -199,7 +231,7 @@ int main(int argc, char **argv)
 				main_try(scenario, (enum trial_model)model);
 	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs && !getenv("WT_SCHED_SEED"); i++)
 		if (main_wants(wrongs[i].scenario, argc, argv))
-			main_catch(&wrongs[i]);
+			main_catch_twice(&wrongs[i]);
 	printf("1..%u\n", main_number);
 	return main_failed != 0;
 }

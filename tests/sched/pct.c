@@ -5,12 +5,11 @@
 #include "sched/scheduler.h"
 
 enum {
-	PCT_AGENTS = 2 * SCHED_FIBRES,
 	PCT_CHANGES = 3 /* at the most: finds what needs that many moments to be in order */
 };
 
 static uint64_t pct_random_state;
-static uint64_t pct_priority[PCT_AGENTS];
+static uint64_t pct_priority[SCHED_AGENTS];
 static uint64_t pct_change[PCT_CHANGES]; /* the decision at which the highest priority is lost; 0: none */
 static uint64_t pct_decisions;           /* in this schedule */
 static uint64_t pct_length;              /* decisions of the schedule without changes */
@@ -47,6 +46,8 @@ static unsigned pct_next(const sched_agent *agents, unsigned count, bool going)
 		pct_priority[agents[best]] = i; /* below all that were drawn */
 		best = pct_highest(agents, count);
 	}
+	if (agents[best] >= 2 * SCHED_FIBRES)
+		pct_priority[agents[best]] = 0; /* once: else it would wake for ever */
 	return best;
 }
 
@@ -70,7 +71,7 @@ static void pct_seed(uint64_t seed)
 
 	pct_random_state = seed;
 	pct_decisions = 0;
-	for (unsigned i = 0; i < PCT_AGENTS; i++)
+	for (unsigned i = 0; i < SCHED_AGENTS; i++)
 		pct_priority[i] = pct_random() | (uint64_t)1 << 63;
 	changes = pct_random() % (PCT_CHANGES + 1);
 	for (unsigned i = 0; i < PCT_CHANGES; i++)

@@ -5,8 +5,8 @@
 static void (*scenario_fn[SCHED_FIBRES])(void *arg);
 
 const struct scenario *const scenario_lists[] = {
-	scenarios_port, scenarios_close, scenarios_transfer, scenarios_slot,
-	scenarios_wait, scenarios_lock,  scenarios_worker,   NULL,
+	scenarios_litmus, scenarios_port, scenarios_close,  scenarios_transfer, scenarios_slot,
+	scenarios_wait,   scenarios_lock, scenarios_worker, NULL,
 };
 
 static void *scenario_main(void *arg)

@@ -71,9 +71,9 @@ void scenario_receive_close(wt_port *port);
 /* A moment, some milliseconds after the beginning of every schedule. */
 wt_time scenario_time(int64_t milliseconds);
 
-/* The files. */
-extern const struct scenario scenarios_port[], scenarios_close[], scenarios_transfer[], scenarios_slot[],
-	scenarios_wait[], scenarios_lock[], scenarios_worker[];
+/* The files; the weak ones are to fail. */
+extern const struct scenario scenarios_litmus[], scenarios_weak[], scenarios_port[], scenarios_close[],
+	scenarios_transfer[], scenarios_slot[], scenarios_wait[], scenarios_lock[], scenarios_worker[];
 
 extern const struct scenario *const scenario_lists[];
 

@@ -41,8 +41,7 @@ struct sched_fibre {
 	int result;
 };
 
-bool sched_store_buffers;
-bool sched_membarrier;
+struct sched_model sched_model;
 uint64_t sched_shown;
 struct sched_report *sched_report;
 
@@ -181,7 +180,21 @@ enum sched_step {
 	SCHED_STEPS_BACK
 };
 
-/* The running fibre first, if it goes on; then the others; then what is in their buffers. */
+/* What happens to others while something can run. */
+static unsigned sched_collect_others(sched_agent *agents)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < sched_count; i++)
+		if (sched_fibre[i].buffer.count && &sched_fibre[i] != sched_running)
+			agents[count++] = i + SCHED_FIBRES;
+	for (unsigned i = 0; i < sched_count && sched_model.spurious; i++)
+		if (sched_fibre[i].wait == SCHED_WAITS_FUTEX)
+			agents[count++] = i + 2 * SCHED_FIBRES;
+	return count;
+}
+
+/* The running fibre first, if it goes on; then the others; then what happens to them. */
 static unsigned sched_collect(sched_agent *agents, enum sched_step step)
 {
 	unsigned count = 0;
@@ -191,11 +204,8 @@ static unsigned sched_collect(sched_agent *agents, enum sched_step step)
 	for (unsigned i = 0; i < sched_count; i++)
 		if (sched_fibre[i].wait == SCHED_RUNS && (&sched_fibre[i] != sched_running || step == SCHED_STOPS))
 			agents[count++] = i;
-	if (!count || (step != SCHED_GOES_ON && !sched_strategy->buffer_steps))
-		return count;
-	for (unsigned i = 0; i < sched_count; i++)
-		if (sched_fibre[i].buffer.count && &sched_fibre[i] != sched_running)
-			agents[count++] = i + SCHED_FIBRES;
+	if (count && (step == SCHED_GOES_ON || sched_strategy->buffer_steps))
+		count += sched_collect_others(agents + count);
 	return count;
 }
 
@@ -216,6 +226,13 @@ static void sched_switch(struct sched_fibre *next)
 	fibre_switch(&from->fibre, &next->fibre, from->wait == SCHED_ENDED);
 }
 
+static void sched_release(struct sched_fibre *fibre, int result)
+{
+	fibre->wait = SCHED_RUNS;
+	fibre->deadline = INT64_MAX;
+	fibre->result = result;
+}
+
 /* To the earliest moment that somebody waits for, with all who wait for it. */
 static bool sched_advance(void)
 {
@@ -233,9 +250,7 @@ static bool sched_advance(void)
 
 		if (fibre->wait == SCHED_RUNS || fibre->wait == SCHED_ENDED || fibre->deadline > earliest)
 			continue;
-		fibre->result = -ETIMEDOUT;
-		fibre->wait = SCHED_RUNS;
-		fibre->deadline = INT64_MAX;
+		sched_release(fibre, -ETIMEDOUT);
 	}
 	return true;
 }
@@ -258,12 +273,18 @@ static void sched_idle(void)
 		sched_fail_deadlock();
 }
 
-/* One step of a store buffer; by the bounded search, all of it. */
-static void sched_drain_agent(sched_agent agent)
+/* One step of a store buffer, or, in the bounded search, all of it; or a sleep's end. */
+static void sched_happen(sched_agent agent)
 {
-	struct sched_fibre *owner = &sched_fibre[agent - SCHED_FIBRES];
+	struct sched_fibre *owner = &sched_fibre[agent % SCHED_FIBRES];
 
-	sched_drain(owner, sched_strategy->buffer_steps ? 1 : owner->buffer.count);
+	if (agent < 2 * SCHED_FIBRES) {
+		sched_drain(owner, sched_strategy->buffer_steps ? 1 : owner->buffer.count);
+		return;
+	}
+	sched_print("-- %s wakes for no reason", owner->name);
+	sched_reached(SCHED_SPURIOUS);
+	sched_release(owner, 0);
 }
 
 static sched_agent sched_pick(const sched_agent *agents, unsigned count, enum sched_step step)
@@ -274,7 +295,7 @@ static sched_agent sched_pick(const sched_agent *agents, unsigned count, enum sc
 /* Returns when it is the calling fibre's turn; never, when it has ended. */
 static void sched_choose(enum sched_step step)
 {
-	sched_agent agents[2 * SCHED_FIBRES];
+	sched_agent agents[SCHED_AGENTS];
 
 	for (;;) {
 		unsigned count = sched_collect(agents, step);
@@ -288,7 +309,7 @@ static void sched_choose(enum sched_step step)
 		}
 		agent = sched_pick(agents, count, step);
 		if (agent >= SCHED_FIBRES) {
-			sched_drain_agent(agent);
+			sched_happen(agent);
 			continue;
 		}
 		if (&sched_fibre[agent] != sched_running)
@@ -329,7 +350,7 @@ static void sched_point_at(struct sched_site *site, bool write)
 		sched_fail("the schedule does not end");
 	if (sched_is_point(site, write))
 		sched_choose(SCHED_GOES_ON);
-	sched_tells = site->shared && !sched_running->calm;
+	sched_tells = (site->shared || site->found) && !sched_running->calm;
 	if (sched_tells)
 		sched_print("%s:%d %s", sched_base(site->file), site->line, site->what);
 }
@@ -382,7 +403,7 @@ static bool sched_store_is_late(const struct sched_site *site, const volatile vo
 {
 	struct sched_fibre *self = sched_running;
 
-	if (!sched_store_buffers || fibre_owns(&self->fibre, (uintptr_t)address))
+	if (!sched_model.late || fibre_owns(&self->fibre, (uintptr_t)address))
 		return false;
 	return site->shared || sched_strategy->everywhere || store_buffer_has(&self->buffer, (uintptr_t)address, size);
 }
@@ -452,8 +473,7 @@ unsigned sched_wake(enum sched_wait wait, const volatile void *object, unsigned 
 		if (fibre->wait != wait || fibre->object != object)
 			continue;
 		sched_print("-- wakes %s", fibre->name);
-		fibre->wait = SCHED_RUNS;
-		fibre->deadline = INT64_MAX;
+		sched_release(fibre, 0);
 		woken++;
 	}
 	return woken;

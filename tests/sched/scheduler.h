@@ -25,8 +25,14 @@ enum { SCHED_FIBRES = 8 };
 
 #define SCHED_EPOCH 1000000000 /* ns: when each schedule begins */
 
-/* Who can make the next step: a fibre by its number, or its store buffer by that and SCHED_FIBRES. */
+/*
+ * Who can make the next step: a fibre by its number; by that and SCHED_FIBRES,
+ * its store buffer; by that and twice as much, the system, which ends the
+ * fibre's sleep in a futex for no reason.
+ */
 typedef unsigned sched_agent;
+
+enum { SCHED_AGENTS = 3 * SCHED_FIBRES };
 
 struct sched_strategy {
 	/*
@@ -40,10 +46,18 @@ struct sched_strategy {
 	bool buffer_steps; /* buffers are among the agents also where the running fibre has blocked */
 };
 
+/* What the schedules have, apart from preemptions. */
+struct sched_model {
+	const char *name;
+	bool late;       /* stores may be */
+	bool membarrier; /* the system has it */
+	bool spurious;   /* sleeps may end for no reason */
+	int processors;  /* with two of them, the library polls before it sleeps */
+};
+
 /* Set once, before the first schedule. */
-extern bool sched_store_buffers; /* stores may be late */
-extern bool sched_membarrier;    /* the system has it */
-extern uint64_t sched_shown;     /* print the schedule with this number; 0: none */
+extern struct sched_model sched_model;
+extern uint64_t sched_shown; /* print the schedule with this number; 0: none */
 
 /* Run `fn` as the first fibre, and all that it starts, to their ends. */
 void sched_execute(const struct sched_strategy *strategy, void (*fn)(void));
@@ -111,6 +125,7 @@ enum sched_mark {
 	SCHED_POLLED,    /* ... on a descriptor */
 	SCHED_CONTENDED, /* a lock was held by another fibre */
 	SCHED_LATE,      /* a fibre was left with a store in its buffer */
+	SCHED_SPURIOUS,  /* a sleep ended for no reason */
 	SCHED_ARMED,     /* a sleep was announced */
 	SCHED_WOKEN,     /* from here on: what scenarios see */
 	SCHED_TIMED_OUT,

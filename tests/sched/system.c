@@ -45,7 +45,7 @@ static int system_futex_wake(_Atomic(uint32_t) *word, int count)
 
 static int system_barrier_register(void)
 {
-	return sched_membarrier ? 0 : -ENOSYS;
+	return sched_model.membarrier ? 0 : -ENOSYS;
 }
 
 static int system_barrier(void)
@@ -67,10 +67,9 @@ static void system_yield(void)
 	sched_step_back();
 }
 
-/* One: nobody polls, since nothing can change meanwhile. */
 static int system_cpu_count(void)
 {
-	return 1;
+	return sched_model.processors;
 }
 
 /* ---- Threads ---- */

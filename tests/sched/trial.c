@@ -16,10 +16,11 @@
 
 enum { TRIAL_SECONDS = 600 /* a process that takes longer hangs outside of all schedule points */ };
 
-const char *const trial_model_names[] = {
-	[TRIAL_SC] = "stores at once",
-	[TRIAL_BARRIER] = "late stores, membarrier",
-	[TRIAL_NO_BARRIER] = "late stores, no membarrier",
+const struct sched_model trial_models[] = {
+	[TRIAL_SC] = { "stores at once", .membarrier = true, .spurious = true, .processors = 1 },
+	[TRIAL_BARRIER] = { "late stores, membarrier", .late = true, .membarrier = true, .processors = 1 },
+	[TRIAL_NO_BARRIER] = { "late stores, no membarrier", .late = true, .processors = 1 },
+	[TRIAL_POLLING] = { "late stores, polling", .late = true, .membarrier = true, .processors = 2 },
 };
 
 const char *const trial_mark_names[] = {
@@ -27,6 +28,7 @@ const char *const trial_mark_names[] = {
 	[SCHED_POLLED] = "polled",
 	[SCHED_CONTENDED] = "contended",
 	[SCHED_LATE] = "late",
+	[SCHED_SPURIOUS] = "woken for no reason",
 	[SCHED_ARMED] = "armed",
 	[SCHED_WOKEN] = "woken",
 	[SCHED_TIMED_OUT] = "timed out",
@@ -52,8 +54,7 @@ static void trial_yield(enum wti_yield_point point, void *object)
 static void trial_set_up(const struct trial *trial, struct sched_report *report)
 {
 	sched_report = report;
-	sched_store_buffers = trial->model != TRIAL_SC;
-	sched_membarrier = trial->model != TRIAL_NO_BARRIER;
+	sched_model = trial_models[trial->model];
 	sched_shown = trial->shown;
 	wti_os = &system_ops;
 	wti_heap = &memory_ops;

@@ -13,13 +13,15 @@
 #include "sched/report.h"
 #include "sched/scenario.h"
 
-/* What stores do, and what the system has against it. */
 enum trial_model {
-	TRIAL_SC,         /* each is seen at once */
+	TRIAL_SC,         /* stores are seen at once, and sleeps may end for no reason */
 	TRIAL_BARRIER,    /* they may be late; the sleeper makes all see them (membarrier) */
 	TRIAL_NO_BARRIER, /* they may be late, and everyone is on their own */
+	TRIAL_POLLING,    /* as TRIAL_BARRIER, on two processors; by chance only: a poll has hundreds of points */
 	TRIAL_MODELS
 };
+
+extern const struct sched_model trial_models[TRIAL_MODELS];
 
 struct trial {
 	const struct scenario *scenario;
@@ -33,7 +35,6 @@ struct trial {
 	uint64_t shown;  /* print this one, counted from 1; 0: none */
 };
 
-extern const char *const trial_model_names[TRIAL_MODELS];
 extern const char *const trial_mark_names[SCHED_MARKS];
 
 /* Run it; the result is in the report. The same trial does the same: to see a schedule, make it again. */
