@@ -203,7 +203,8 @@ static void main_catch_twice(const struct wrong *wrong)
 	struct trial trial = main_trial(main_find(wrong->scenario), wrong->model);
 
 	trial.random = 0;
-	main_catch(wrong, "with few preemptions", trial);
+	if (trial.limit)
+		main_catch(wrong, "with few preemptions", trial);
 	trial.limit = 0;
 	trial.seed = 1;
 	trial.random = MAIN_CATCH_RUNS;

@@ -132,6 +132,61 @@ static void ring_grows(void)
 	close_channel();
 }
 
+/* ---- Many at once, beside another poster [M1] ---- */
+
+static void post_many(void *arg)
+{
+	static char a[] = "a", b[] = "b";
+	const struct iovec messages[] = { { a, 1 }, { b, 1 } };
+	size_t posted;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_post_many(far_end, messages, 2, &posted) == 0 && posted == 2);
+}
+
+static void many_posted(void)
+{
+	int first, second;
+	unsigned long word = 0;
+
+	open_channel(NULL);
+	first = scenario_go("first", post_many, NULL);
+	second = scenario_go("second", post_one, "c");
+	for (int i = 0; i < 3; i++)
+		word = word << 8 | (unsigned long)receive_any();
+	SCENARIO_CHECK(word == 0x616263 || word == 0x616362 || word == 0x636162);
+	scenario_join(first);
+	scenario_join(second);
+	close_channel();
+}
+
+/* ---- A payload out of line, at the limit ---- */
+
+enum { OUTLINE = 40000 };
+
+static void send_outline(void *arg)
+{
+	static const char payload[OUTLINE] = "o";
+	wt_outgoing message = { .data = payload, .size = sizeof payload };
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_send(far_end, &message, WT_FOREVER) == 0);
+}
+
+static void send_outline_when_full(void)
+{
+	int first, second;
+
+	open_channel(WT_CHANNEL_OPTIONS(.limit = OUTLINE + 100));
+	first = scenario_go("first", send_outline, NULL);
+	second = scenario_go("second", send_outline, NULL);
+	for (int i = 0; i < 2; i++)
+		SCENARIO_CHECK(receive_any() == 'o');
+	scenario_join(first);
+	scenario_join(second);
+	close_channel();
+}
+
 /* ---- A sender that waits for room ---- */
 
 static void send_waiting(void *byte)
@@ -340,6 +395,16 @@ const struct scenario scenarios_port[] = {
 		.name = "ring_grows",
 		.run = ring_grows,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CONTENDED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "many_posted",
+		.run = many_posted,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "send_outline_when_full",
+		.run = send_outline_when_full,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
 	{
 		.name = "send_when_full",

@@ -68,6 +68,104 @@ static void transfer_races_post(void)
 	wt_port_close(far_end);
 }
 
+/* ---- There and back ---- */
+
+static void take_and_send_back(void *arg)
+{
+	wt_port *from = scenario_take(&gift);
+	wt_port *port;
+	wt_message message;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_message_take_port(&message, 0, &port) == 0);
+	SCENARIO_CHECK(send_port(from, &port) == 0);
+	wt_port_close(from);
+}
+
+static void transfer_twice(void)
+{
+	wt_message message;
+	int taker;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	taker = open_courier("taker", take_and_send_back);
+	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	sched_reached(SCHED_IN_FLIGHT);
+	scenario_post(far_end, 'a');
+	SCENARIO_CHECK(wt_port_receive(courier, &message, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_message_take_port(&message, 0, &near_end) == 0);
+	scenario_receive(near_end, 'a');
+	scenario_join(taker);
+	wt_port_close(courier);
+	wt_port_close(near_end);
+	wt_port_close(far_end);
+}
+
+/* ---- Its peer closes while it is in flight [C1] ---- */
+
+static void take_and_hear_close(void *arg)
+{
+	wt_port *from = scenario_take(&gift);
+	wt_port *port;
+	wt_message message;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_message_take_port(&message, 0, &port) == 0);
+	scenario_receive_close(port);
+	wt_port_close(port);
+	wt_port_close(from);
+}
+
+static void transfer_races_close(void)
+{
+	int taker;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	taker = open_courier("taker", take_and_hear_close);
+	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	sched_reached(SCHED_IN_FLIGHT);
+	wt_port_close(far_end);
+	scenario_join(taker);
+	wt_port_close(courier);
+}
+
+/* ---- A sender moves, and is the last [C1] ---- */
+
+static void take_sender_and_post(void *arg)
+{
+	wt_port *from = scenario_take(&gift);
+	wt_sender *sender;
+	wt_message message;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_message_take_sender(&message, 0, &sender) == 0);
+	SCENARIO_CHECK(wt_sender_post(sender, "a", 1) == 0);
+	wt_sender_close(sender);
+	wt_port_close(from);
+}
+
+static void transfer_sender(void)
+{
+	wt_sender *sender;
+	wt_transfer list[] = { WT_MOVE(&sender) };
+	int taker;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	taker = open_courier("taker", take_sender_and_post);
+	SCENARIO_CHECK(wt_port_sender(far_end, &sender) == 0);
+	SCENARIO_CHECK(wt_port_send(courier, &(wt_outgoing){ .transfer = list, .transfer_count = 1 }, WT_NOW) == 0);
+	wt_port_close(far_end);
+	sched_reached(SCHED_IN_FLIGHT);
+	scenario_receive(near_end, 'a');
+	scenario_receive_close(near_end);
+	scenario_join(taker);
+	wt_port_close(courier);
+	wt_port_close(near_end);
+}
+
 /* ---- A port that nobody receives is closed, and its peer hears it [C5] ---- */
 
 static void take_and_close(void *arg)
@@ -123,6 +221,21 @@ const struct scenario scenarios_transfer[] = {
 		.name = "transfer_races_post",
 		.run = transfer_races_post,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "transfer_twice",
+		.run = transfer_twice,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "transfer_races_close",
+		.run = transfer_races_close,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
+	},
+	{
+		.name = "transfer_sender",
+		.run = transfer_sender,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
 	},
 	{
 		.name = "transfer_into_close",

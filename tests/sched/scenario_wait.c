@@ -132,6 +132,52 @@ static void notify_async(void)
 	scenario_join(fibre);
 }
 
+/* The loop's deadline, and a notify at that moment. */
+static void notify_shared_at(void *shared)
+{
+	SCENARIO_CHECK(wt_sleep(scenario_time(10)) == 0);
+	SCENARIO_CHECK(wt_atomics_notify(shared, WT_I32, 0, WT_ALL, NULL) == 0);
+	wt_shared_release(shared);
+}
+
+static void notify_async_at_deadline(void)
+{
+	wt_shared *shared;
+	int fibre;
+	int told = 1;
+
+	SCENARIO_CHECK(wt_shared_create(&shared, 64, 0) == 0);
+	fibre = scenario_go("notifier", notify_shared_at, wt_shared_hold(shared));
+	SCENARIO_CHECK(wt_atomics_wait_async(shared, WT_I32, 0, 0, on_woken, &told, scenario_time(10)) == 0);
+	wt_shared_release(shared);
+	SCENARIO_CHECK(wt_run() == 0);
+	SCENARIO_CHECK(told == 0 || told == WT_ETIMEDOUT);
+	scenario_join(fibre);
+}
+
+/* Its thread ends: it is taken back, whatever comes meanwhile. */
+static void wait_async_and_end(void *shared)
+{
+	int err = wt_atomics_wait_async(shared, WT_I32, 0, 0, on_woken, NULL, WT_FOREVER);
+
+	SCENARIO_CHECK(err == 0 || err == WT_EAGAIN);
+	wt_shared_release(shared);
+}
+
+static void notify_async_of_the_dead(void)
+{
+	wt_shared *shared;
+	size_t woken;
+	int fibre;
+
+	SCENARIO_CHECK(wt_shared_create(&shared, 64, 0) == 0);
+	fibre = scenario_go("waiter", wait_async_and_end, wt_shared_hold(shared));
+	SCENARIO_CHECK(wt_atomics_notify(shared, WT_I32, 0, WT_ALL, &woken) == 0);
+	sched_reached(woken ? SCHED_WOKEN : SCHED_DROPPED);
+	wt_shared_release(shared);
+	scenario_join(fibre);
+}
+
 /* ---- A receive that ends at its deadline, when the message comes ---- */
 
 static wt_port *near_end, *far_end;
@@ -172,6 +218,16 @@ const struct scenario scenarios_wait[] = {
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(WOKEN) | SCENARIO_REACHES(TIMED_OUT),
 	},
 	{ .name = "notify_async", .run = notify_async, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(WOKEN) },
+	{
+		.name = "notify_async_at_deadline",
+		.run = notify_async_at_deadline,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(WOKEN) | SCENARIO_REACHES(TIMED_OUT),
+	},
+	{
+		.name = "notify_async_of_the_dead",
+		.run = notify_async_of_the_dead,
+		.reaches = SCENARIO_REACHES(WOKEN) | SCENARIO_REACHES(DROPPED),
+	},
 	{
 		.name = "receive_at_deadline",
 		.run = receive_at_deadline,

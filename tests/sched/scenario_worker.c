@@ -333,6 +333,73 @@ static void worker_exit_event(void)
 	wt_worker_destroy(worker);
 }
 
+/* ---- All its events, in order [W1] ---- */
+
+static int stage; /* 1: online, 2: its message, 3: its exit */
+
+static void on_online(wt_worker *of, void *arg)
+{
+	(void)of;
+	(void)arg;
+	SCENARIO_CHECK(stage == 0);
+	stage = 1;
+}
+
+static void on_message(wt_worker *of, wt_message *message, void *arg)
+{
+	(void)of;
+	(void)message;
+	(void)arg;
+	SCENARIO_CHECK(stage == 1);
+	stage = 2;
+	sched_reached(SCHED_DELIVERED);
+}
+
+static void on_end(wt_worker *of, int code, void *arg)
+{
+	(void)of;
+	(void)arg;
+	SCENARIO_CHECK(stage == 2 && code == 0);
+	stage = 3;
+	sched_reached(SCHED_CLOSED);
+}
+
+static void worker_events(void)
+{
+	stage = 0;
+	create(post_one);
+	wt_worker_on_online(worker, on_online, NULL);
+	wt_worker_on_message(worker, on_message, NULL);
+	wt_worker_on_exit(worker, on_end, NULL);
+	SCENARIO_CHECK(wt_run() == 0);
+	SCENARIO_CHECK(stage == 3);
+	wt_worker_destroy(worker);
+}
+
+/* ---- A worker of a worker that is told to end [W4] ---- */
+
+static int create_nested(wt_port *parent, const void *data, size_t size)
+{
+	wt_worker *nested;
+	int err = wt_worker_create(&nested, receive_one, NULL, 0, NULL);
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	SCENARIO_CHECK(err == 0 || err == WT_ETERMINATED);
+	return 7; /* and leaves it to its end */
+}
+
+static void worker_nested(void)
+{
+	int code;
+
+	create(create_nested);
+	SCENARIO_CHECK(wt_worker_terminate(worker, WT_FOREVER) == 0);
+	SCENARIO_CHECK(wt_worker_join(worker, &code, WT_NOW) == 0 && (code == 1 || code == 7));
+	wt_worker_destroy(worker);
+}
+
 /* ---- Its creator's thread ends [W4] ---- */
 
 static void create_and_end(void *arg)
@@ -397,6 +464,16 @@ const struct scenario scenarios_worker[] = {
 	{
 		.name = "worker_exit_event",
 		.run = worker_exit_event,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(TERMINATED),
+	},
+	{
+		.name = "worker_events",
+		.run = worker_events,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED) | SCENARIO_REACHES(CLOSED),
+	},
+	{
+		.name = "worker_nested",
+		.run = worker_nested,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(TERMINATED),
 	},
 	{
