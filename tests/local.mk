@@ -78,6 +78,7 @@ wt_script_tests = \
 wt_product_tests = \
 	scripts/check-atomics \
 	scripts/check-guarantees \
+	scripts/check-hard \
 	scripts/check-headers \
 	scripts/check-linking \
 	scripts/check-pages
@@ -179,6 +180,9 @@ check-tsan:
 	@$(MKDIR_P) build-tsan
 	@cd build-tsan && { test -f Makefile || $(wt_sub_configure) --enable-sanitizer=thread; }
 	@cd build-tsan && $(MAKE) check
+
+check-hard: libwt.la
+	@top_builddir='$(abs_top_builddir)' CC='$(CC)' $(srcdir)/scripts/check-hard
 
 # Their records stand beside the programs.
 if HAVE_CMOCKA
