@@ -43,6 +43,16 @@ static const struct error_entry *error_find(int error)
 	return NULL;
 }
 
+/* The constant, untranslated text: strerror's own buffer would not be thread-safe, but where it has none, as in musl. */
+static const char *error_system_text(int error)
+{
+#ifdef HAVE_STRERRORDESC_NP
+	return strerrordesc_np(error);
+#else
+	return strerror(error);
+#endif
+}
+
 const char *wt_strerror(int error)
 {
 	const struct error_entry *entry = error_find(error);
@@ -50,9 +60,8 @@ const char *wt_strerror(int error)
 
 	if (entry)
 		return entry->text;
-	/* The constant, untranslated text: strerror's own buffer would not be thread-safe. */
 	if (error < 0 && error > -4096)
-		text = strerrordesc_np(-error);
+		text = error_system_text(-error);
 	return text ? text : "unknown error";
 }
 

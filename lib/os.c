@@ -120,6 +120,29 @@ static void os_worker_mask(sigset_t *mask)
 		sigdelset(mask, own);
 }
 
+/* A thread that has this mask from its first moment. */
+#ifdef HAVE_PTHREAD_ATTR_SETSIGMASK_NP
+static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *), void *arg)
+{
+	int err = pthread_attr_setsigmask_np(attr, mask);
+
+	return err ? err : pthread_create(thread, attr, fn, arg);
+}
+#else
+/* It inherits the mask, which is then ours for as long. */
+static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *), void *arg)
+{
+	sigset_t own;
+	int err = pthread_sigmask(SIG_SETMASK, mask, &own);
+
+	if (err)
+		return err;
+	err = pthread_create(thread, attr, fn, arg);
+	pthread_sigmask(SIG_SETMASK, &own, NULL);
+	return err;
+}
+#endif
+
 static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t attr;
@@ -130,18 +153,17 @@ static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(vo
 	if (err)
 		return -err;
 	os_worker_mask(&mask);
-	err = pthread_attr_setsigmask_np(&attr, &mask);
-	if (!err && stack_size)
+	if (stack_size)
 		err = pthread_attr_setstacksize(&attr, stack_size);
 	if (!err)
-		err = pthread_create(thread, &attr, fn, arg);
+		err = os_create_masked(thread, &attr, &mask, fn, arg);
 	pthread_attr_destroy(&attr);
 	errno = saved;
 	return -err;
 }
 
-/* ThreadSanitizer knows of no join with another clock than the wall's. */
-#ifdef __SANITIZE_THREAD__
+/* ThreadSanitizer knows of no join with another clock than the wall's, nor has musl one. */
+#if defined(__SANITIZE_THREAD__) || !defined(HAVE_PTHREAD_CLOCKJOIN_NP)
 static int os_join_until(pthread_t thread, int64_t deadline)
 {
 	struct timespec now, until;
