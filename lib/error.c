@@ -49,7 +49,9 @@ static const char *error_system_text(int error)
 #ifdef HAVE_STRERRORDESC_NP
 	return strerrordesc_np(error);
 #else
-	return strerror(error);
+	const char *text = strerror(error);
+
+	return text == strerror(0) ? NULL : text; /* what musl says of those that it does not know */
 #endif
 }
 

@@ -10,7 +10,7 @@
 #include "barrier.h"
 #include "fork.h"
 
-_Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
+_Thread_local struct wti_thread *wti_thread_self_ptr WTI_TLS_MODEL;
 
 enum { THREAD_END_ROUNDS = 16 };
 

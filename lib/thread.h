@@ -118,8 +118,17 @@ struct wti_thread {
 	struct wti_thread_heap heap;
 };
 
-/* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */
-extern _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
+/*
+ * libwt's only thread-local. With glibc initial-exec, so that a look costs one
+ * load and no call; others, as musl, have no room for it in a library that is
+ * loaded by dlopen.
+ */
+#ifdef __GLIBC__
+#define WTI_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define WTI_TLS_MODEL
+#endif
+extern _Thread_local struct wti_thread *wti_thread_self_ptr WTI_TLS_MODEL;
 
 struct wti_thread *wti_thread_attach(void);
 

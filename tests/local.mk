@@ -129,7 +129,7 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests)
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root
 
 # Both kinds speak TAP, and neither may hang: the time-out is the last resort,
 # behind the watchdog in tests/support.
@@ -181,6 +181,35 @@ check-tsan:
 	@cd build-tsan && { test -f Makefile || $(wt_sub_configure) --enable-sanitizer=thread; }
 	@cd build-tsan && $(MAKE) check
 
+check-clang:
+	@$(MKDIR_P) build-clang
+	@cd build-clang && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC=clang; }
+	@cd build-clang && $(MAKE) check
+
+# scripts/musl-root makes the folder of what it builds against.
+check-musl:
+	@$(MKDIR_P) build-musl
+	@cd build-musl && { test -d root/lib || $(abs_srcdir)/scripts/musl-root root; }
+	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
+		--without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
+		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
+	@cd build-musl && $(MAKE) check
+
+# Memcheck takes the place of malloc, hence without jemalloc. Left out are the
+# tests that look at what valgrind changes: the memory and the address space of
+# the process, its one processor at a time, a program that executes itself.
+wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
+	--errors-for-leak-kinds=definite
+wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limits tests/test_mutants \
+	tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
+
+check-valgrind:
+	@$(MKDIR_P) build-valgrind
+	@cd build-valgrind && { test -f Makefile || $(wt_sub_configure) --without-jemalloc CFLAGS='-O1 -g'; }
+	@cd build-valgrind && WT_TEST_SLOW=1 $(MAKE) check TEST_TIMEOUT=900 \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_valgrind_tests))' \
+		WT_TEST_PREFIX='$(wt_valgrind)'
+
 check-hard: libwt.la
 	@top_builddir='$(abs_top_builddir)' CC='$(CC)' $(srcdir)/scripts/check-hard
 
@@ -218,10 +247,11 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-model check-oom check-os check-sweeps
+.PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
+	check-model check-oom check-os check-sweeps
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs)
