@@ -197,10 +197,11 @@ check-musl:
 
 # Memcheck takes the place of malloc, hence without jemalloc. Left out are the
 # tests that look at what valgrind changes: the memory and the address space of
-# the process, its one processor at a time, a program that executes itself.
+# the process, its one processor at a time, a program that executes itself, the
+# stack of the first thread when a signal comes.
 wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
 	--errors-for-leak-kinds=definite
-wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limits tests/test_mutants \
+wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limits tests/test_mutants tests/test_os \
 	tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
 
 check-valgrind:
