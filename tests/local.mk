@@ -23,6 +23,7 @@ wt_unit_tests = \
 	tests/test_environment_data \
 	tests/test_error \
 	tests/test_fork \
+	tests/test_hash \
 	tests/test_heap \
 	tests/test_interrupt \
 	tests/test_limits \
