@@ -91,6 +91,8 @@ wt_sources = \
 	lib/source.h \
 	lib/thread.c \
 	lib/thread.h \
+	lib/thread_registry.c \
+	lib/thread_registry.h \
 	lib/timer.c \
 	lib/transfer.c \
 	lib/transfer.h \

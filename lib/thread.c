@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "barrier.h"
 #include "fork.h"
+#include "thread_registry.h"
 
 _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
 
@@ -84,6 +85,7 @@ struct wti_thread *wti_thread_attach(void)
 		thread->id = 0;
 		thread->name = "main";
 	}
+	wti_registry_enter(thread);
 	wti_thread_self_ptr = thread;
 	return thread;
 }
@@ -127,6 +129,7 @@ void wti_thread_leave(struct wti_thread *thread)
 {
 	for (int round = 0; round < THREAD_END_ROUNDS && thread_run_end(thread); round++)
 		;
+	wti_registry_leave(thread);
 	wti_thread_self_ptr = NULL;
 }
 

@@ -106,6 +106,10 @@ struct wti_thread {
 	/* lock.c. */
 	struct wti_list locks;      /* requested here, not released yet: wt_lock.owned */
 
+	/* thread_registry.c. */
+	struct wti_thread *registry_next; /* under its mutex */
+	bool registered;
+
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */
 

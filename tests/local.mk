@@ -58,6 +58,7 @@ wt_unit_tests = \
 	tests/test_slot \
 	tests/test_source \
 	tests/test_thread \
+	tests/test_thread_registry \
 	tests/test_timer \
 	tests/test_transfer \
 	tests/test_wait \
