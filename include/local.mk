@@ -14,6 +14,7 @@ wtinclude_HEADERS = \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \
+	include/wt/post_to_thread.h \
 	include/wt/sender.h \
 	include/wt/shared.h \
 	include/wt/stats.h \

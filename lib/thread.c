@@ -60,6 +60,8 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->workers);
 	wti_list_init(&thread->waits);
 	wti_list_init(&thread->locks);
+	wti_list_init(&thread->errands);
+	wti_list_init(&thread->serving);
 	wti_list_init(&thread->timers);
 }
 
@@ -101,6 +103,7 @@ void wti_thread_unwind(struct wti_thread *thread)
 	thread->loop_stop = false;
 	thread->drains = 0;
 	thread->deleters = 0;
+	thread->serving_depth = 0;
 	wti_store(&thread->interrupt, NULL);
 	/* What came last first: a worker that a callback destroyed closes its port, which must not be held any more. */
 	for (int i = WTI_END_COUNT - 1; i >= 0; i--)

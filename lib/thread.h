@@ -18,6 +18,7 @@
 struct wti_deadline;
 struct wti_reply;
 struct wti_interrupt;
+struct wti_mailbox;
 struct wti_dictionary;
 struct wti_entry;
 struct wti_environment;
@@ -29,6 +30,7 @@ struct wt_worker;
 /* What happens at a thread's end, in this order; each module enters its own when it has something to end. */
 enum wti_thread_end {
 	WTI_END_SLOTS,   /* messages that are being written are abandoned: others wait behind them */
+	WTI_END_MESSAGES, /* those who post here by id wait: not also for what follows */
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
 	WTI_END_REPLY,
@@ -109,6 +111,13 @@ struct wti_thread {
 	/* thread_registry.c. */
 	struct wti_thread *registry_next; /* under its mutex */
 	bool registered;
+
+	/* thread_message.c. */
+	struct wti_mailbox *mailbox;  /* written under the registry's mutex; NULL: it never had a listener */
+	struct wti_list errands;      /* posted here by id, and not over yet: wti_errand.own */
+	struct wti_list serving;      /* whose listener runs here, the innermost last: wti_errand.link */
+	unsigned serving_depth;       /* listeners on the stack: they are not to run the loop */
+	bool messages_over;           /* its end has begun: no listener or request is to come */
 
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */

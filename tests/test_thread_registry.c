@@ -2,9 +2,12 @@
 #include "thread_registry.h"
 
 #include <pthread.h>
+#include <wt/post_to_thread.h>
 #include <wt/thread.h>
+#include <wt/worker.h>
 
 #include "support/ports.h"
+#include "support/station.h"
 #include "support/support.h"
 #include "thread.h"
 
@@ -41,6 +44,39 @@ static void a_thread_is_found_while_it_has_a_record(void **state)
 	assert_null(find(UINT64_MAX));
 }
 
+static int entry_registers(wt_port *parent, const void *data, size_t size)
+{
+	struct wti_thread *self = wti_thread_self();
+	wt_message message;
+
+	(void)data;
+	(void)size;
+	if (find(self->id) || wt_on_thread_message(listen_well, NULL) || find(self->id) != self)
+		return 1;
+	wti_registry_enter(self); /* again does nothing */
+	if (wt_port_post(parent, NULL, 0))
+		return 1;
+	return wt_port_receive(parent, &message, WT_FOREVER) == 0 ? 0 : 1;
+}
+
+/* A spawn leaves it alone. */
+static void a_worker_is_there_from_its_first_listener_on(void **state)
+{
+	wt_message message;
+	wt_worker *worker;
+	int code = 1;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_registers, NULL, 0, NULL), 0);
+	assert_int_equal(wt_port_receive(wt_worker_port(worker), &message, in_time()), 0);
+	assert_non_null(find(wt_worker_id(worker)));
+	assert_int_equal(wt_worker_post(worker, NULL, 0), 0);
+	assert_int_equal(wt_worker_join(worker, &code, in_time()), 0);
+	assert_int_equal(code, 0);
+	assert_null(find(wt_worker_id(worker)));
+	wt_worker_destroy(worker);
+}
+
 enum { CHAIN = 200 }; /* more than there are buckets */
 
 static void threads_of_one_bucket_leave_in_any_order(void **state)
@@ -66,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_thread_is_found_while_it_has_a_record),
+		TEST(a_worker_is_there_from_its_first_listener_on),
 		TEST(threads_of_one_bucket_leave_in_any_order),
 	};
 

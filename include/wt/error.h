@@ -24,6 +24,7 @@ enum {
 	WT_ENOTSUP = -ENOTSUP,     /* not available in this build or version */
 	WT_EOVERFLOW = -EOVERFLOW, /* a size is too large to be counted */
 	WT_ERANGE = -ERANGE,       /* the index lies outside of what is there */
+	WT_ESRCH = -ESRCH,         /* no thread has this id or name, or not any more */
 	WT_ETIMEDOUT = -ETIMEDOUT, /* the deadline has passed; never reported early */
 
 	/* Those that have no errno. The numbers are part of the ABI. */
@@ -40,7 +41,13 @@ enum {
 	WT_EUNTRANSFERABLE = -20009, /* the object is to stay where it is */
 	WT_EINUSE = -20010,          /* the port is in its own callback, or somebody writes a message on it */
 
-	WT_EFORKED = -20011 /* this process was forked from one that used libwt */
+	WT_EFORKED = -20011, /* this process was forked from one that used libwt */
+
+	/* Why a message that was posted to a thread has not been handled. */
+	WT_ESAMETHREAD = -20012, /* it was for the calling thread itself */
+	WT_ENOLISTENER = -20013, /* the thread has no listener */
+	WT_ELISTENER = -20014,   /* the listener failed */
+	WT_EDIED = -20015        /* the thread ended before the listener was done */
 };
 
 /*
