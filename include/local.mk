@@ -19,6 +19,7 @@ wtinclude_HEADERS = \
 	include/wt/shared.h \
 	include/wt/stats.h \
 	include/wt/thread.h \
+	include/wt/thread_name.h \
 	include/wt/time.h \
 	include/wt/timer.h \
 	include/wt/transfer.h \

@@ -25,6 +25,7 @@
 #include <wt/shared.h>
 #include <wt/stats.h>
 #include <wt/thread.h>
+#include <wt/thread_name.h>
 #include <wt/time.h>
 #include <wt/transfer.h>
 #include <wt/timer.h>

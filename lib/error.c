@@ -15,6 +15,7 @@ static const struct error_entry {
 	{ WT_EBADF, "WT_EBADF", "the descriptor is not open" },
 	{ WT_EBUSY, "WT_EBUSY", "not allowed inside this callback" },
 	{ WT_EDEADLK, "WT_EDEADLK", "the wait could never end" },
+	{ WT_EEXIST, "WT_EEXIST", "the name is taken" },
 	{ WT_EINVAL, "WT_EINVAL", "invalid argument" },
 	{ WT_EMSGSIZE, "WT_EMSGSIZE", "the message is larger than the limit of the port" },
 	{ WT_ENOMEM, "WT_ENOMEM", "out of memory" },

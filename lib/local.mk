@@ -97,6 +97,7 @@ wt_sources = \
 	lib/thread_message.c \
 	lib/thread_message.h \
 	lib/thread_message_serve.c \
+	lib/thread_name.c \
 	lib/thread_registry.c \
 	lib/thread_registry.h \
 	lib/timer.c \

@@ -31,6 +31,7 @@ struct wt_worker;
 enum wti_thread_end {
 	WTI_END_SLOTS,   /* messages that are being written are abandoned: others wait behind them */
 	WTI_END_MESSAGES, /* those who post here by id wait: not also for what follows */
+	WTI_END_NAMES,
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
 	WTI_END_REPLY,
@@ -117,7 +118,10 @@ struct wti_thread {
 	struct wti_list errands;      /* posted here by id, and not over yet: wti_errand.own */
 	struct wti_list serving;      /* whose listener runs here, the innermost last: wti_errand.link */
 	unsigned serving_depth;       /* listeners on the stack: they are not to run the loop */
-	bool messages_over;           /* its end has begun: no listener or request is to come */
+	bool messages_over;           /* its end has begun: no listener, request or name is to come */
+
+	/* thread_name.c. */
+	struct wti_list names;        /* registered here: thread_name.own */
 
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */

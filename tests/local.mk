@@ -63,6 +63,7 @@ wt_unit_tests = \
 	tests/test_thread \
 	tests/test_thread_message \
 	tests/test_thread_message_serve \
+	tests/test_thread_name \
 	tests/test_thread_registry \
 	tests/test_timer \
 	tests/test_transfer \

@@ -200,6 +200,7 @@ static int child_of_shared(struct world *world)
 
 static int child_of_thread(void)
 {
+	uint64_t id;
 	int fd;
 
 	EXPECT_FORKED(wt_run());
@@ -209,6 +210,9 @@ static int child_of_thread(void)
 	EXPECT_FORKED(wt_on_thread_message(never_message, NULL));
 	EXPECT_FORKED(wt_post_to_thread(0, &(wt_outgoing){ 0 }, WT_FOREVER));
 	EXPECT_FORKED(wt_post_to_thread_async(0, &(wt_outgoing){ 0 }, WT_FOREVER, never_told, NULL));
+	EXPECT_FORKED(wt_register_thread_name("child", 5));
+	EXPECT_FORKED(wt_unregister_thread_name("parent", 6));
+	EXPECT_FORKED(wt_find_thread("parent", 6, &id));
 	EXPECT_FORKED(wt_interruptible(never_alone, NULL));
 	EXPECT_FORKED(wt_defer(never_alone, NULL));
 	EXPECT_FORKED(wt_on_exit(never_alone, NULL));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <wt/loop.h>
 #include <wt/thread.h>
+#include <wt/thread_name.h>
 #include <wt/timer.h>
 #include <wt/worker.h>
 
@@ -246,6 +247,7 @@ static void delete_late(void *data, void *arg)
 
 	(void)data;
 	CHECK(late->verdict, wt_on_thread_message(listen_well, NULL) == WT_ENOTSUP);
+	CHECK(late->verdict, wt_register_thread_name("late", 4) == WT_ENOTSUP);
 	CHECK(late->verdict, wt_post_to_thread_async(0, &(wt_outgoing){ 0 }, WT_FOREVER, ignore, NULL) == WT_ENOTSUP);
 	CHECK(late->verdict, wt_post_to_thread(UINT64_MAX, &(wt_outgoing){ 0 }, in_time()) == WT_ESRCH);
 	atomic_fetch_add(&late->deleted, 1);

@@ -18,6 +18,7 @@ enum {
 	WT_EAGAIN = -EAGAIN,       /* nothing there, or no room, and WT_NOW was given */
 	WT_EBUSY = -EBUSY,         /* the loop is running already: the call came from a callback */
 	WT_EDEADLK = -EDEADLK,     /* the wait could never end */
+	WT_EEXIST = -EEXIST,       /* the name is taken */
 	WT_EINVAL = -EINVAL,       /* an argument is NULL or out of range */
 	WT_EMSGSIZE = -EMSGSIZE,   /* the message is larger than the port's limit */
 	WT_ENOMEM = -ENOMEM,       /* out of memory; nothing changed */

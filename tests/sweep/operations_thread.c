@@ -226,3 +226,14 @@ int thread_messages(void)
 		err = WT_ENOMEM;
 	return err;
 }
+
+int thread_names(void)
+{
+	uint64_t id;
+	int err = wt_register_thread_name("sweep", 5);
+
+	CHECKED(wt_find_thread("sweep", 5, &id) == (err ? WT_ESRCH : 0));
+	CHECKED(err || wt_register_thread_name("sweep", 5) != 0);
+	CHECKED(wt_unregister_thread_name("sweep", 5) == (err ? WT_ESRCH : 0));
+	return err;
+}
