@@ -109,16 +109,16 @@ struct wti_thread {
 	/* lock.c. */
 	struct wti_list locks;      /* requested here, not released yet: wt_lock.owned */
 
-	/* thread_registry.c. */
-	struct wti_thread *registry_next; /* under its mutex */
-	bool registered;
-
 	/* thread_message.c. */
 	struct wti_mailbox *mailbox;  /* written under the registry's mutex; NULL: it never had a listener */
 	struct wti_list errands;      /* posted here by id, and not over yet: wti_errand.own */
 	struct wti_list serving;      /* whose listener runs here, the innermost last: wti_errand.link */
 	unsigned serving_depth;       /* listeners on the stack: they are not to run the loop */
 	bool messages_over;           /* its end has begun: no listener, request or name is to come */
+
+	/* thread_registry.c. */
+	bool registered;
+	struct wti_thread *registry_next; /* under its mutex */
 
 	/* thread_name.c. */
 	struct wti_list names;        /* registered here: thread_name.own */
