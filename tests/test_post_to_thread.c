@@ -641,6 +641,70 @@ static void a_nested_listener_may_end_its_worker(void **state)
 	other_end(&target);
 }
 
+/* A listener that waits itself, called from inside a wait. */
+static int listen_and_wait(wt_message *message, uint64_t source, void *arg)
+{
+	const struct call *call = arg;
+
+	(void)message;
+	(void)source;
+	return post_nothing(call->id, WT_FOREVER);
+}
+
+static int entry_waits_twice(wt_port *parent, const void *data, size_t size)
+{
+	struct call *call;
+
+	(void)parent;
+	memcpy(&call, data, size);
+	if (wt_on_thread_message(listen_and_wait, call))
+		return 1;
+	call_run(call);
+	return 0;
+}
+
+static bool mailbox_has_two(void *arg)
+{
+	struct wti_thread *thread = arg;
+
+	return wti_load(&thread->mailbox->waiting) == 2;
+}
+
+static void keep_result(int result, void *arg)
+{
+	*(int *)arg = result;
+}
+
+/* [W5] */
+static void terminate_ends_waits_inside_of_each_other(void **state)
+{
+	struct other target;
+	struct call call = { .deadline = WT_FOREVER }, *at = &call;
+	wt_worker *worker;
+	wt_time begun;
+	int result = 1;
+
+	(void)state;
+	other_start(&target);
+	other_run(&target, set_listener, NULL);
+	call.id = target.record->id;
+	assert_int_equal(wt_worker_create(&worker, entry_waits_twice, &at, sizeof at, NULL), 0);
+	wt_worker_unref(worker);
+	assert_true(await(mailbox_has, target.record));
+	assert_int_equal(wt_post_to_thread_async(wt_worker_id(worker), &(wt_outgoing){ 0 }, WT_FOREVER, keep_result,
+						 &result), 0);
+	assert_true(await(mailbox_has_two, target.record));
+	begun = wt_now();
+	assert_int_equal(wt_worker_terminate(worker, in_time()), 0);
+	assert_true(wt_now() - begun < 100 * MS * (support_slowdown() > 1 ? 10 : 1));
+	assert_int_equal(call.result, WT_ETERMINATED);
+	assert_false(mailbox_has(target.record));
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(result, WT_ELISTENER);
+	wt_worker_destroy(worker);
+	other_end(&target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -658,6 +722,7 @@ int main(void)
 		TEST(a_post_that_times_out_is_withdrawn),
 		TEST(a_listener_may_outlast_the_deadline),
 		TEST(terminate_ends_a_post_in_any_state),
+		TEST(terminate_ends_waits_inside_of_each_other),
 		TEST(a_nested_listener_may_end_its_worker),
 	};
 
