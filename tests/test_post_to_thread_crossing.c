@@ -133,7 +133,7 @@ static int listen_and_post_back(wt_message *message, uint64_t source, void *arg)
 	(void)message;
 	if (++echo->depth > echo->deepest)
 		echo->deepest = echo->depth;
-	(void)!post_nothing(source, wt_after_ms(200));
+	(void)!post_nothing(source, wt_after_ms(1000));
 	echo->depth--;
 	return 0;
 }
@@ -147,7 +147,7 @@ static void nesting_has_an_end(void **state)
 	station_start(&station, listen_and_post_back, &there);
 	assert_int_equal(wt_on_thread_message(listen_and_post_back, &here), 0);
 	assert_int_equal(post_nothing(station.id, in_time()), 0);
-	assert_true(here.deepest > 10 && here.deepest < 40);
+	assert_in_range(here.deepest, 2, 40);
 	assert_int_equal(wt_on_thread_message(NULL, NULL), 0);
 	station_end(&station);
 }
