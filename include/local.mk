@@ -14,10 +14,12 @@ wtinclude_HEADERS = \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \
+	include/wt/post_to_thread.h \
 	include/wt/sender.h \
 	include/wt/shared.h \
 	include/wt/stats.h \
 	include/wt/thread.h \
+	include/wt/thread_name.h \
 	include/wt/time.h \
 	include/wt/timer.h \
 	include/wt/transfer.h \

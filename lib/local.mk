@@ -35,6 +35,7 @@ wt_sources = \
 	lib/error.h \
 	lib/fork.c \
 	lib/fork.h \
+	lib/hash.h \
 	lib/heap.c \
 	lib/heap.h \
 	lib/interrupt.c \
@@ -67,6 +68,9 @@ wt_sources = \
 	lib/port_receive.c \
 	lib/port_stats.c \
 	lib/port_transfer.c \
+	lib/post_to_thread.c \
+	lib/post_to_thread.h \
+	lib/post_to_thread_async.c \
 	lib/process.c \
 	lib/record.h \
 	lib/ring.c \
@@ -90,6 +94,12 @@ wt_sources = \
 	lib/source.h \
 	lib/thread.c \
 	lib/thread.h \
+	lib/thread_message.c \
+	lib/thread_message.h \
+	lib/thread_message_serve.c \
+	lib/thread_name.c \
+	lib/thread_registry.c \
+	lib/thread_registry.h \
 	lib/timer.c \
 	lib/transfer.c \
 	lib/transfer.h \

@@ -81,6 +81,20 @@ void wti_process_remove(struct wt_worker *worker)
 		wti_os->futex_wake(&process_count, 1);
 }
 
+bool wti_process_has_worker(uint64_t id)
+{
+	bool found = false;
+
+	wti_mutex_lock(&process_lock);
+	for (struct wti_list *link = process_workers.next; link != &process_workers && !found; link = link->next) {
+		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, living);
+
+		found = worker->thread.id == id && !wti_worker_has_ended(worker);
+	}
+	wti_mutex_unlock(&process_lock);
+	return found;
+}
+
 bool wti_process_take_thread(struct wt_worker *worker)
 {
 	bool taken;

@@ -18,6 +18,7 @@
 struct wti_deadline;
 struct wti_reply;
 struct wti_interrupt;
+struct wti_mailbox;
 struct wti_dictionary;
 struct wti_entry;
 struct wti_environment;
@@ -29,6 +30,8 @@ struct wt_worker;
 /* What happens at a thread's end, in this order; each module enters its own when it has something to end. */
 enum wti_thread_end {
 	WTI_END_SLOTS,   /* messages that are being written are abandoned: others wait behind them */
+	WTI_END_MESSAGES, /* those who post here by id wait: not also for what follows */
+	WTI_END_NAMES,
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
 	WTI_END_REPLY,
@@ -105,6 +108,20 @@ struct wti_thread {
 
 	/* lock.c. */
 	struct wti_list locks;      /* requested here, not released yet: wt_lock.owned */
+
+	/* thread_message.c. */
+	struct wti_mailbox *mailbox;  /* written under the registry's mutex; NULL: it never had a listener */
+	struct wti_list errands;      /* posted here by id, and not over yet: wti_errand.own */
+	struct wti_list serving;      /* whose listener runs here, the innermost last: wti_errand.link */
+	unsigned serving_depth;       /* listeners on the stack: they are not to run the loop */
+	bool messages_over;           /* its end has begun: no listener, request or name is to come */
+
+	/* thread_registry.c. */
+	bool registered;
+	struct wti_thread *registry_next; /* under its mutex */
+
+	/* thread_name.c. */
+	struct wti_list names;        /* registered here: thread_name.own */
 
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */

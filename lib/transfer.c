@@ -9,6 +9,7 @@
 #include "os.h"
 #include "port.h"
 #include "sender.h"
+#include "thread_message.h"
 
 /* ---- Naming ---- */
 
@@ -257,14 +258,14 @@ int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd)
 	return err;
 }
 
-/* What came with a message that is valid still, be it a port's or a reply. */
+/* What came with a message that is valid still, be it a port's, a reply, or one to this thread. */
 static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
 {
 	struct wti_thread *self = wti_thread_peek();
 
 	if (!message || !self)
 		return wti_fork_error(WT_EINVAL);
-	if (wti_reply_is(self, message)) {
+	if (wti_reply_is(self, message) || wti_mailbox_serves(self, message)) {
 		*cargo = message->cargo;
 		return 0;
 	}

@@ -216,6 +216,9 @@ void wti_worker_created(struct wt_worker *worker);
 /* Register the worker with the process, and with that the handler for its end. 0 or WT_ENOMEM. */
 int wti_process_add(struct wt_worker *worker);
 
+/* Whether a worker with this thread id has not ended. */
+bool wti_process_has_worker(uint64_t id);
+
 /* The worker's thread is past all that could disturb the process's end. */
 void wti_process_remove(struct wt_worker *worker);
 

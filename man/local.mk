@@ -25,6 +25,8 @@ wt_pages = \
 	man/wt_port_reserve.3 \
 	man/wt_port_sender.3 \
 	man/wt_port_stats.3 \
+	man/wt_post_to_thread.3 \
+	man/wt_register_thread_name.3 \
 	man/wt_run.3 \
 	man/wt_select.3 \
 	man/wt_set_environment_data.3 \

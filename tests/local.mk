@@ -23,6 +23,7 @@ wt_unit_tests = \
 	tests/test_environment_data \
 	tests/test_error \
 	tests/test_fork \
+	tests/test_hash \
 	tests/test_heap \
 	tests/test_interrupt \
 	tests/test_limits \
@@ -47,6 +48,9 @@ wt_unit_tests = \
 	tests/test_port_receive \
 	tests/test_port_stats \
 	tests/test_port_transfer \
+	tests/test_post_to_thread \
+	tests/test_post_to_thread_async \
+	tests/test_post_to_thread_crossing \
 	tests/test_process \
 	tests/test_ring \
 	tests/test_segment \
@@ -57,6 +61,10 @@ wt_unit_tests = \
 	tests/test_slot \
 	tests/test_source \
 	tests/test_thread \
+	tests/test_thread_message \
+	tests/test_thread_message_serve \
+	tests/test_thread_name \
+	tests/test_thread_registry \
 	tests/test_timer \
 	tests/test_transfer \
 	tests/test_wait \
@@ -104,6 +112,8 @@ tests_libsupport_a_SOURCES = \
 	tests/support/ports.h \
 	tests/support/seams.c \
 	tests/support/seams.h \
+	tests/support/station.c \
+	tests/support/station.h \
 	tests/support/support.c \
 	tests/support/support.h \
 	tests/support/transfer.c \
@@ -229,6 +239,7 @@ check-sweeps: check-oom check-os
 
 EXTRA_DIST += \
 	tests/model/drain.pml \
+	tests/model/errand.pml \
 	tests/model/late.pml \
 	tests/model/life.pml \
 	tests/model/notify.pml \

@@ -14,6 +14,7 @@
 #include "os.h"
 #include "support/child.h"
 #include "support/ports.h"
+#include "support/station.h"
 #include "support/support.h"
 
 /* ---- What a child may be asked ---- */
@@ -59,6 +60,20 @@ static void never_shared(wt_shared *shared, int result, void *arg)
 static void never_close(wt_port *port, void *arg)
 {
 	(void)port;
+	never_alone(arg);
+}
+
+static int never_message(wt_message *message, uint64_t source, void *arg)
+{
+	(void)message;
+	(void)source;
+	never_alone(arg);
+	return 0;
+}
+
+static void never_told(int result, void *arg)
+{
+	(void)result;
 	never_alone(arg);
 }
 
@@ -185,12 +200,19 @@ static int child_of_shared(struct world *world)
 
 static int child_of_thread(void)
 {
+	uint64_t id;
 	int fd;
 
 	EXPECT_FORKED(wt_run());
 	EXPECT_FORKED(wt_run_once(WT_FOREVER));
 	EXPECT_FORKED(wt_loop_fd(&fd));
 	EXPECT_FORKED(wt_sleep(WT_FOREVER));
+	EXPECT_FORKED(wt_on_thread_message(never_message, NULL));
+	EXPECT_FORKED(wt_post_to_thread(0, &(wt_outgoing){ 0 }, WT_FOREVER));
+	EXPECT_FORKED(wt_post_to_thread_async(0, &(wt_outgoing){ 0 }, WT_FOREVER, never_told, NULL));
+	EXPECT_FORKED(wt_register_thread_name("child", 5));
+	EXPECT_FORKED(wt_unregister_thread_name("parent", 6));
+	EXPECT_FORKED(wt_find_thread("parent", 6, &id));
 	EXPECT_FORKED(wt_interruptible(never_alone, NULL));
 	EXPECT_FORKED(wt_defer(never_alone, NULL));
 	EXPECT_FORKED(wt_on_exit(never_alone, NULL));
@@ -358,6 +380,15 @@ static void fork_in_wait(wt_shared *shared, int result, void *arg)
 	fork_here();
 }
 
+static int fork_in_listener(wt_message *message, uint64_t source, void *arg)
+{
+	(void)message;
+	(void)source;
+	if (++*(int *)arg == 1)
+		fork_here();
+	return 0;
+}
+
 /* In the child: the loop has ended, and has called nobody else. */
 static void end_child(int err, int calls)
 {
@@ -451,6 +482,58 @@ static void fork_under_a_wait(void)
 	wt_shared_release(shared);
 }
 
+static void ignore_result(int result, void *arg)
+{
+	(void)result;
+	(void)arg;
+}
+
+static void post_twice_to_main(void *arg)
+{
+	for (int i = 0; i < 2; i++)
+		*(int *)arg |= wt_post_to_thread_async(0, &(wt_outgoing){ 0 }, WT_FOREVER, ignore_result, NULL);
+}
+
+static void fork_under_a_listener(void)
+{
+	struct other other;
+	int calls = 0, posted = 0, err;
+
+	other_start(&other);
+	assert_int_equal(wt_on_thread_message(fork_in_listener, &calls), 0);
+	other_run(&other, post_twice_to_main, &posted);
+	assert_int_equal(posted, 0);
+	err = wt_run_once(WT_NOW);
+	end_child(err, calls);
+	assert_int_equal(err, 2);
+	assert_child_ends(forked, 0);
+	assert_int_equal(wt_on_thread_message(NULL, NULL), 0);
+	other_end(&other);
+}
+
+static int post_back(wt_message *message, uint64_t source, void *arg)
+{
+	(void)message;
+	(void)arg;
+	return post_nothing(source, in_time());
+}
+
+/* The listener is called from inside the wait. */
+static void fork_under_a_post(void)
+{
+	struct station station;
+	int calls = 0, err;
+
+	station_start(&station, post_back, NULL);
+	assert_int_equal(wt_on_thread_message(fork_in_listener, &calls), 0);
+	err = post_nothing(station.id, in_time());
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+	assert_int_equal(wt_on_thread_message(NULL, NULL), 0);
+	station_end(&station);
+}
+
 /* [P2] The child returns from the callback, and from the loop; it touches nothing that the parent still has. */
 static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
 {
@@ -460,6 +543,8 @@ static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
 	fork_under_a_close();
 	fork_under_an_exit_event();
 	fork_under_a_wait();
+	fork_under_a_listener();
+	fork_under_a_post();
 }
 
 /* ---- Programs: ends of a child ---- */

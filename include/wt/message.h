@@ -26,7 +26,7 @@ typedef struct wt_message {
 	uint32_t type;           /* the sender's wt_outgoing.type; 0 from wt_port_post */
 	uint32_t transfer_count; /* of things that came with it: see wt/transfer.h */
 
-	wt_port *port; /* the port that holds it; NULL: no message */
+	wt_port *port; /* the port that holds it; NULL: no message, or one that was posted to a thread */
 	uint64_t call; /* not 0: the sender waits for an answer, see wt/call.h */
 
 	/* The library's own. */
@@ -64,7 +64,8 @@ WT_API void wt_message_release(wt_message *message);
  * the sender's list. It is the caller's from then on: a port belongs to this
  * thread, a buffer, sender or descriptor is to be destroyed or closed, a
  * shared memory to be released. Owner of the message's port, while the
- * message is valid; a reply: the thread that called.
+ * message is valid; a reply: the thread that called; one that was posted to a
+ * thread: its listener.
  *
  * Return 0; WT_EINVAL for NULL, for a message that is none any more, or where
  * another kind came; WT_ERANGE for an index that is not below transfer_count;

@@ -24,5 +24,7 @@ int timers_in_turn(void);
 int environment_inherited(void);
 int locks_in_turn(void);
 int worker_created_hook(void);
+int thread_messages(void);
+int thread_names(void);
 
 #endif

@@ -145,3 +145,95 @@ int worker_created_hook(void)
 	wt_off_worker_created(count_created, &created);
 	return err;
 }
+
+static int entry_posts(wt_port *parent, const void *data, size_t size)
+{
+	wt_buffer *buffer = NULL;
+	wt_transfer list = wt_move_buffer(&buffer);
+	uint64_t id;
+	int err = wt_buffer_create(&buffer, 100);
+
+	(void)parent;
+	memcpy(&id, data, size);
+	if (!err)
+		err = wt_post_to_thread(id, &(wt_outgoing){ .transfer = &list, .transfer_count = 1 },
+					wt_after_ms(20000));
+	CHECKED(err == 0 || err == WT_ENOMEM || buffer == NULL);
+	wt_buffer_destroy(buffer);
+	return err;
+}
+
+static int take_buffer(wt_message *message, uint64_t source, void *arg)
+{
+	wt_buffer *buffer;
+	int err = wt_message_take_buffer(message, 0, &buffer);
+
+	(void)source;
+	CHECKED(err == 0);
+	wt_buffer_destroy(buffer);
+	++*(int *)arg;
+	return 0;
+}
+
+static void note_result(int result, void *arg)
+{
+	*(int *)arg = result;
+}
+
+static void note_exit(wt_worker *worker, int code, void *arg)
+{
+	(void)worker;
+	*(int *)arg = code;
+}
+
+/* [M3] */
+static int post_to_the_dead(uint64_t id)
+{
+	wt_buffer *buffer = NULL;
+	wt_transfer list = wt_move_buffer(&buffer);
+	int result = 1;
+	int err = wt_buffer_create(&buffer, 100);
+
+	if (!err)
+		err = wt_post_to_thread_async(id, &(wt_outgoing){ .transfer = &list, .transfer_count = 1 },
+					      wt_after_ms(20000), note_result, &result);
+	CHECKED(err == WT_ESRCH || err == WT_ENOMEM);
+	CHECKED(!buffer || wt_buffer_size(buffer) == 100);
+	wt_buffer_destroy(buffer);
+	return err == WT_ESRCH ? 0 : err;
+}
+
+int thread_messages(void)
+{
+	uint64_t id = wt_thread_id();
+	wt_worker *worker = NULL;
+	int taken = 0, code = 0;
+	int err = wt_on_thread_message(take_buffer, &taken);
+
+	if (!err)
+		err = wt_worker_create(&worker, entry_posts, &id, sizeof id, NULL);
+	if (!err) {
+		wt_worker_on_exit(worker, note_exit, &code);
+		err = wt_run();
+	}
+	if (!err) {
+		CHECKED(taken == !code);
+		id = wt_worker_id(worker);
+		err = code ? code : post_to_the_dead(id);
+	}
+	wt_worker_destroy(worker);
+	if (wt_on_thread_message(NULL, NULL) && !err)
+		err = WT_ENOMEM;
+	return err;
+}
+
+int thread_names(void)
+{
+	uint64_t id;
+	int err = wt_register_thread_name("sweep", 5);
+
+	CHECKED(wt_find_thread("sweep", 5, &id) == (err ? WT_ESRCH : 0));
+	CHECKED(err || wt_register_thread_name("sweep", 5) != 0);
+	CHECKED(wt_unregister_thread_name("sweep", 5) == (err ? WT_ESRCH : 0));
+	return err;
+}
