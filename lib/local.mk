@@ -35,6 +35,7 @@ wt_sources = \
 	lib/error.h \
 	lib/fork.c \
 	lib/fork.h \
+	lib/hash.h \
 	lib/heap.c \
 	lib/heap.h \
 	lib/interrupt.c \
