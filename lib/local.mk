@@ -15,6 +15,8 @@ wt_sources = \
 	lib/barrier.c \
 	lib/barrier.h \
 	lib/base.h \
+	lib/broadcast_log.c \
+	lib/broadcast_log.h \
 	lib/buffer.c \
 	lib/buffer.h \
 	lib/call.c \

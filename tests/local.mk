@@ -10,6 +10,7 @@ wt_unit_tests = \
 	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
+	tests/test_broadcast_log \
 	tests/test_buffer \
 	tests/test_call \
 	tests/test_cargo \
