@@ -128,7 +128,7 @@ static void log_expel(struct wti_log *log, struct wti_cursor *cursor, struct wti
 	log_forget(log, cursor, retired);
 }
 
-/* Let go of chunks whose records it would lose to those behind them. `next` may be the newest, but does not become NULL. */
+/* Let go of chunks whose records it would lose to those behind them; the newest is not among them. */
 static void log_limit(struct wti_log *log, struct wti_cursor *cursor, struct wti_list *retired)
 {
 	while (cursor->ahead > cursor->limit && cursor->next->closed) {
@@ -145,7 +145,7 @@ static void log_limit(struct wti_log *log, struct wti_cursor *cursor, struct wti
 	}
 }
 
-/* A chunk was closed that this cursor is not in: it counts against its limit, or, where all of it is its own, not at all. */
+/* A chunk was closed: one that it has still to come to counts against its limit, or is not for it at all. */
 static void log_account(struct wti_log *log, struct wti_cursor *cursor, struct wti_chunk *closed,
 			struct wti_list *retired)
 {

@@ -113,7 +113,7 @@ struct wti_cursor {
 
 	/* Under the lock. */
 	struct wti_list link;         /* wti_log.cursors */
-	struct wti_chunk *chunk;      /* it is in; NULL: it waits for `next`. The owner changes it, and reads it without the lock */
+	struct wti_chunk *chunk;      /* it is in; NULL: it waits for `next`. Changed by the owner, who reads it without */
 	struct wti_chunk *next;       /* the first that it has still to come to; NULL: one that is not made yet */
 	uint64_t ahead;               /* bytes for it in closed chunks from `next` on */
 	uint64_t own_bytes;           /* that it posted itself since it joined */
@@ -128,7 +128,7 @@ struct wti_cursor {
 	WTI_CACHE_ALIGNED size_t offset; /* in the chunk */
 	uint64_t position;
 	uint64_t tail;                /* as it was seen last */
-	uint64_t passed;              /* bytes for it that were read or lost; began as the tail, so that the difference waits */
+	uint64_t passed;              /* bytes for it that were read or lost; began as the tail: the difference waits */
 	uint64_t passed_records;      /* the same for records */
 	uint64_t dropped;             /* records that it lost */
 	struct wti_chunk *kept[WTI_KEEP_COUNT];

@@ -59,6 +59,7 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->workers);
 	wti_list_init(&thread->waits);
 	wti_list_init(&thread->locks);
+	wti_list_init(&thread->broadcasts);
 	wti_list_init(&thread->timers);
 }
 
