@@ -86,15 +86,20 @@ static WTI_COLD void broadcast_overflow(wt_broadcast *broadcast)
 	wti_broadcast_stop(broadcast);
 }
 
-bool wti_broadcast_look(wt_broadcast *broadcast)
+/* Lose what is above the limit. False when nothing is to be received any more. */
+static inline bool broadcast_trim(wt_broadcast *broadcast)
 {
 	if (wti_unlikely(broadcast->over || broadcast->closing))
 		return false;
-	if (broadcast->cursor.limit != WTI_LOG_UNLIMITED && wti_cursor_trim(&broadcast->cursor)) {
-		broadcast_overflow(broadcast);
-		return false;
-	}
-	return wti_cursor_ready(&broadcast->cursor);
+	if (wti_likely(broadcast->cursor.limit == WTI_LOG_UNLIMITED) || !wti_cursor_trim(&broadcast->cursor))
+		return true;
+	broadcast_overflow(broadcast);
+	return false;
+}
+
+bool wti_broadcast_look(wt_broadcast *broadcast)
+{
+	return broadcast_trim(broadcast) && wti_cursor_ready(&broadcast->cursor);
 }
 
 static bool broadcast_receive_ready(void *what)
@@ -159,7 +164,7 @@ static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, s
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	wti_broadcast_end_view(broadcast);
-	while (wti_unlikely(!wti_broadcast_look(broadcast))) {
+	while (wti_unlikely(!broadcast_trim(broadcast) || !wti_cursor_next(&broadcast->cursor, record))) {
 		if (broadcast->over || broadcast->closing)
 			return WT_ECLOSED;
 		if (broadcast_is_streaming(broadcast) && deadline != WT_NOW)
@@ -168,7 +173,6 @@ static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, s
 		if (err)
 			return err;
 	}
-	wti_cursor_next(&broadcast->cursor, record);
 	return broadcast_decode(broadcast);
 }
 
