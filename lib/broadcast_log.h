@@ -22,6 +22,9 @@
  *
  * Positions and limits count bytes of records with their headers, in 64 bits
  * that do not wrap.
+ *
+ * broadcast_log.c     chunks, and those who write them
+ * broadcast_cursor.c  those who read them
  */
 #ifndef WTI_BROADCAST_LOG_H
 #define WTI_BROADCAST_LOG_H
@@ -181,6 +184,33 @@ void wti_log_append_solo(struct wti_cursor *author, struct wti_chunk *solo, stru
 
 /* Show readers what was appended, before the look at who of them sleeps. */
 void wti_log_publish(struct wti_log *log);
+
+/* ---- Between the two. Under the lock ---- */
+
+static inline struct wti_chunk *wti_chunk_of(struct wti_list *link)
+{
+	return wti_list_entry(link, struct wti_chunk, link);
+}
+
+static inline struct wti_log_header *wti_chunk_header(struct wti_chunk *chunk, size_t offset)
+{
+	return (struct wti_log_header *)(void *)(chunk->data + offset);
+}
+
+/* Bytes in it that count against this cursor's limit, if it has one. */
+uint64_t wti_chunk_weight(struct wti_chunk *chunk, const struct wti_cursor *cursor);
+
+/* The newest chunk, or NULL. */
+struct wti_chunk *wti_log_newest(struct wti_log *log);
+
+/* The first chunk from `link` on that waits for this cursor, or NULL. */
+struct wti_chunk *wti_log_await(struct wti_log *log, struct wti_list *link, const struct wti_cursor *cursor);
+
+/* One visitor less. */
+void wti_log_leave(struct wti_log *log, struct wti_chunk *chunk, struct wti_list *retired);
+
+/* The cursor comes to no other chunk. */
+void wti_log_expel(struct wti_log *log, struct wti_cursor *cursor, struct wti_list *retired);
 
 /* ---- Cursors. Owner, without the lock ---- */
 

@@ -4,8 +4,6 @@
  * comes first: the record's room is there, or a chunk for it is made, outside
  * of the lock, before anything is written.
  */
-#include <string.h>
-
 #include "broadcast.h"
 #include "cargo.h"
 #include "fork.h"

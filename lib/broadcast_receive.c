@@ -250,6 +250,11 @@ static bool broadcast_turn_messages(wt_broadcast *broadcast, struct wti_thread *
 	return there;
 }
 
+static bool broadcast_hears_close(const wt_broadcast *broadcast)
+{
+	return broadcast->over && !broadcast->close_told;
+}
+
 static void broadcast_tell_close(wt_broadcast *broadcast, struct wti_thread *self, unsigned *calls)
 {
 	broadcast->close_told = true;
@@ -267,13 +272,8 @@ static void broadcast_turn(struct wti_source *source, unsigned *calls)
 
 	if (!broadcast_turn_messages(broadcast, self, calls) || wti_loop_interrupted(self))
 		return;
-	if (broadcast->over && !broadcast->close_told)
+	if (broadcast_hears_close(broadcast))
 		broadcast_tell_close(broadcast, self, calls);
-}
-
-static bool broadcast_hears_close(const wt_broadcast *broadcast)
-{
-	return broadcast->over && !broadcast->close_told;
 }
 
 static bool broadcast_ready(struct wti_source *source)

@@ -17,6 +17,7 @@ wt_sources = \
 	lib/base.h \
 	lib/broadcast.c \
 	lib/broadcast.h \
+	lib/broadcast_cursor.c \
 	lib/broadcast_log.c \
 	lib/broadcast_log.h \
 	lib/broadcast_post.c \

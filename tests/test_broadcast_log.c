@@ -419,6 +419,8 @@ struct model {
 		uint64_t number;
 		size_t size;
 	} queue[MODEL_QUEUE];
+	const void *kept[WTI_KEEP_COUNT]; /* data of records whose chunks are kept */
+	uint64_t kept_number[WTI_KEEP_COUNT];
 };
 
 static void model_post(struct model *model, uint64_t number, size_t size)
@@ -436,11 +438,31 @@ static void model_post(struct model *model, uint64_t number, size_t size)
 	}
 }
 
-static void model_read(struct model *model, struct wti_cursor *cursor)
+/* What was kept is as it was; then it goes. */
+static void model_unkeep(struct model *model, struct wti_cursor *cursor, enum wti_log_keep why)
 {
+	if (model->kept[why])
+		assert_memory_equal(model->kept[why], &model->kept_number[why], sizeof(uint64_t));
+	model->kept[why] = NULL;
+	wti_cursor_unkeep(cursor, why);
+}
+
+static void model_keep(struct model *model, struct wti_cursor *cursor, const void *data, uint64_t number,
+		       enum wti_log_keep why)
+{
+	wti_cursor_keep(cursor, why);
+	model->kept[why] = data;
+	model->kept_number[why] = number;
+}
+
+static void model_read(struct model *model, struct wti_cursor *cursor, uint64_t *seed)
+{
+	unsigned why = (unsigned)(support_random(seed) % 3);
 	struct wti_log_record record;
 	uint64_t number;
 
+	if (why < WTI_KEEP_COUNT)
+		model_unkeep(model, cursor, why);
 	if (wti_cursor_trim(cursor)) {
 		assert_true(model->over);
 		return;
@@ -455,6 +477,8 @@ static void model_read(struct model *model, struct wti_cursor *cursor)
 	assert_int_equal(number, model->queue[model->head % MODEL_QUEUE].number);
 	assert_int_equal(record.size, model->queue[model->head % MODEL_QUEUE].size);
 	model->waits -= wti_log_cost(model->queue[model->head++ % MODEL_QUEUE].size);
+	if (why < WTI_KEEP_COUNT)
+		model_keep(model, cursor, record.data, number, why);
 }
 
 static void model_join(struct model *model, struct wti_cursor *cursor, struct wti_log *log, uint64_t *seed)
@@ -479,6 +503,8 @@ static void model_leave(struct model *model, struct wti_cursor *cursor)
 	else
 		assert_int_equal(cursor->dropped, model->dropped + (model->tail - model->head));
 	model->open = false;
+	model_unkeep(model, cursor, WTI_KEEP_PIN);
+	model_unkeep(model, cursor, WTI_KEEP_VIEW);
 }
 
 static size_t random_size(uint64_t *seed)
@@ -509,7 +535,7 @@ static void model_step(struct ring_of *all, struct model *models, uint64_t *seed
 				model_post(&models[i], number, size);
 	} else {
 		for (uint64_t n = 0; n < what % 4; n++)
-			model_read(&models[who], cursor);
+			model_read(&models[who], cursor, seed);
 	}
 }
 
