@@ -257,6 +257,29 @@ static void an_endpoint_keeps_the_loop_alive_from_its_birth(void **state)
 	wt_broadcast_on_close(NULL, NULL, NULL);
 }
 
+/* In the program's own loop the descriptor tells. */
+static void the_loops_descriptor_hears_of_a_post(void **state)
+{
+	wt_broadcast *a = open_with(NULL), *b = open_with(NULL);
+	struct events events = { 0 };
+	int fd;
+
+	(void)state;
+	assert_int_equal(wt_loop_fd(&fd), 0);
+	wt_broadcast_on_message(b, note, &events);
+	assert_int_equal(wt_run_once(WT_NOW), WT_EAGAIN);
+	assert_false(polls_readable(fd, 0));
+	for (int i = 0; i < 3; i++) {
+		post_word(a, "x");
+		assert_true(polls_readable(fd, 10000));
+		assert_int_equal(wt_run_once(WT_NOW), 1);
+		assert_false(polls_readable(fd, 0));
+	}
+	assert_events(&events, "x x x");
+	wt_broadcast_close(a);
+	wt_broadcast_close(b);
+}
+
 struct talk {
 	wt_broadcast *broadcast;
 	unsigned left;
@@ -887,6 +910,7 @@ int main(void)
 		TEST(the_owners_end_closes_its_endpoints),
 		TEST(messages_wait_for_their_handler),
 		TEST(an_endpoint_keeps_the_loop_alive_from_its_birth),
+		TEST(the_loops_descriptor_hears_of_a_post),
 		TEST(endpoints_of_one_thread_talk),
 		TEST(an_endpoint_may_be_closed_in_its_callback),
 		TEST(a_callbacks_view_stays_while_it_receives_others),
