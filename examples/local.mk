@@ -8,6 +8,7 @@ examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLA
 examples_libs = libwt.la $(WT_JEMALLOC_LIBS)
 
 noinst_PROGRAMS += \
+	examples/broadcast \
 	examples/echo \
 	examples/environment \
 	examples/fibonacci \
@@ -18,6 +19,12 @@ noinst_PROGRAMS += \
 	examples/ports \
 	examples/shared_counter \
 	examples/terminate
+
+examples_broadcast_SOURCES = examples/broadcast.c
+examples_broadcast_CPPFLAGS = $(examples_cppflags)
+examples_broadcast_CFLAGS = $(examples_cflags)
+examples_broadcast_LDFLAGS = $(wt_program_ldflags)
+examples_broadcast_LDADD = $(examples_libs)
 
 examples_echo_SOURCES = examples/echo.c
 examples_echo_CPPFLAGS = $(examples_cppflags)

@@ -5,6 +5,7 @@ wtincludedir = $(includedir)/wt
 wtinclude_HEADERS = \
 	include/wt/atomics.h \
 	include/wt/base.h \
+	include/wt/broadcast.h \
 	include/wt/buffer.h \
 	include/wt/call.h \
 	include/wt/environment.h \

@@ -10,6 +10,7 @@
 
 #include <wt/atomics.h>
 #include <wt/base.h>
+#include <wt/broadcast.h>
 #include <wt/buffer.h>
 #include <wt/call.h>
 #include <wt/error.h>

@@ -15,6 +15,13 @@ wt_sources = \
 	lib/barrier.c \
 	lib/barrier.h \
 	lib/base.h \
+	lib/broadcast.c \
+	lib/broadcast.h \
+	lib/broadcast_cursor.c \
+	lib/broadcast_log.c \
+	lib/broadcast_log.h \
+	lib/broadcast_post.c \
+	lib/broadcast_receive.c \
 	lib/buffer.c \
 	lib/buffer.h \
 	lib/call.c \

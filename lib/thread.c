@@ -63,6 +63,7 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->errands);
 	wti_list_init(&thread->serving);
 	wti_list_init(&thread->names);
+	wti_list_init(&thread->broadcasts);
 	wti_list_init(&thread->timers);
 }
 

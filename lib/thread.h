@@ -24,6 +24,7 @@ struct wti_entry;
 struct wti_environment;
 struct wti_source;
 struct wti_thread;
+struct wt_broadcast;
 struct wt_port;
 struct wt_worker;
 
@@ -34,6 +35,7 @@ enum wti_thread_end {
 	WTI_END_NAMES,
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
+	WTI_END_BROADCASTS,
 	WTI_END_REPLY,
 	WTI_END_FLIGHT, /* ports that nobody can reach any more are found: those just closed held them */
 	WTI_END_WAITS,  /* pending asynchronous waits are taken back */
@@ -122,6 +124,9 @@ struct wti_thread {
 
 	/* thread_name.c. */
 	struct wti_list names;        /* registered here: thread_name.own */
+	/* broadcast.c. */
+	struct wti_list broadcasts; /* opened here, not closed yet: wt_broadcast.owned */
+	struct wt_broadcast *broadcast_last; /* the one that handed out the latest view, or NULL */
 
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */

@@ -3,6 +3,9 @@ wt_pages = \
 	man/wt_alloc.3 \
 	man/wt_atomics_add.3 \
 	man/wt_atomics_wait.3 \
+	man/wt_broadcast_on_message.3 \
+	man/wt_broadcast_open.3 \
+	man/wt_broadcast_post.3 \
 	man/wt_buffer_create.3 \
 	man/wt_channel_create.3 \
 	man/wt_checkpoint.3 \

@@ -10,6 +10,9 @@ wt_unit_tests = \
 	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
+	tests/test_broadcast \
+	tests/test_broadcast_log \
+	tests/test_broadcast_receive \
 	tests/test_buffer \
 	tests/test_call \
 	tests/test_cargo \

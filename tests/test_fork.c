@@ -24,6 +24,7 @@ struct world {
 	struct channel channel;
 	wt_worker *worker;
 	wt_shared *shared;
+	wt_broadcast *speaker, *listener; /* a message is on its way */
 	wt_message message; /* a view of channel.b */
 };
 
@@ -91,6 +92,9 @@ static void world_make(struct world *world)
 	assert_int_equal(wt_port_receive(world->channel.b, &world->message, WT_NOW), 0);
 	assert_int_equal(wt_worker_create(&world->worker, entry_waits, NULL, 0, NULL), 0);
 	assert_int_equal(wt_shared_create(&world->shared, 64, 128), 0);
+	assert_int_equal(wt_broadcast_open(&world->speaker, "fork", 4, NULL), 0);
+	assert_int_equal(wt_broadcast_open(&world->listener, "fork", 4, NULL), 0);
+	assert_int_equal(wt_broadcast_post(world->speaker, "four", 4), 0);
 }
 
 /* What the parent has is as it was. */
@@ -104,6 +108,10 @@ static void world_check_and_end(struct world *world)
 	assert_int_equal(wt_worker_terminate(world->worker, wt_after_ms(20000)), 0);
 	wt_worker_destroy(world->worker);
 	wt_shared_release(world->shared);
+	assert_int_equal(wt_broadcast_receive(world->listener, &world->message, WT_NOW), 0);
+	assert_memory_equal(world->message.data, "four", 4);
+	wt_broadcast_close(world->speaker);
+	wt_broadcast_close(world->listener);
 	channel_close(&world->channel);
 }
 
@@ -198,6 +206,29 @@ static int child_of_shared(struct world *world)
 	return 0;
 }
 
+static int child_of_broadcasts(struct world *world)
+{
+	wt_broadcast *listener = world->listener, *other;
+	struct wt_broadcast_stats stats = { .size = sizeof stats };
+	wt_message message;
+
+	EXPECT_FORKED(wt_broadcast_open(&other, "fork", 4, NULL));
+	EXPECT(!other);
+	EXPECT_FORKED(wt_broadcast_post(world->speaker, "x", 1));
+	EXPECT_FORKED(wt_broadcast_send(world->speaker, &(wt_outgoing){ .data = "x", .size = 1 }));
+	EXPECT_FORKED(wt_broadcast_receive(listener, &message, WT_FOREVER));
+	EXPECT_FORKED(wt_broadcast_stats(listener, &stats));
+	wt_broadcast_on_message(listener, NULL, NULL);
+	wt_broadcast_on_message_error(listener, NULL, NULL);
+	wt_broadcast_on_close(listener, NULL, NULL);
+	wt_broadcast_ref(listener);
+	wt_broadcast_unref(listener);
+	EXPECT(!wt_broadcast_has_ref(listener));
+	EXPECT(memcmp(wt_broadcast_name(listener, NULL), "fork", 4) == 0);
+	wt_broadcast_close(listener);
+	return 0;
+}
+
 static int child_of_thread(void)
 {
 	uint64_t id;
@@ -232,7 +263,8 @@ static int child_of(struct world *world)
 
 	alarm(20); /* no call hangs */
 	errno = ENOTTY;
-	failed = child_of_ports(world) || child_of_workers(world) || child_of_shared(world) || child_of_thread();
+	failed = child_of_ports(world) || child_of_workers(world) || child_of_shared(world) ||
+		 child_of_broadcasts(world) || child_of_thread();
 	EXPECT(errno == ENOTTY);
 	return failed;
 }

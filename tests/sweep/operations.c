@@ -602,6 +602,7 @@ const struct sweep_operation sweep_operations[] = {
 	{ "blocks of a worker's heap", heap_blocks },
 	{ "a timer", timers_in_turn },
 	{ "environment that a worker inherits", environment_inherited },
+	{ "broadcasts of every size", broadcasts_to_each },
 	{ "a lock, a request and a query", locks_in_turn },
 	{ "a hook for new workers", worker_created_hook },
 	{ "messages to a thread, waited for and told", thread_messages },

@@ -22,6 +22,7 @@ int select_of_many(void);
 int heap_blocks(void);
 int timers_in_turn(void);
 int environment_inherited(void);
+int broadcasts_to_each(void);
 int locks_in_turn(void);
 int worker_created_hook(void);
 int thread_messages(void);

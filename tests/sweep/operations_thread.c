@@ -86,6 +86,41 @@ int environment_inherited(void)
 	return err ? err : undone;
 }
 
+/* [M3] [B1] What is refused nobody hears, what is not everybody does. */
+static void hear_accepted(wt_broadcast *listener, const size_t *sizes, size_t count, unsigned accepted)
+{
+	wt_message message;
+
+	for (size_t i = 0; i < count; i++)
+		if (accepted & 1u << i)
+			CHECKED(wt_broadcast_receive(listener, &message, WT_NOW) == 0 && message.size == sizes[i]);
+	CHECKED(wt_broadcast_receive(listener, &message, WT_NOW) == WT_EAGAIN);
+}
+
+int broadcasts_to_each(void)
+{
+	static const size_t sizes[] = { 0, 100, 3000, 70000, 10, 5000 };
+	enum { SIZES = sizeof sizes / sizeof *sizes, ENDPOINTS = 3 };
+	static const char block[70000];
+	wt_broadcast *endpoints[ENDPOINTS] = { NULL };
+	unsigned accepted = 0;
+	int err = 0;
+
+	for (int i = 0; i < ENDPOINTS && !err; i++)
+		err = wt_broadcast_open(&endpoints[i], "sweep", 5, NULL);
+	for (size_t i = 0; endpoints[ENDPOINTS - 1] && i < SIZES; i++) {
+		int result = wt_broadcast_post(endpoints[0], block, sizes[i]);
+
+		accepted |= (unsigned)!result << i;
+		err = err ? err : result;
+	}
+	for (int i = 1; i < ENDPOINTS && endpoints[ENDPOINTS - 1]; i++)
+		hear_accepted(endpoints[i], sizes, SIZES, accepted);
+	for (int i = 0; i < ENDPOINTS; i++)
+		wt_broadcast_close(endpoints[i]);
+	return err;
+}
+
 static void note_grant(wt_lock *lock, int result, void *arg)
 {
 	*(int *)arg = result;
