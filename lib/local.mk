@@ -39,6 +39,8 @@ wt_sources = \
 	lib/heap.h \
 	lib/interrupt.c \
 	lib/interrupt.h \
+	lib/line.c \
+	lib/line.h \
 	lib/list.h \
 	lib/lock.c \
 	lib/lock.h \

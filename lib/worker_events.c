@@ -7,10 +7,12 @@
  * A callback may destroy the worker. Each one is bracketed: the last bracket
  * to close frees what was destroyed meanwhile.
  */
-#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "fork.h"
+#include "line.h"
 #include "loop.h"
 #include "worker.h"
 
@@ -34,7 +36,7 @@ static bool events_leave(struct wt_worker *worker)
 void wti_worker_report_failure(struct wt_worker *worker)
 {
 	char line[WTI_FAILURE_MAX + 160];
-	int saved = errno;
+	struct iovec piece = { .iov_base = line };
 
 	if (!worker->failed || wti_load(&worker->failure_read))
 		return;
@@ -44,8 +46,9 @@ void wti_worker_report_failure(struct wt_worker *worker)
 	for (char *c = line; *c; c++)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
-	fprintf(stderr, "%s\n", line);
-	errno = saved;
+	piece.iov_len = strlen(line);
+	line[piece.iov_len++] = '\n';
+	wti_line_write(STDERR_FILENO, &piece, 1);
 }
 
 static bool events_tell_online(struct wt_worker *worker, unsigned *calls)

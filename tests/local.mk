@@ -26,6 +26,7 @@ wt_unit_tests = \
 	tests/test_heap \
 	tests/test_interrupt \
 	tests/test_limits \
+	tests/test_line \
 	tests/test_list \
 	tests/test_lock \
 	tests/test_lock_acquire \
@@ -99,6 +100,8 @@ endif
 tests_libsupport_a_SOURCES = \
 	tests/support/child.c \
 	tests/support/child.h \
+	tests/support/divert.c \
+	tests/support/divert.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
 	tests/support/seams.c \
