@@ -23,6 +23,7 @@
 #include <wt/sender.h>
 #include <wt/shared.h>
 #include <wt/stats.h>
+#include <wt/stdio.h>
 #include <wt/thread.h>
 #include <wt/time.h>
 #include <wt/transfer.h>

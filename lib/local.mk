@@ -90,6 +90,8 @@ wt_sources = \
 	lib/slot.h \
 	lib/source.c \
 	lib/source.h \
+	lib/stream.c \
+	lib/stream.h \
 	lib/thread.c \
 	lib/thread.h \
 	lib/timer.c \
@@ -108,7 +110,8 @@ wt_sources = \
 	lib/worker_events.c \
 	lib/worker_limits.c \
 	lib/worker_run.c \
-	lib/worker_stats.c
+	lib/worker_stats.c \
+	lib/worker_stream.c
 
 noinst_LTLIBRARIES += libwtcore.la
 libwtcore_la_SOURCES = $(wt_sources)

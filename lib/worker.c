@@ -234,9 +234,12 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 		goto out_worker;
 	worker->port->worker = worker;
 	worker->port->before_turn = wti_worker_before_messages;
-	err = wti_process_add(worker);
+	err = wti_worker_lay_streams(worker, self, options);
 	if (err)
 		goto out_channel;
+	err = wti_process_add(worker);
+	if (err)
+		goto out_streams;
 	wti_interrupt_prepare();
 	worker_enlist(worker, self);
 	*out = worker; /* before the thread: what the creator shares may lead it here */
@@ -253,6 +256,8 @@ out_enlisted:
 	*out = NULL;
 	worker_delist(worker, self);
 	wti_process_remove(worker);
+out_streams:
+	wti_worker_discard_streams(worker);
 out_channel:
 	wti_channel_discard(worker->port);
 out_worker:
@@ -444,6 +449,7 @@ void wti_worker_release(struct wt_worker *worker)
 static void worker_give_up(struct wt_worker *worker, struct wti_thread *self)
 {
 	wti_port_close_silently(worker->port);
+	wti_worker_give_up_streams(worker);
 	worker_delist(worker, self);
 }
 

@@ -30,6 +30,7 @@ wt_pages = \
 	man/wt_set_environment_data.3 \
 	man/wt_shared_create.3 \
 	man/wt_sleep.3 \
+	man/wt_stdout.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
 	man/wt_timer_create.3 \
@@ -37,6 +38,7 @@ wt_pages = \
 	man/wt_worker_create.3 \
 	man/wt_worker_join.3 \
 	man/wt_worker_on_message.3 \
+	man/wt_worker_on_stdout.3 \
 	man/wt_worker_port.3 \
 	man/wt_worker_stats.3 \
 	man/wt.7 \

@@ -57,6 +57,7 @@ wt_unit_tests = \
 	tests/test_sleep \
 	tests/test_slot \
 	tests/test_source \
+	tests/test_stream \
 	tests/test_thread \
 	tests/test_timer \
 	tests/test_transfer \
@@ -70,7 +71,8 @@ wt_unit_tests = \
 	tests/test_worker_events \
 	tests/test_worker_limits \
 	tests/test_worker_run \
-	tests/test_worker_stats
+	tests/test_worker_stats \
+	tests/test_worker_stream
 
 wt_script_tests = \
 	scripts/check-examples \

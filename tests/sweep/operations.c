@@ -604,6 +604,7 @@ const struct sweep_operation sweep_operations[] = {
 	{ "environment that a worker inherits", environment_inherited },
 	{ "a lock, a request and a query", locks_in_turn },
 	{ "a hook for new workers", worker_created_hook },
+	{ "streams of a worker", streams_of_a_worker },
 };
 
 const size_t sweep_operation_count = sizeof sweep_operations / sizeof *sweep_operations;

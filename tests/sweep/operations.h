@@ -24,5 +24,6 @@ int timers_in_turn(void);
 int environment_inherited(void);
 int locks_in_turn(void);
 int worker_created_hook(void);
+int streams_of_a_worker(void);
 
 #endif
