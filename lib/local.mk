@@ -106,6 +106,7 @@ wt_sources = \
 	lib/waiters.h \
 	lib/worker.c \
 	lib/worker.h \
+	lib/worker_argv.c \
 	lib/worker_created.c \
 	lib/worker_events.c \
 	lib/worker_limits.c \

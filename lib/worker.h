@@ -11,6 +11,7 @@
  * worker_stats.c   its accounts
  * worker_created.c who else hears of a new one: the creator's thread
  * worker_stream.c  its standard streams, as its creator captures and feeds them
+ * worker_argv.c    its arguments
  * process.c        what runs when the process ends
  *
  * How a worker ends is decided once, by `state` (W3):
@@ -87,6 +88,8 @@ struct wt_worker {
 	wt_port *port; /* the creator's end */
 	struct wti_cargo *cargo; /* in the same block: what came with the data; NULL: nothing; the worker's thread's from `loaded` on */
 	const char *name; /* in the same block, behind `data` */
+	int argc;
+	char **argv;   /* in the same block; NULL: none. The worker's to change */
 	wt_port *feed; /* the creator's end of the worker's standard input; NULL: it is not fed */
 
 	/* Atomic. */
@@ -240,6 +243,14 @@ void wti_worker_end_streams(struct wt_worker *worker);
 /* Creator: hear no more of them, and feed no more; of one that never ran, everything goes. */
 void wti_worker_give_up_streams(struct wt_worker *worker);
 void wti_worker_discard_streams(struct wt_worker *worker);
+
+/* ---- worker_argv.c ---- */
+
+/* Bytes that a copy of the arguments takes, keeping what follows aligned; 0 where none are given. 0 or an error. */
+int wti_worker_argv_size(const wt_worker_options *options, size_t *size);
+
+/* Copy them to where there is so much room. */
+void wti_worker_argv_copy(struct wt_worker *worker, void *to, const wt_worker_options *options);
 
 /* ---- process.c ---- */
 

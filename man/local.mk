@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 wt_pages = \
 	man/wt_alloc.3 \
+	man/wt_argv.3 \
 	man/wt_atomics_add.3 \
 	man/wt_atomics_wait.3 \
 	man/wt_buffer_create.3 \

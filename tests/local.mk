@@ -66,6 +66,7 @@ wt_unit_tests = \
 	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
+	tests/test_worker_argv \
 	tests/test_worker_created \
 	tests/test_worker_data \
 	tests/test_worker_events \

@@ -251,6 +251,8 @@ ROW(worker_stack_large, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.s
 ROW(worker_timeout, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.destroy_timeout = -1)))
 ROW(worker_process, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = WT_PROCESS)))
 ROW(worker_isolation, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = INT_MAX)))
+ROW(worker_argc, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.argc = -1)))
+ROW(worker_null_argv, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.argc = INT_MAX)))
 ROW(worker_null_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = 1)))
 ROW(worker_long_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = SIZE_MAX)))
 ROW(worker_list_twice,
@@ -615,6 +617,8 @@ static const struct row rows[] = {
 	R(worker_timeout, WT_EINVAL),
 	R(worker_process, WT_ENOTSUP),
 	R(worker_isolation, WT_EINVAL),
+	R(worker_argc, WT_EINVAL),
+	R(worker_null_argv, WT_EINVAL),
 	R(worker_null_list, WT_EINVAL),
 	R(worker_long_list, WT_EINVAL),
 	R(worker_list_twice, WT_EDUPLICATE),

@@ -206,7 +206,7 @@ static int child_of_thread(void)
 	wt_on_failure(NULL, NULL);
 	wt_set_exit_code(3);
 	EXPECT(!wt_terminating() && !wt_loop_alive() && !wt_parent_port() && !wt_worker_data(NULL));
-	EXPECT(wt_stdout() == stdout && wt_stderr() == stderr && wt_stdin() == stdin);
+	EXPECT(wt_stdout() == stdout && wt_stderr() == stderr && wt_stdin() == stdin && !wt_argv(NULL));
 	EXPECT(wt_thread_id() == 0 && *wt_thread_name() == '\0' && wt_exit_code() == 0);
 	return 0;
 }

@@ -49,6 +49,8 @@ typedef struct wt_worker_options {
 	bool capture_stdout; /* its wt_stdout() leads to wt_worker_on_stdout; default descriptor 1 */
 	bool capture_stderr; /* its wt_stderr() to wt_worker_on_stderr; default descriptor 2 */
 	bool feed_stdin;     /* its wt_stdin() reads what wt_worker_feed_stdin feeds; default the end of the file */
+	int argc;            /* strings in argv */
+	char *const *argv;   /* copied for its wt_argv() */
 } wt_worker_options;
 
 /* Processor n, counted from 0, as options have it: in them, 0 is none. */
@@ -68,7 +70,8 @@ WT_API void wt_worker_options_init(wt_worker_options *options);
  *
  * Returns 0; WT_EINVAL (NULL worker or entry, NULL data with a size, a
  * negative destroy_timeout or cpu, a nice value or a stack that the system
- * does not know, something in env that is not a variable); WT_E2BIG;
+ * does not know, something in env that is not a variable, a negative argc or
+ * a NULL among so many elements of argv); WT_E2BIG;
  * WT_EOVERFLOW; WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED when the calling
  * worker is being terminated; WT_ENOMEM; WT_EAGAIN when the system has no thread
  * left; what wt_port_send returns for a bad transfer list. On failure *worker is

@@ -179,9 +179,12 @@ static int streams_heard(wt_worker *worker)
 
 int streams_of_a_worker(void)
 {
+	char name[] = "name";
+	char *argv[] = { name };
 	wt_worker *worker;
 	int err = wt_worker_create(&worker, entry_echoes_lines, NULL, 0,
-				   WT_WORKER_OPTIONS(.capture_stdout = true, .capture_stderr = true, .feed_stdin = true));
+				   WT_WORKER_OPTIONS(.capture_stdout = true, .capture_stderr = true, .feed_stdin = true,
+						     .argc = 1, .argv = argv));
 
 	CHECKED(err ? !worker : worker != NULL);
 	if (err)
