@@ -8,6 +8,7 @@ examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLA
 examples_libs = libwt.la $(WT_JEMALLOC_LIBS)
 
 noinst_PROGRAMS += \
+	examples/console \
 	examples/echo \
 	examples/environment \
 	examples/fibonacci \
@@ -18,6 +19,12 @@ noinst_PROGRAMS += \
 	examples/ports \
 	examples/shared_counter \
 	examples/terminate
+
+examples_console_SOURCES = examples/console.c
+examples_console_CPPFLAGS = $(examples_cppflags)
+examples_console_CFLAGS = $(examples_cflags)
+examples_console_LDFLAGS = $(wt_program_ldflags)
+examples_console_LDADD = libwt.la
 
 examples_echo_SOURCES = examples/echo.c
 examples_echo_CPPFLAGS = $(examples_cppflags)
