@@ -159,7 +159,7 @@ static int entry_echoes_lines(wt_port *parent, const void *data, size_t size)
 	while (fgets(line, sizeof line, in))
 		fputs(line, out);
 	CHECKED(feof(in) && !ferror(in));
-	return ferror(out) ? WT_ENOMEM : 0;
+	return fflush(out) || ferror(out) ? WT_ENOMEM : 0;
 }
 
 /* [W2] What was written before the end is there, unless the worker was told that it is not. */
