@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <unistd.h>
 #include <wt/port.h>
@@ -217,6 +218,9 @@ static int stream_open_file(struct wti_stream *stream)
 		return err;
 	/* With a buffer that is there, it cannot fail. */
 	setvbuf(file, stream->buffer, reads ? _IOFBF : _IOLBF, STREAM_BUFFER);
+	/* A read may wait for ever, and fflush(NULL), which has nothing to do there, would wait for its lock. */
+	if (reads)
+		__fsetlocking(file, FSETLOCKING_BYCALLER);
 	stream->file = file;
 	return 0;
 }

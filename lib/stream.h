@@ -10,7 +10,7 @@
  * conversion of printf's or under flockfile, leaves at worst a FILE that its own
  * thread has locked: fclose, on that thread, takes the lock once more.
  *
- * The C library holds a FILE's lock around our functions, and may call them for
+ * The C library holds the FILE's lock while we write, and may have us do so for
  * a thread that is not the owner: fflush(NULL) writes what is left in any FILE,
  * and so does exit(), which takes no locks. The first is served as the owner
  * would be; once the process ends, and in a forked child, we take what comes

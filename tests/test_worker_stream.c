@@ -532,6 +532,24 @@ static void terminate_ends_a_read(void **state)
 	assert_verdict(&verdict);
 }
 
+static void who_flushes_all_files_does_not_wait_for_readers(void **state)
+{
+	wt_worker *worker;
+
+	(void)state;
+	start(&worker, entry_echoes, NULL, 0, FED);
+	assert_int_equal(feed(worker, "one\n"), 0);
+	assert_int_equal(wt_port_receive(wt_worker_stdout(worker), &(wt_message){ 0 }, wt_after_ms(20000)), 0);
+	assert_int_equal(wt_worker_join(worker, NULL, wt_after_ms(10)), WT_ETIMEDOUT); /* reads, and waits */
+	assert_int_equal(fflush(NULL), 0);
+	assert_int_equal(feed(worker, "two\n"), 0);
+	assert_int_equal(wt_worker_end_stdin(worker), 0);
+	assert_int_equal(wt_worker_join(worker, NULL, WT_FOREVER), 0);
+	assert_receives(wt_worker_stdout(worker), "two\n");
+	wt_worker_destroy(worker);
+	assert_verdict(&verdict);
+}
+
 static void only_those_with_the_option_are_fed(void **state)
 {
 	enum end end = END_RETURN;
@@ -604,6 +622,7 @@ int main(void)
 		TEST(what_is_fed_is_read_in_order_and_then_the_end),
 		TEST(any_thread_may_feed),
 		TEST(terminate_ends_a_read),
+		TEST(who_flushes_all_files_does_not_wait_for_readers),
 		TEST(only_those_with_the_option_are_fed),
 		TEST(a_thread_that_cannot_be_had_leaves_nothing),
 		TEST(options_of_before_there_were_streams_are_accepted),
