@@ -25,6 +25,7 @@
 #include <wt/sender.h>
 #include <wt/shared.h>
 #include <wt/stats.h>
+#include <wt/stdio.h>
 #include <wt/thread.h>
 #include <wt/thread_name.h>
 #include <wt/time.h>

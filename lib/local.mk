@@ -47,6 +47,8 @@ wt_sources = \
 	lib/heap.h \
 	lib/interrupt.c \
 	lib/interrupt.h \
+	lib/line.c \
+	lib/line.h \
 	lib/list.h \
 	lib/lock.c \
 	lib/lock.h \
@@ -99,6 +101,8 @@ wt_sources = \
 	lib/slot.h \
 	lib/source.c \
 	lib/source.h \
+	lib/stream.c \
+	lib/stream.h \
 	lib/thread.c \
 	lib/thread.h \
 	lib/thread_message.c \
@@ -119,11 +123,13 @@ wt_sources = \
 	lib/waiters.h \
 	lib/worker.c \
 	lib/worker.h \
+	lib/worker_argv.c \
 	lib/worker_created.c \
 	lib/worker_events.c \
 	lib/worker_limits.c \
 	lib/worker_run.c \
-	lib/worker_stats.c
+	lib/worker_stats.c \
+	lib/worker_stream.c
 
 noinst_LTLIBRARIES += libwtcore.la
 libwtcore_la_SOURCES = $(wt_sources)

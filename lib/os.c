@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <locale.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -447,6 +448,41 @@ static int os_descriptor_check(int fd)
 	return result;
 }
 
+static ssize_t os_descriptor_write(int fd, const struct iovec *pieces, int count)
+{
+	int saved = errno;
+	ssize_t written = writev(fd, pieces, count);
+
+	if (written < 0)
+		written = -errno;
+	errno = saved;
+	return written;
+}
+
+static int os_descriptor_await_room(int fd, int milliseconds)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
+	int saved = errno;
+	int result = poll(&pollfd, 1, milliseconds);
+
+	if (result < 0)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
+static int os_stream_open(FILE **stream, void *cookie, const char *mode, cookie_io_functions_t functions)
+{
+	int saved = errno;
+	int result = 0;
+
+	*stream = fopencookie(cookie, mode, functions);
+	if (!*stream)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
 static int os_memory_reserve(void **address, size_t size)
 {
 	int saved = errno;
@@ -510,6 +546,9 @@ const struct wti_os_ops wti_os_real = {
 	.event_group = os_event_group,
 	.descriptor_check = os_descriptor_check,
 	.descriptor_close = os_close,
+	.descriptor_write = os_descriptor_write,
+	.descriptor_await_room = os_descriptor_await_room,
+	.stream_open = os_stream_open,
 	.memory_reserve = os_memory_reserve,
 	.memory_commit = os_memory_commit,
 	.memory_release = os_memory_release,

@@ -23,10 +23,20 @@ struct wti_dictionary;
 struct wti_entry;
 struct wti_environment;
 struct wti_source;
+struct wti_stream;
 struct wti_thread;
 struct wt_broadcast;
 struct wt_port;
+struct wt_sender;
 struct wt_worker;
+
+/* The standard streams, by their descriptors. */
+enum wti_stdio {
+	WTI_STDIN,
+	WTI_STDOUT,
+	WTI_STDERR,
+	WTI_STDIO_COUNT
+};
 
 /* What happens at a thread's end, in this order; each module enters its own when it has something to end. */
 enum wti_thread_end {
@@ -42,6 +52,7 @@ enum wti_thread_end {
 	WTI_END_LOCKS,  /* after nested workers, which may have worked under them */
 	WTI_END_TIMERS,
 	WTI_END_ENVIRONMENT,
+	WTI_END_STREAMS, /* what is written until here is flushed; their buffers may be blocks of the heap */
 	WTI_END_HEAP,   /* last: any of the others may have had blocks of it */
 	WTI_END_COUNT
 };
@@ -136,6 +147,12 @@ struct wti_thread {
 	struct wti_environment *variables_shared; /* with its creator or a worker, or NULL */
 	struct wti_entry *variable_read;          /* what wt_getenv returned last */
 	struct wti_dictionary *environment_data;
+
+	/* stream.c. Where they lead is written by the creator before the thread runs. */
+	struct wti_stream *streams[WTI_STDIO_COUNT]; /* made at first use */
+	struct wt_sender *captured[WTI_STDIO_COUNT]; /* or NULL: to the descriptor */
+	struct wt_port *fed;                         /* a worker's end of what it is fed; NULL: nothing, or closed */
+
 	/* heap.c: its limit is set at create; any thread reads its accounts. */
 	struct wti_thread_heap heap;
 };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 wt_pages = \
 	man/wt_alloc.3 \
+	man/wt_argv.3 \
 	man/wt_atomics_add.3 \
 	man/wt_atomics_wait.3 \
 	man/wt_broadcast_on_message.3 \
@@ -35,6 +36,7 @@ wt_pages = \
 	man/wt_set_environment_data.3 \
 	man/wt_shared_create.3 \
 	man/wt_sleep.3 \
+	man/wt_stdout.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
 	man/wt_timer_create.3 \
@@ -42,6 +44,7 @@ wt_pages = \
 	man/wt_worker_create.3 \
 	man/wt_worker_join.3 \
 	man/wt_worker_on_message.3 \
+	man/wt_worker_on_stdout.3 \
 	man/wt_worker_port.3 \
 	man/wt_worker_stats.3 \
 	man/wt.7 \

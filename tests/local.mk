@@ -30,6 +30,7 @@ wt_unit_tests = \
 	tests/test_heap \
 	tests/test_interrupt \
 	tests/test_limits \
+	tests/test_line \
 	tests/test_list \
 	tests/test_lock \
 	tests/test_lock_acquire \
@@ -63,6 +64,7 @@ wt_unit_tests = \
 	tests/test_sleep \
 	tests/test_slot \
 	tests/test_source \
+	tests/test_stream \
 	tests/test_thread \
 	tests/test_thread_message \
 	tests/test_thread_message_serve \
@@ -75,12 +77,14 @@ wt_unit_tests = \
 	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
+	tests/test_worker_argv \
 	tests/test_worker_created \
 	tests/test_worker_data \
 	tests/test_worker_events \
 	tests/test_worker_limits \
 	tests/test_worker_run \
-	tests/test_worker_stats
+	tests/test_worker_stats \
+	tests/test_worker_stream
 
 wt_script_tests = \
 	scripts/check-examples \
@@ -111,6 +115,8 @@ endif
 tests_libsupport_a_SOURCES = \
 	tests/support/child.c \
 	tests/support/child.h \
+	tests/support/divert.c \
+	tests/support/divert.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
 	tests/support/seams.c \

@@ -261,6 +261,8 @@ ROW(worker_stack_large, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.s
 ROW(worker_timeout, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.destroy_timeout = -1)))
 ROW(worker_process, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = WT_PROCESS)))
 ROW(worker_isolation, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = INT_MAX)))
+ROW(worker_argc, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.argc = -1)))
+ROW(worker_null_argv, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.argc = INT_MAX)))
 ROW(worker_null_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = 1)))
 ROW(worker_long_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = SIZE_MAX)))
 ROW(worker_list_twice,
@@ -475,6 +477,13 @@ ROW(worker_stats_size_0, wt_worker_stats(w->worker, &(struct wt_worker_stats){ .
 ROW(worker_limits_null, wt_worker_limits(NULL, &(struct wt_worker_limits){ .size = sizeof(struct wt_worker_limits) }))
 ROW(worker_limits_null_out, wt_worker_limits(w->worker, NULL))
 ROW(worker_limits_size_huge, wt_worker_limits(w->worker, &(struct wt_worker_limits){ .size = SIZE_MAX }))
+VOID_ROW(worker_on_stdout_null, wt_worker_on_stdout(NULL, NULL, NULL))
+VOID_ROW(worker_on_stderr_null, wt_worker_on_stderr(NULL, NULL, NULL))
+ROW(worker_stdout_null, wt_worker_stdout(NULL) || wt_worker_stderr(NULL))
+ROW(worker_feed_null, wt_worker_feed_stdin(NULL, "text", 4))
+ROW(worker_feed_null_data, wt_worker_feed_stdin(w->worker, NULL, 4))
+ROW(worker_feed_unfed, wt_worker_feed_stdin(w->worker, "text", TOO_LARGE))
+ROW(worker_end_null, wt_worker_end_stdin(NULL))
 ROW(worker_failure_null, wt_worker_failure(NULL, &out_failure))
 ROW(worker_failure_null_out, wt_worker_failure(w->worker, NULL))
 ROW(worker_failure_running, wt_worker_failure(w->worker, &out_failure))
@@ -618,6 +627,8 @@ static const struct row rows[] = {
 	R(worker_timeout, WT_EINVAL),
 	R(worker_process, WT_ENOTSUP),
 	R(worker_isolation, WT_EINVAL),
+	R(worker_argc, WT_EINVAL),
+	R(worker_null_argv, WT_EINVAL),
 	R(worker_null_list, WT_EINVAL),
 	R(worker_long_list, WT_EINVAL),
 	R(worker_list_twice, WT_EDUPLICATE),
@@ -754,6 +765,13 @@ static const struct row rows[] = {
 	R(worker_limits_null, WT_EINVAL),
 	R(worker_limits_null_out, WT_EINVAL),
 	R(worker_limits_size_huge, WT_EINVAL),
+	R(worker_on_stdout_null, 0),
+	R(worker_on_stderr_null, 0),
+	R(worker_stdout_null, 0),
+	R(worker_feed_null, WT_EINVAL),
+	R(worker_feed_null_data, WT_EINVAL),
+	R(worker_feed_unfed, WT_ENOTSUP),
+	R(worker_end_null, WT_EINVAL),
 	R(worker_failure_null, WT_EINVAL),
 	R(worker_failure_null_out, WT_EINVAL),
 	R(worker_failure_running, WT_EAGAIN),

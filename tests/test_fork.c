@@ -90,7 +90,9 @@ static void world_make(struct world *world)
 	post_text(world->channel.a, "one");
 	post_text(world->channel.a, "two");
 	assert_int_equal(wt_port_receive(world->channel.b, &world->message, WT_NOW), 0);
-	assert_int_equal(wt_worker_create(&world->worker, entry_waits, NULL, 0, NULL), 0);
+	assert_int_equal(wt_worker_create(&world->worker, entry_waits, NULL, 0,
+					  WT_WORKER_OPTIONS(.capture_stdout = true, .feed_stdin = true)),
+			 0);
 	assert_int_equal(wt_shared_create(&world->shared, 64, 128), 0);
 	assert_int_equal(wt_broadcast_open(&world->speaker, "fork", 4, NULL), 0);
 	assert_int_equal(wt_broadcast_open(&world->listener, "fork", 4, NULL), 0);
@@ -172,6 +174,10 @@ static int child_of_workers(struct world *world)
 	wt_worker_on_message_error(worker, NULL, NULL);
 	wt_worker_on_error(worker, NULL, NULL);
 	wt_worker_on_exit(worker, NULL, NULL);
+	EXPECT_FORKED(wt_worker_feed_stdin(worker, "x", 1));
+	EXPECT_FORKED(wt_worker_end_stdin(worker));
+	EXPECT(wt_worker_stdout(worker) && !wt_worker_stderr(worker));
+	wt_worker_on_stdout(worker, NULL, NULL);
 	wt_worker_ref(worker);
 	wt_worker_unref(worker);
 	EXPECT(!wt_worker_has_ref(worker));
@@ -253,6 +259,7 @@ static int child_of_thread(void)
 	wt_on_failure(NULL, NULL);
 	wt_set_exit_code(3);
 	EXPECT(!wt_terminating() && !wt_loop_alive() && !wt_parent_port() && !wt_worker_data(NULL));
+	EXPECT(wt_stdout() == stdout && wt_stderr() == stderr && wt_stdin() == stdin && !wt_argv(NULL));
 	EXPECT(wt_thread_id() == 0 && *wt_thread_name() == '\0' && wt_exit_code() == 0);
 	return 0;
 }

@@ -607,6 +607,7 @@ const struct sweep_operation sweep_operations[] = {
 	{ "a hook for new workers", worker_created_hook },
 	{ "messages to a thread, waited for and told", thread_messages },
 	{ "names of threads", thread_names },
+	{ "streams of a worker", streams_of_a_worker },
 };
 
 const size_t sweep_operation_count = sizeof sweep_operations / sizeof *sweep_operations;

@@ -27,5 +27,6 @@ int locks_in_turn(void);
 int worker_created_hook(void);
 int thread_messages(void);
 int thread_names(void);
+int streams_of_a_worker(void);
 
 #endif

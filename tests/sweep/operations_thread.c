@@ -272,3 +272,57 @@ int thread_names(void)
 	CHECKED(wt_unregister_thread_name("sweep", 5) == (err ? WT_ESRCH : 0));
 	return err;
 }
+
+static int entry_echoes_lines(wt_port *parent, const void *data, size_t size)
+{
+	FILE *in = wt_stdin(), *out = wt_stdout();
+	char line[64];
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	if (!in || !out)
+		return WT_ENOMEM;
+	while (fgets(line, sizeof line, in))
+		fputs(line, out);
+	CHECKED(feof(in) && !ferror(in));
+	return fflush(out) || ferror(out) ? WT_ENOMEM : 0;
+}
+
+/* [W2] What was written before the end is there, unless the worker was told that it is not. */
+static int streams_heard(wt_worker *worker)
+{
+	wt_message message;
+	int code = 0;
+
+	CHECKED(wt_worker_join(worker, &code, wt_after_ms(20000)) == 0);
+	if (code)
+		return code;
+	CHECKED(wt_port_receive(wt_worker_stdout(worker), &message, WT_NOW) == 0);
+	CHECKED(message.size == 10 && memcmp(message.data, "over there", 10) == 0);
+	CHECKED(wt_port_receive(wt_worker_stdout(worker), &message, WT_NOW) == WT_ECLOSED);
+	return 0;
+}
+
+int streams_of_a_worker(void)
+{
+	char name[] = "name";
+	char *argv[] = { name };
+	wt_worker *worker;
+	int err = wt_worker_create(&worker, entry_echoes_lines, NULL, 0,
+				   WT_WORKER_OPTIONS(.capture_stdout = true, .capture_stderr = true, .feed_stdin = true,
+						     .argc = 1, .argv = argv));
+
+	CHECKED(err ? !worker : worker != NULL);
+	if (err)
+		return err;
+	err = wt_worker_feed_stdin(worker, "over ", 5);
+	if (!err)
+		err = wt_worker_feed_stdin(worker, "there", 5);
+	if (!err)
+		err = wt_worker_end_stdin(worker);
+	if (!err)
+		err = streams_heard(worker);
+	wt_worker_destroy(worker);
+	return err;
+}
