@@ -43,6 +43,7 @@ wt_pages = \
 	man/wt_lifecycle.7 \
 	man/wt_memory.7 \
 	man/wt_messaging.7 \
+	man/wt_node.7 \
 	man/wt_shared_memory.7 \
 	man/wt_threads.7
 
@@ -72,7 +73,7 @@ uninstall-hook:
 wt_page_examples = $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/man/examples/*.c))
 
 check_DATA = $(wt_page_examples)
-EXTRA_DIST += $(wt_page_examples:=.c) $(wt_page_examples:=.out)
+EXTRA_DIST += $(wt_page_examples:=.c) $(wt_page_examples:=.out) man/worker_threads.names
 CLEANFILES += $(wt_page_examples)
 
 # GNU make knows a .out as a copy of the program: not these.
