@@ -45,7 +45,8 @@ wt_pages = \
 	man/wt_messaging.7 \
 	man/wt_node.7 \
 	man/wt_shared_memory.7 \
-	man/wt_threads.7
+	man/wt_threads.7 \
+	man/wt_vs_processes.7
 
 dist_man_MANS = $(wt_pages)
 
