@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	bench/peers/mutex.c \
 	bench/peers/nng.c \
 	bench/peers/pair.c \
+	bench/peers/process.c \
 	bench/peers/request.c \
 	bench/peers/spin.h \
 	bench/peers/spin_mpsc.c \

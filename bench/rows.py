@@ -12,7 +12,7 @@ MEBIBYTES = (1, 16)
 class Row:
     """One line of a table: a program, its variant, and the works it takes part in.
 
-    kind is libwt, peer (threads), tasks (not one thread for each party), limit (spins only, or does nothing else), or
+    kind is libwt, peer (threads), tasks (not one thread for each party), process, limit (spins only, or does nothing else), or
     experiment (a limit, changed to find out what something costs).
     """
 
@@ -60,6 +60,8 @@ ROWS = [
     Row("ZeroMQ inproc", "zmq", "inproc", "stream fanin broadcast pingpong", bounded=True),
     Row("nng inproc", "nng", "inproc", "stream fanin broadcast pingpong", bounded=True),
     Row("mutex + condvar ring", "mutex", "ring", "stream fanin pingpong parked", bounded=True),
+    Row("child process, pipes", "process", "exec", "stream pingpong parked spawn memory", "process"),
+    Row("child process, forked only", "process", "fork", "spawn", "process"),
     Row("Node Atomics.wait, notify", "worker_threads.mjs", "atomics", "waitnotify"),
     Row("Node transferList", "worker_threads.mjs", "move", "transfer"),
     Row("Node structured clone", "worker_threads.mjs", "clone", "transfer"),

@@ -51,8 +51,10 @@ wt_pages = \
 	man/wt_lifecycle.7 \
 	man/wt_memory.7 \
 	man/wt_messaging.7 \
+	man/wt_node.7 \
 	man/wt_shared_memory.7 \
-	man/wt_threads.7
+	man/wt_threads.7 \
+	man/wt_vs_processes.7
 
 dist_man_MANS = $(wt_pages)
 
@@ -80,7 +82,7 @@ uninstall-hook:
 wt_page_examples = $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/man/examples/*.c))
 
 check_DATA = $(wt_page_examples)
-EXTRA_DIST += $(wt_page_examples:=.c) $(wt_page_examples:=.out)
+EXTRA_DIST += $(wt_page_examples:=.c) $(wt_page_examples:=.out) man/worker_threads.names
 CLEANFILES += $(wt_page_examples)
 
 # GNU make knows a .out as a copy of the program: not these.
