@@ -4,6 +4,7 @@
 # through pkg-config and LD_LIBRARY_PATH. BENCHFLAGS are bench/run's options.
 EXTRA_DIST += \
 	bench/README.md \
+	bench/bench_broadcast.c \
 	bench/bench_fanin.c \
 	bench/bench_pingpong.c \
 	bench/bench_request.c \
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	bench/install \
 	bench/instructions \
 	bench/memory.h \
+	bench/peers/broadcast.h \
 	bench/peers/channels.go \
 	bench/peers/channels.rs \
 	bench/peers/glib.c \
@@ -24,6 +26,7 @@ EXTRA_DIST += \
 	bench/peers/mutex.c \
 	bench/peers/nng.c \
 	bench/peers/pair.c \
+	bench/peers/process.c \
 	bench/peers/request.c \
 	bench/peers/spin.h \
 	bench/peers/spin_mpsc.c \

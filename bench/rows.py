@@ -3,6 +3,7 @@
 
 SIZES = (8, 64, 256, 1024, 16384)
 PRODUCERS = (2, 4, 8)
+RECEIVERS = 8
 MEBIBYTES = (1, 16)
 
 
@@ -11,7 +12,7 @@ MEBIBYTES = (1, 16)
 class Row:
     """One line of a table: a program, its variant, and the works it takes part in.
 
-    kind is libwt, peer (threads), tasks (not one thread for each party), limit (spins only, or does nothing else), or
+    kind is libwt, peer (threads), tasks (not one thread for each party), process, limit (spins only, or does nothing else), or
     experiment (a limit, changed to find out what something costs).
     """
 
@@ -41,25 +42,30 @@ ROWS = [
     Row("libwt", "bench_request", "worker", "request", "libwt"),
     Row("a pthread for each", "request", "thread", "request"),
     Row("libwt", "bench_waitnotify", "cells", "waitnotify", "libwt"),
+    Row("libwt", "bench_broadcast", "post", "broadcast", "libwt"),
+    Row("libwt, acknowledged", "bench_broadcast", "window", "broadcast", "libwt", bounded=True),
     Row("libwt", "bench_transfer", "move", "transfer", "libwt"),
     Row("libwt wt_port_post, copied", "bench_transfer", "copy", "transfer", "libwt"),
     Row("libwt message of 8 bytes", "bench_transfer", "small", "transfer", "libwt"),
-    Row("Rust sync_channel", "channels.rs", "sync", "stream fanin pingpong", bounded=True),
-    Row("Rust channel", "channels.rs", "std", "stream fanin pingpong spawn"),
-    Row("crossbeam-channel bounded", "crossbeam.rs", "crossbeam", "stream fanin pingpong", bounded=True),
-    Row("Go channel", "channels.go", "buffered", "stream fanin pingpong spawn", "tasks", bounded=True),
+    Row("Rust sync_channel", "channels.rs", "sync", "stream fanin broadcast pingpong", bounded=True),
+    Row("Rust channel", "channels.rs", "std", "stream fanin broadcast pingpong spawn"),
+    Row("crossbeam-channel bounded", "crossbeam.rs", "crossbeam", "stream fanin broadcast pingpong", bounded=True),
+    Row("Go channel", "channels.go", "buffered", "stream fanin broadcast pingpong spawn", "tasks", bounded=True),
     Row("moodycamel BlockingConcurrentQueue", "moodycamel", "many", "stream fanin pingpong",
         package="libconcurrentqueue-dev"),
     Row("moodycamel BlockingReaderWriterQueue", "moodycamel", "one", "stream pingpong",
         package="libreaderwriterqueue-dev"),
     Row("libuv async", "uv", "async", "stream fanin pingpong"),
     Row("GLib GAsyncQueue", "glib", "queue", "stream fanin pingpong parked"),
-    Row("ZeroMQ inproc", "zmq", "inproc", "stream fanin pingpong", bounded=True),
-    Row("nng inproc", "nng", "inproc", "stream fanin pingpong", bounded=True),
+    Row("ZeroMQ inproc", "zmq", "inproc", "stream fanin broadcast pingpong", bounded=True),
+    Row("nng inproc", "nng", "inproc", "stream fanin broadcast pingpong", bounded=True),
     Row("mutex + condvar ring", "mutex", "ring", "stream fanin pingpong parked", bounded=True),
+    Row("child process, pipes", "process", "exec", "stream pingpong parked spawn memory", "process"),
+    Row("child process, forked only", "process", "fork", "spawn", "process"),
     Row("Node Atomics.wait, notify", "worker_threads.mjs", "atomics", "waitnotify"),
     Row("Node transferList", "worker_threads.mjs", "move", "transfer"),
     Row("Node structured clone", "worker_threads.mjs", "clone", "transfer"),
+    Row("Node BroadcastChannel", "worker_threads.mjs", "channel", "broadcast"),
     Row("limit: SPSC spin ring", "spin_spsc", "ring", "stream experiment", "limit"),
     Row("limit: MPSC spin ring", "spin_mpsc", "ring", "stream fanin experiment", "limit"),
     Row("experiment: libwt, one thread does both", "bench_stream", "alone", "experiment", "experiment"),
@@ -110,6 +116,8 @@ WORKS = {
                    [Column(f"{size} bytes", size) for size in SIZES], 20000),
     "fanin": Work("Fan-in, 64 bytes", "million messages a second",
                   [Column(f"{n} producers", 64, n) for n in PRODUCERS], 20000),
+    "broadcast": Work(f"Broadcast of 64 bytes to {RECEIVERS} receivers", "million deliveries a second",
+                      [Column("64 bytes", 64, RECEIVERS)], 20000),
     "pingpong": Work("Round trip, awake", "nanoseconds", [Column("round trip")], 2000),
     "parked": Work("Round trip, parked: no polling, threads pinned apart", "nanoseconds",
                    [Column("round trip", **PARKED)], 500),
@@ -138,6 +146,7 @@ def best(results, work, heading, kinds, bounded_only=False):
 
 
 SINGLE = "libwt single_producer"
+CROSSBEAM = "crossbeam-channel bounded"
 SYNC, GO, CAMEL = "Rust sync_channel", "Go channel", "moodycamel BlockingConcurrentQueue"
 COPIED, TRANSFER_LIST = "libwt wt_port_post, copied", "Node transferList"
 SPSC, MPSC = "limit: SPSC spin ring", "limit: MPSC spin ring"
@@ -156,6 +165,7 @@ TARGETS = [
     *(("fanin", f"{n} producers", "libwt", ">=", 0.9, GO) for n in PRODUCERS),
     *(("stream", f"{size} bytes", "libwt", ">=", 0.6 if size == 8 else 0.75, MPSC) for size in SIZES),
     *(("stream", f"{size} bytes", SINGLE, ">=", 0.6 if size == 8 else 0.75, SPSC) for size in SIZES),
+    *(("broadcast", "64 bytes", row, ">=", 1.1, CROSSBEAM) for row in ("libwt", "libwt, acknowledged")),
     ("pingpong", "round trip", "libwt", "<=", 1.8, "limit: spinning flags"),
     ("parked", "round trip", "libwt", "<=", 1.25, "limit: futex words"),
     ("waitnotify", "parked", "libwt", "<=", 1.3, "limit: futex words"),

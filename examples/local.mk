@@ -8,6 +8,8 @@ examples_cflags = $(WT_WARNING_CFLAGS) -Wno-unused-parameter $(WT_HARDENING_CFLA
 examples_libs = libwt.la $(WT_JEMALLOC_LIBS)
 
 noinst_PROGRAMS += \
+	examples/broadcast \
+	examples/console \
 	examples/echo \
 	examples/environment \
 	examples/fibonacci \
@@ -18,6 +20,18 @@ noinst_PROGRAMS += \
 	examples/ports \
 	examples/shared_counter \
 	examples/terminate
+
+examples_broadcast_SOURCES = examples/broadcast.c
+examples_broadcast_CPPFLAGS = $(examples_cppflags)
+examples_broadcast_CFLAGS = $(examples_cflags)
+examples_broadcast_LDFLAGS = $(wt_program_ldflags)
+examples_broadcast_LDADD = $(examples_libs)
+
+examples_console_SOURCES = examples/console.c
+examples_console_CPPFLAGS = $(examples_cppflags)
+examples_console_CFLAGS = $(examples_cflags)
+examples_console_LDFLAGS = $(wt_program_ldflags)
+examples_console_LDADD = libwt.la
 
 examples_echo_SOURCES = examples/echo.c
 examples_echo_CPPFLAGS = $(examples_cppflags)

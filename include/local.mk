@@ -5,6 +5,7 @@ wtincludedir = $(includedir)/wt
 wtinclude_HEADERS = \
 	include/wt/atomics.h \
 	include/wt/base.h \
+	include/wt/broadcast.h \
 	include/wt/buffer.h \
 	include/wt/call.h \
 	include/wt/environment.h \
@@ -14,10 +15,13 @@ wtinclude_HEADERS = \
 	include/wt/loop.h \
 	include/wt/message.h \
 	include/wt/port.h \
+	include/wt/post_to_thread.h \
 	include/wt/sender.h \
 	include/wt/shared.h \
 	include/wt/stats.h \
+	include/wt/stdio.h \
 	include/wt/thread.h \
+	include/wt/thread_name.h \
 	include/wt/time.h \
 	include/wt/timer.h \
 	include/wt/transfer.h \

@@ -10,6 +10,7 @@
 
 #include <wt/atomics.h>
 #include <wt/base.h>
+#include <wt/broadcast.h>
 #include <wt/buffer.h>
 #include <wt/call.h>
 #include <wt/error.h>
@@ -20,10 +21,13 @@
 #include <wt/loop.h>
 #include <wt/message.h>
 #include <wt/port.h>
+#include <wt/post_to_thread.h>
 #include <wt/sender.h>
 #include <wt/shared.h>
 #include <wt/stats.h>
+#include <wt/stdio.h>
 #include <wt/thread.h>
+#include <wt/thread_name.h>
 #include <wt/time.h>
 #include <wt/transfer.h>
 #include <wt/timer.h>

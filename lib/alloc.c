@@ -7,10 +7,18 @@
 
 #include "base.h"
 
+/*
+ * clang holds that malloc and its kin leave errno alone, and drops a store that
+ * would restore it; not for a function that it cannot know.
+ */
+static void *(*const volatile libc_malloc)(size_t size) = malloc;
+static void *(*const volatile libc_calloc)(size_t count, size_t size) = calloc;
+static void *(*const volatile libc_realloc)(void *block, size_t size) = realloc;
+
 static void *libc_alloc(size_t size)
 {
 	int saved = errno;
-	void *block = malloc(size);
+	void *block = libc_malloc(size);
 
 	errno = saved; /* the program's, not ours to change */
 	return block;
@@ -19,7 +27,7 @@ static void *libc_alloc(size_t size)
 static void *libc_alloc_zeroed(size_t size)
 {
 	int saved = errno;
-	void *block = calloc(1, size);
+	void *block = libc_calloc(1, size);
 
 	errno = saved;
 	return block;
@@ -28,7 +36,7 @@ static void *libc_alloc_zeroed(size_t size)
 static void *libc_resize(void *block, size_t size)
 {
 	int saved = errno;
-	void *resized = realloc(block, size);
+	void *resized = libc_realloc(block, size);
 
 	errno = saved;
 	return resized;

@@ -15,12 +15,14 @@ static const struct error_entry {
 	{ WT_EBADF, "WT_EBADF", "the descriptor is not open" },
 	{ WT_EBUSY, "WT_EBUSY", "not allowed inside this callback" },
 	{ WT_EDEADLK, "WT_EDEADLK", "the wait could never end" },
+	{ WT_EEXIST, "WT_EEXIST", "the name is taken" },
 	{ WT_EINVAL, "WT_EINVAL", "invalid argument" },
 	{ WT_EMSGSIZE, "WT_EMSGSIZE", "the message is larger than the limit of the port" },
 	{ WT_ENOMEM, "WT_ENOMEM", "out of memory" },
 	{ WT_ENOTSUP, "WT_ENOTSUP", "not supported" },
 	{ WT_EOVERFLOW, "WT_EOVERFLOW", "a size is too large" },
 	{ WT_ERANGE, "WT_ERANGE", "the index lies outside of what is there" },
+	{ WT_ESRCH, "WT_ESRCH", "no thread has this id or name" },
 	{ WT_ETIMEDOUT, "WT_ETIMEDOUT", "the deadline has passed" },
 	{ WT_ECLOSED, "WT_ECLOSED", "the port is closed" },
 	{ WT_ETERMINATED, "WT_ETERMINATED", "the worker is being terminated" },
@@ -33,6 +35,10 @@ static const struct error_entry {
 	{ WT_EUNTRANSFERABLE, "WT_EUNTRANSFERABLE", "the object is not to be moved" },
 	{ WT_EINUSE, "WT_EINUSE", "the port is in use by a callback or by an open slot" },
 	{ WT_EFORKED, "WT_EFORKED", "the process was forked after libwt was used" },
+	{ WT_ESAMETHREAD, "WT_ESAMETHREAD", "the message is for the calling thread itself" },
+	{ WT_ENOLISTENER, "WT_ENOLISTENER", "the thread has no listener for messages" },
+	{ WT_ELISTENER, "WT_ELISTENER", "the thread's listener failed" },
+	{ WT_EDIED, "WT_EDIED", "the thread ended before its listener was done" },
 };
 
 static const struct error_entry *error_find(int error)
@@ -43,6 +49,18 @@ static const struct error_entry *error_find(int error)
 	return NULL;
 }
 
+/* The constant, untranslated text: strerror's own buffer would not be thread-safe, but where it has none, as in musl. */
+static const char *error_system_text(int error)
+{
+#ifdef HAVE_STRERRORDESC_NP
+	return strerrordesc_np(error);
+#else
+	const char *text = strerror(error);
+
+	return text == strerror(0) ? NULL : text; /* what musl says of those that it does not know */
+#endif
+}
+
 const char *wt_strerror(int error)
 {
 	const struct error_entry *entry = error_find(error);
@@ -50,9 +68,8 @@ const char *wt_strerror(int error)
 
 	if (entry)
 		return entry->text;
-	/* The constant, untranslated text: strerror's own buffer would not be thread-safe. */
 	if (error < 0 && error > -4096)
-		text = strerrordesc_np(-error);
+		text = error_system_text(-error);
 	return text ? text : "unknown error";
 }
 

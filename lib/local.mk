@@ -17,6 +17,13 @@ wt_shared_sources = \
 	lib/barrier.c \
 	lib/barrier.h \
 	lib/base.h \
+	lib/broadcast.c \
+	lib/broadcast.h \
+	lib/broadcast_cursor.c \
+	lib/broadcast_log.c \
+	lib/broadcast_log.h \
+	lib/broadcast_post.c \
+	lib/broadcast_receive.c \
 	lib/buffer.c \
 	lib/buffer.h \
 	lib/call.c \
@@ -37,10 +44,13 @@ wt_shared_sources = \
 	lib/error.h \
 	lib/fork.c \
 	lib/fork.h \
+	lib/hash.h \
 	lib/heap.c \
 	lib/heap.h \
 	lib/interrupt.c \
 	lib/interrupt.h \
+	lib/line.c \
+	lib/line.h \
 	lib/list.h \
 	lib/lock.c \
 	lib/lock.h \
@@ -68,6 +78,9 @@ wt_shared_sources = \
 	lib/port_receive.c \
 	lib/port_stats.c \
 	lib/port_transfer.c \
+	lib/post_to_thread.c \
+	lib/post_to_thread.h \
+	lib/post_to_thread_async.c \
 	lib/process.c \
 	lib/record.h \
 	lib/ring.c \
@@ -89,8 +102,16 @@ wt_shared_sources = \
 	lib/slot.h \
 	lib/source.c \
 	lib/source.h \
+	lib/stream.c \
+	lib/stream.h \
 	lib/thread.c \
 	lib/thread.h \
+	lib/thread_message.c \
+	lib/thread_message.h \
+	lib/thread_message_serve.c \
+	lib/thread_name.c \
+	lib/thread_registry.c \
+	lib/thread_registry.h \
 	lib/timer.c \
 	lib/transfer.c \
 	lib/transfer.h \
@@ -103,11 +124,13 @@ wt_shared_sources = \
 	lib/waiters.h \
 	lib/worker.c \
 	lib/worker.h \
+	lib/worker_argv.c \
 	lib/worker_created.c \
 	lib/worker_events.c \
 	lib/worker_limits.c \
 	lib/worker_run.c \
-	lib/worker_stats.c
+	lib/worker_stats.c \
+	lib/worker_stream.c
 
 noinst_LTLIBRARIES += libwtcore.la
 libwtcore_la_SOURCES = $(wt_sources)

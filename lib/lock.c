@@ -6,6 +6,7 @@
 #include "alloc.h"
 #include "error.h"
 #include "fork.h"
+#include "hash.h"
 #include "mutex.h"
 #include "seam.h"
 
@@ -30,21 +31,9 @@ static void lock_init(void)
 	}
 }
 
-/* FNV-1a (Fowler, Noll, Vo), whose high bits the table then mixes. */
-static uint64_t lock_hash(const void *name, size_t size)
-{
-	const unsigned char *bytes = name;
-	uint64_t hash = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3;
-	return hash;
-}
-
-/* The multiplier is 2^64 over the golden ratio (Knuth). */
 static struct lock_bucket *lock_bucket(const struct wt_lock *lock)
 {
-	return &lock_buckets[lock->hash * 0x9e3779b97f4a7c15 >> (64 - LOCK_BUCKETS_LOG2)];
+	return &lock_buckets[wti_hash_bucket(lock->hash, LOCK_BUCKETS_LOG2)];
 }
 
 static struct wt_lock *lock_of(struct wti_list *link)
@@ -296,7 +285,7 @@ static struct wt_lock *lock_make(struct wti_thread *self, const void *name, size
 	lock->owner = self;
 	lock->name = lock + 1;
 	lock->name_size = name_size;
-	lock->hash = lock_hash(name, name_size);
+	lock->hash = wti_hash(name, name_size);
 	lock->mode = mode;
 	wti_store(&lock->state, WTI_LOCK_PENDING);
 	wti_list_init(&lock->link);

@@ -182,7 +182,7 @@ static int loop_enter(struct wti_thread *self)
 {
 	if (!self)
 		return wti_fork_error(WT_ENOMEM);
-	if (self->loop_running || self->drains || self->deleters)
+	if (self->loop_running || self->drains || self->deleters || self->serving_depth)
 		return WT_EBUSY;
 	self->loop_running = true;
 	wti_loop_time_run(&self->loop_time);

@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <locale.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -120,6 +121,29 @@ static void os_worker_mask(sigset_t *mask)
 		sigdelset(mask, own);
 }
 
+/* A thread that has this mask from its first moment. */
+#ifdef HAVE_PTHREAD_ATTR_SETSIGMASK_NP
+static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *), void *arg)
+{
+	int err = pthread_attr_setsigmask_np(attr, mask);
+
+	return err ? err : pthread_create(thread, attr, fn, arg);
+}
+#else
+/* It inherits the mask, which is then ours for as long. */
+static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *), void *arg)
+{
+	sigset_t own;
+	int err = pthread_sigmask(SIG_SETMASK, mask, &own);
+
+	if (err)
+		return err;
+	err = pthread_create(thread, attr, fn, arg);
+	pthread_sigmask(SIG_SETMASK, &own, NULL);
+	return err;
+}
+#endif
+
 static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t attr;
@@ -130,18 +154,17 @@ static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(vo
 	if (err)
 		return -err;
 	os_worker_mask(&mask);
-	err = pthread_attr_setsigmask_np(&attr, &mask);
-	if (!err && stack_size)
+	if (stack_size)
 		err = pthread_attr_setstacksize(&attr, stack_size);
 	if (!err)
-		err = pthread_create(thread, &attr, fn, arg);
+		err = os_create_masked(thread, &attr, &mask, fn, arg);
 	pthread_attr_destroy(&attr);
 	errno = saved;
 	return -err;
 }
 
-/* ThreadSanitizer knows of no join with another clock than the wall's. */
-#ifdef __SANITIZE_THREAD__
+/* ThreadSanitizer knows of no join with another clock than the wall's, nor has musl one. */
+#if defined(__SANITIZE_THREAD__) || !defined(HAVE_PTHREAD_CLOCKJOIN_NP)
 static int os_join_until(pthread_t thread, int64_t deadline)
 {
 	struct timespec now, until;
@@ -425,6 +448,41 @@ static int os_descriptor_check(int fd)
 	return result;
 }
 
+static ssize_t os_descriptor_write(int fd, const struct iovec *pieces, int count)
+{
+	int saved = errno;
+	ssize_t written = writev(fd, pieces, count);
+
+	if (written < 0)
+		written = -errno;
+	errno = saved;
+	return written;
+}
+
+static int os_descriptor_await_room(int fd, int milliseconds)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
+	int saved = errno;
+	int result = poll(&pollfd, 1, milliseconds);
+
+	if (result < 0)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
+static int os_stream_open(FILE **stream, void *cookie, const char *mode, cookie_io_functions_t functions)
+{
+	int saved = errno;
+	int result = 0;
+
+	*stream = fopencookie(cookie, mode, functions);
+	if (!*stream)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
 static int os_memory_reserve(void **address, size_t size)
 {
 	int saved = errno;
@@ -488,6 +546,9 @@ const struct wti_os_ops wti_os_real = {
 	.event_group = os_event_group,
 	.descriptor_check = os_descriptor_check,
 	.descriptor_close = os_close,
+	.descriptor_write = os_descriptor_write,
+	.descriptor_await_room = os_descriptor_await_room,
+	.stream_open = os_stream_open,
 	.memory_reserve = os_memory_reserve,
 	.memory_commit = os_memory_commit,
 	.memory_release = os_memory_release,

@@ -12,6 +12,9 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 
 /* Where a thread may run, and how it is served. Every byte counts in a comparison. */
@@ -67,6 +70,11 @@ struct wti_os_ops {
 	/* Descriptors of the program's own that travel with messages. */
 	int (*descriptor_check)(int fd); /* 0 when it is open */
 	int (*descriptor_close)(int fd);
+	/* How many bytes of the pieces, of which there is one at least, were written. */
+	ssize_t (*descriptor_write)(int fd, const struct iovec *pieces, int count);
+	/* Until it can be written to, for so long at the most (-1: no limit). Positive when it can; 0 when the time is up. */
+	int (*descriptor_await_room)(int fd, int milliseconds);
+	int (*stream_open)(FILE **stream, void *cookie, const char *mode, cookie_io_functions_t functions);
 	/* Address space of whole pages; inaccessible until a part of it, from its beginning, is committed, zeroed. */
 	int (*memory_reserve)(void **address, size_t size);
 	int (*memory_commit)(void *address, size_t size); /* again does nothing */

@@ -71,6 +71,8 @@ void wti_port_delist(wt_port *port, struct wti_thread *owner)
 		owner->port_last = NULL;
 	if (owner->parent == port)
 		owner->parent = NULL;
+	if (owner->fed == port)
+		owner->fed = NULL;
 	wti_list_remove(&port->owned);
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "broadcast.h"
 #include "call.h"
 #include "fork.h"
 #include "loop.h"
@@ -149,12 +150,10 @@ void wt_message_release(wt_message *message)
 	struct wti_thread *self = wti_thread_peek();
 	wt_port *port;
 
-	if (!message || !message->port || !self)
-		return;
-	if (wti_reply_release(self, message))
+	if (!message || !self || wti_reply_release(self, message) || wti_broadcast_release(self, message))
 		return;
 	port = message->port;
-	if (!wti_port_is_mine(self, port) || port->view != message->serial)
+	if (!port || !wti_port_is_mine(self, port) || port->view != message->serial)
 		return;
 	wti_port_end_view(port);
 	wti_port_offer_room(port);

@@ -9,6 +9,7 @@
 
 #include "mutex.h"
 #include "os.h"
+#include "stream.h"
 #include "worker.h"
 
 #define PROCESS_END_TIMEOUT 400000000 /* ns: with what follows, within the promised 500 ms */
@@ -49,6 +50,7 @@ static void process_end(void)
 	for (struct wti_list *link = process_workers.next; link != &process_workers; link = link->next)
 		process_let_go(wti_list_entry(link, struct wt_worker, living));
 	wti_mutex_unlock(&process_lock);
+	wti_stream_end_process(); /* also of a worker that called exit(): told to end, it does not wait */
 	/* pairs with wti_process_remove [process-1] */
 	while ((count = wti_load_sc(&process_count)) > left && wti_os->clock() < deadline)
 		wti_os->futex_wait(&process_count, count, deadline);
@@ -79,6 +81,20 @@ void wti_process_remove(struct wt_worker *worker)
 	wti_mutex_unlock(&process_lock);
 	if (wti_load_sc(&process_ending))
 		wti_os->futex_wake(&process_count, 1);
+}
+
+bool wti_process_has_worker(uint64_t id)
+{
+	bool found = false;
+
+	wti_mutex_lock(&process_lock);
+	for (struct wti_list *link = process_workers.next; link != &process_workers && !found; link = link->next) {
+		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, living);
+
+		found = worker->thread.id == id && !wti_worker_has_ended(worker);
+	}
+	wti_mutex_unlock(&process_lock);
+	return found;
 }
 
 bool wti_process_take_thread(struct wt_worker *worker)

@@ -9,8 +9,9 @@
 #include "alloc.h"
 #include "barrier.h"
 #include "fork.h"
+#include "thread_registry.h"
 
-_Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
+_Thread_local struct wti_thread *wti_thread_self_ptr WTI_TLS_MODEL;
 
 enum { THREAD_END_ROUNDS = 16 };
 
@@ -59,6 +60,10 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->workers);
 	wti_list_init(&thread->waits);
 	wti_list_init(&thread->locks);
+	wti_list_init(&thread->errands);
+	wti_list_init(&thread->serving);
+	wti_list_init(&thread->names);
+	wti_list_init(&thread->broadcasts);
 	wti_list_init(&thread->timers);
 }
 
@@ -84,6 +89,7 @@ struct wti_thread *wti_thread_attach(void)
 		thread->id = 0;
 		thread->name = "main";
 	}
+	wti_registry_enter(thread);
 	wti_thread_self_ptr = thread;
 	return thread;
 }
@@ -99,6 +105,7 @@ void wti_thread_unwind(struct wti_thread *thread)
 	thread->loop_stop = false;
 	thread->drains = 0;
 	thread->deleters = 0;
+	thread->serving_depth = 0;
 	wti_store(&thread->interrupt, NULL);
 	/* What came last first: a worker that a callback destroyed closes its port, which must not be held any more. */
 	for (int i = WTI_END_COUNT - 1; i >= 0; i--)
@@ -127,6 +134,7 @@ void wti_thread_leave(struct wti_thread *thread)
 {
 	for (int round = 0; round < THREAD_END_ROUNDS && thread_run_end(thread); round++)
 		;
+	wti_registry_leave(thread);
 	wti_thread_self_ptr = NULL;
 }
 

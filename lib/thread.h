@@ -18,25 +18,41 @@
 struct wti_deadline;
 struct wti_reply;
 struct wti_interrupt;
+struct wti_mailbox;
 struct wti_dictionary;
 struct wti_entry;
 struct wti_environment;
 struct wti_source;
+struct wti_stream;
 struct wti_thread;
+struct wt_broadcast;
 struct wt_port;
+struct wt_sender;
 struct wt_worker;
+
+/* The standard streams, by their descriptors. */
+enum wti_stdio {
+	WTI_STDIN,
+	WTI_STDOUT,
+	WTI_STDERR,
+	WTI_STDIO_COUNT
+};
 
 /* What happens at a thread's end, in this order; each module enters its own when it has something to end. */
 enum wti_thread_end {
 	WTI_END_SLOTS,   /* messages that are being written are abandoned: others wait behind them */
+	WTI_END_MESSAGES, /* those who post here by id wait: not also for what follows */
+	WTI_END_NAMES,
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
+	WTI_END_BROADCASTS,
 	WTI_END_REPLY,
 	WTI_END_FLIGHT, /* ports that nobody can reach any more are found: those just closed held them */
 	WTI_END_WAITS,  /* pending asynchronous waits are taken back */
 	WTI_END_LOCKS,  /* after nested workers, which may have worked under them */
 	WTI_END_TIMERS,
 	WTI_END_ENVIRONMENT,
+	WTI_END_STREAMS, /* what is written until here is flushed; their buffers may be blocks of the heap */
 	WTI_END_HEAP,   /* last: any of the others may have had blocks of it */
 	WTI_END_COUNT
 };
@@ -106,6 +122,23 @@ struct wti_thread {
 	/* lock.c. */
 	struct wti_list locks;      /* requested here, not released yet: wt_lock.owned */
 
+	/* thread_message.c. */
+	struct wti_mailbox *mailbox;  /* written under the registry's mutex; NULL: it never had a listener */
+	struct wti_list errands;      /* posted here by id, and not over yet: wti_errand.own */
+	struct wti_list serving;      /* whose listener runs here, the innermost last: wti_errand.link */
+	unsigned serving_depth;       /* listeners on the stack: they are not to run the loop */
+	bool messages_over;           /* its end has begun: no listener, request or name is to come */
+
+	/* thread_registry.c. */
+	bool registered;
+	struct wti_thread *registry_next; /* under its mutex */
+
+	/* thread_name.c. */
+	struct wti_list names;        /* registered here: thread_name.own */
+	/* broadcast.c. */
+	struct wti_list broadcasts; /* opened here, not closed yet: wt_broadcast.owned */
+	struct wt_broadcast *broadcast_last; /* the one that handed out the latest view, or NULL */
+
 	/* timer.c. */
 	struct wti_list timers;     /* created here, not destroyed yet: wt_timer.owned */
 
@@ -114,12 +147,27 @@ struct wti_thread {
 	struct wti_environment *variables_shared; /* with its creator or a worker, or NULL */
 	struct wti_entry *variable_read;          /* what wt_getenv returned last */
 	struct wti_dictionary *environment_data;
+
+	/* stream.c. Where they lead is written by the creator before the thread runs. */
+	struct wti_stream *streams[WTI_STDIO_COUNT]; /* made at first use */
+	struct wt_sender *captured[WTI_STDIO_COUNT]; /* or NULL: to the descriptor */
+	struct wt_port *fed;                         /* a worker's end of what it is fed; NULL: nothing, or closed */
+
 	/* heap.c: its limit is set at create; any thread reads its accounts. */
 	struct wti_thread_heap heap;
 };
 
-/* libwt's only thread-local: initial-exec, so that a look costs one load and no call. */
-extern _Thread_local struct wti_thread *wti_thread_self_ptr __attribute__((tls_model("initial-exec")));
+/*
+ * libwt's only thread-local. With glibc initial-exec, so that a look costs one
+ * load and no call; others, as musl, have no room for it in a library that is
+ * loaded by dlopen.
+ */
+#ifdef __GLIBC__
+#define WTI_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define WTI_TLS_MODEL
+#endif
+extern _Thread_local struct wti_thread *wti_thread_self_ptr WTI_TLS_MODEL;
 
 struct wti_thread *wti_thread_attach(void);
 

@@ -3,12 +3,14 @@
 
 #include <wt/shared.h>
 
+#include "broadcast.h"
 #include "buffer.h"
 #include "call.h"
 #include "fork.h"
 #include "os.h"
 #include "port.h"
 #include "sender.h"
+#include "thread_message.h"
 
 /* ---- Naming ---- */
 
@@ -167,6 +169,23 @@ int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_r
 	return err;
 }
 
+int wti_transfer_check_shared(const wt_transfer *list, size_t count)
+{
+	if ((count && !list) || count > WTI_TRANSFER_MAX)
+		return WT_EINVAL;
+	for (size_t i = 0; i < count; i++) {
+		const wt_transfer *transfer = &list[i];
+
+		if (!transfer->what || transfer->zero || transfer->reserved[0] || transfer->reserved[1])
+			return WT_EINVAL;
+		if (transfer->kind < WT_TRANSFER_PORT || transfer->kind > WT_TRANSFER_SHARED)
+			return WT_EINVAL;
+		if (transfer->kind != WT_TRANSFER_SHARED)
+			return WT_EUNTRANSFERABLE;
+	}
+	return 0;
+}
+
 /* ---- Giving up ---- */
 
 static struct wti_item transfer_detach(const wt_transfer *transfer, wt_port *carrier, struct wti_list *dropped)
@@ -247,6 +266,14 @@ int wti_take_shared(struct wti_cargo *cargo, size_t index, wt_shared **shared)
 	return err;
 }
 
+int wti_copy_shared(const struct wti_cargo *cargo, size_t index, wt_shared **shared)
+{
+	if (!cargo || index >= cargo->count)
+		return WT_ERANGE;
+	*shared = wt_shared_hold(cargo->items[index].shared);
+	return 0;
+}
+
 int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd)
 {
 	struct wti_item item;
@@ -257,14 +284,14 @@ int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd)
 	return err;
 }
 
-/* What came with a message that is valid still, be it a port's or a reply. */
+/* What came with a message that is valid still, be it a port's, a reply, a broadcast, or one to this thread. */
 static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
 {
 	struct wti_thread *self = wti_thread_peek();
 
 	if (!message || !self)
 		return wti_fork_error(WT_EINVAL);
-	if (wti_reply_is(self, message)) {
+	if (wti_reply_is(self, message) || wti_mailbox_serves(self, message) || wti_broadcast_is(self, message)) {
 		*cargo = message->cargo;
 		return 0;
 	}
@@ -325,7 +352,10 @@ int wt_message_take_shared(wt_message *message, size_t index, wt_shared **shared
 		return WT_EINVAL;
 	*shared = NULL;
 	err = transfer_cargo(message, &cargo);
-	return err ? err : wti_take_shared(cargo, index, shared);
+	if (err)
+		return err;
+	/* Of a broadcast it is there for the other receivers, too. */
+	return message->port ? wti_take_shared(cargo, index, shared) : wti_copy_shared(cargo, index, shared);
 }
 
 int wt_message_take_fd(wt_message *message, size_t index, int *fd)

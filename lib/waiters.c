@@ -51,3 +51,11 @@ void wti_waiters_wake(struct wti_waiters *waiters)
 		wti_unpark(&wti_list_entry(link, struct wti_waiter, link)->thread->parker);
 	wti_mutex_unlock(&waiters->lock);
 }
+
+void wti_waiters_wake_first(struct wti_waiters *waiters)
+{
+	wti_mutex_lock(&waiters->lock);
+	if (!wti_list_empty(&waiters->list))
+		wti_unpark(&wti_list_entry(waiters->list.next, struct wti_waiter, link)->thread->parker);
+	wti_mutex_unlock(&waiters->lock);
+}

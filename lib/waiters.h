@@ -40,6 +40,13 @@ void wti_waiters_remove(struct wti_waiters *waiters, struct wti_waiter *waiter);
 /* Unpark everyone; each looks for itself whether its wait is over. */
 void wti_waiters_wake(struct wti_waiters *waiters);
 
+/*
+ * The same for the one who has waited longest, where only one can have it. Who
+ * has it afterwards wakes the next when it gives it back, and so does one that
+ * was woken and leaves without it.
+ */
+void wti_waiters_wake_first(struct wti_waiters *waiters);
+
 /* Whether somebody waits, after publishing. */
 static inline bool wti_waiters_any(struct wti_waiters *waiters)
 {

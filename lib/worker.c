@@ -62,10 +62,10 @@ static void worker_set_name(struct wt_worker *worker, char *to, const char *name
 
 /* What goes into the worker's block behind the struct, in this order. */
 struct worker_content {
-	size_t cargo; /* bytes, keeping the data aligned; 0: nothing comes along */
+	size_t cargo;     /* bytes, keeping what follows aligned; 0: nothing comes along */
+	size_t arguments; /* the same */
 	const void *data;
 	size_t size;
-	const char *name;
 };
 
 static size_t worker_name_size(const char *name)
@@ -73,29 +73,34 @@ static size_t worker_name_size(const char *name)
 	return name ? strlen(name) + 1 : WORKER_NAME_MAX;
 }
 
-static void worker_fill(struct wt_worker *worker, const struct worker_content *content)
+static void worker_fill(struct wt_worker *worker, const struct worker_content *content,
+			const wt_worker_options *options)
 {
 	unsigned char *rest = (unsigned char *)(worker + 1);
 
 	if (content->cargo)
 		worker->cargo = (struct wti_cargo *)(void *)rest;
 	rest += content->cargo;
+	if (content->arguments)
+		wti_worker_argv_copy(worker, rest, options);
+	rest += content->arguments;
 	if (content->size) {
 		worker->data = rest;
 		worker->size = content->size;
 		memcpy(worker->data, content->data, content->size);
 	}
-	worker_set_name(worker, (char *)rest + content->size, content->name);
+	worker_set_name(worker, (char *)rest + content->size, options->name);
 }
 
 /* A worker without channel and thread. */
-static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct worker_content *content)
+static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct worker_content *content,
+				      const wt_worker_options *options)
 {
-	size_t total;
 	struct wt_worker *worker;
+	size_t total = sizeof *worker + worker_name_size(options->name) + content->cargo;
 
-	if (__builtin_add_overflow(sizeof *worker + worker_name_size(content->name) + content->cargo, content->size,
-				   &total))
+	if (__builtin_add_overflow(total, content->arguments, &total) ||
+	    __builtin_add_overflow(total, content->size, &total))
 		return NULL;
 	worker = wti_alloc_lines(total);
 	if (!worker)
@@ -107,7 +112,7 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct w
 	wti_list_init(&worker->sibling);
 	wti_list_init(&worker->living);
 	wti_thread_init(&worker->thread, worker);
-	worker_fill(worker, content);
+	worker_fill(worker, content, options);
 	return worker;
 }
 
@@ -219,7 +224,7 @@ static int worker_start(struct wt_worker *worker)
 static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry,
 			 const struct worker_content *content, const wt_worker_options *options)
 {
-	struct wt_worker *worker = worker_alloc(self, content);
+	struct wt_worker *worker = worker_alloc(self, content, options);
 	int err;
 
 	if (!worker)
@@ -234,9 +239,12 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_ent
 		goto out_worker;
 	worker->port->worker = worker;
 	worker->port->before_turn = wti_worker_before_messages;
-	err = wti_process_add(worker);
+	err = wti_worker_lay_streams(worker, self, options);
 	if (err)
 		goto out_channel;
+	err = wti_process_add(worker);
+	if (err)
+		goto out_streams;
 	wti_interrupt_prepare();
 	worker_enlist(worker, self);
 	*out = worker; /* before the thread: what the creator shares may lead it here */
@@ -253,6 +261,8 @@ out_enlisted:
 	*out = NULL;
 	worker_delist(worker, self);
 	wti_process_remove(worker);
+out_streams:
+	wti_worker_discard_streams(worker);
 out_channel:
 	wti_channel_discard(worker->port);
 out_worker:
@@ -283,6 +293,8 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 		return WT_EOVERFLOW;
 	err = worker_read_options(&read, options);
 	if (!err)
+		err = wti_worker_argv_size(&read, &content.arguments);
+	if (!err)
 		err = wti_transfer_check(read.transfer, read.transfer_count, &(struct wti_route){ 0 });
 	if (err)
 		return err;
@@ -291,7 +303,6 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 		return wti_fork_error(WT_ENOMEM);
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
-	content.name = read.name;
 	content.cargo = read.transfer_count ? wti_cargo_size(read.transfer_count) : 0;
 	return worker_create(worker, self, entry, &content, &read);
 }
@@ -444,6 +455,7 @@ void wti_worker_release(struct wt_worker *worker)
 static void worker_give_up(struct wt_worker *worker, struct wti_thread *self)
 {
 	wti_port_close_silently(worker->port);
+	wti_worker_give_up_streams(worker);
 	worker_delist(worker, self);
 }
 

@@ -10,6 +10,8 @@
  * worker_limits.c  what it was given, and where the system lets it run
  * worker_stats.c   its accounts
  * worker_created.c who else hears of a new one: the creator's thread
+ * worker_stream.c  its standard streams, as its creator captures and feeds them
+ * worker_argv.c    its arguments
  * process.c        what runs when the process ends
  *
  * How a worker ends is decided once, by `state` (W3):
@@ -63,6 +65,13 @@ struct wti_final {
 	struct wti_final *below;
 };
 
+/* What the worker writes, as its creator hears of it. */
+struct wti_worker_output {
+	wt_port *port; /* the creator's end, set at create; NULL: not captured */
+	void (*fn)(wt_worker *worker, const void *data, size_t size, void *arg);
+	void *arg;
+};
+
 struct wt_worker {
 	/* Set at create. */
 	wt_entry *entry;
@@ -79,6 +88,9 @@ struct wt_worker {
 	wt_port *port; /* the creator's end */
 	struct wti_cargo *cargo; /* in the same block: what came with the data; NULL: nothing; the worker's thread's from `loaded` on */
 	const char *name; /* in the same block, behind `data` */
+	int argc;
+	char **argv;   /* in the same block; NULL: none. The worker's to change */
+	wt_port *feed; /* the creator's end of the worker's standard input; NULL: it is not fed */
 
 	/* Atomic. */
 	_Atomic(uint32_t) state;    /* enum wti_worker_state */
@@ -88,6 +100,7 @@ struct wt_worker {
 	_Atomic(uint32_t) holders;  /* the handle, the thread */
 	_Atomic(uint32_t) overdue;  /* it outlived the deadline of somebody who ended it */
 	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */
+	_Atomic(uint32_t) feed_ended;   /* set by who ends its standard input */
 	struct wti_poke poke;       /* signals, once it is told to end */
 	struct wti_waiters joiners;
 	struct wti_source source;   /* the creator's loop hears of online and ended */
@@ -125,6 +138,7 @@ struct wt_worker {
 	void *on_error_arg;
 	void (*on_exit)(wt_worker *worker, int code, void *arg);
 	void *on_exit_arg;
+	struct wti_worker_output output[WTI_STDIO_COUNT]; /* by enum wti_stdio */
 
 	/* The worker's thread only. */
 	enum wti_worker_phase phase;
@@ -181,6 +195,13 @@ void wti_worker_finish_destroy(struct wt_worker *worker);
 
 extern const struct wti_source_ops wti_worker_source_ops;
 
+/* The creator's thread, unless it has destroyed the worker. */
+bool wti_worker_is_own(const struct wt_worker *worker);
+
+/* Around each callback. Leave is false when the worker was destroyed, and is no more, and in a forked child. */
+void wti_worker_enter(struct wt_worker *worker);
+bool wti_worker_leave(struct wt_worker *worker);
+
 /* The creator's port before it hands messages over: online comes first. */
 bool wti_worker_before_messages(wt_port *port, unsigned *calls);
 
@@ -211,10 +232,33 @@ void wti_worker_end_accounts(struct wt_worker *worker);
 /* Creator: the worker exists, call the process's hooks. */
 void wti_worker_created(struct wt_worker *worker);
 
+/* ---- worker_stream.c ---- */
+
+/* Creator: lay what it captures and feeds. 0 or WT_ENOMEM, and nothing is laid. */
+int wti_worker_lay_streams(struct wt_worker *worker, struct wti_thread *self, const wt_worker_options *options);
+
+/* The worker's thread, past all user code: nothing more is written. */
+void wti_worker_end_streams(struct wt_worker *worker);
+
+/* Creator: hear no more of them, and feed no more; of one that never ran, everything goes. */
+void wti_worker_give_up_streams(struct wt_worker *worker);
+void wti_worker_discard_streams(struct wt_worker *worker);
+
+/* ---- worker_argv.c ---- */
+
+/* Bytes that a copy of the arguments takes, keeping what follows aligned; 0 where none are given. 0 or an error. */
+int wti_worker_argv_size(const wt_worker_options *options, size_t *size);
+
+/* Copy them to where there is so much room. */
+void wti_worker_argv_copy(struct wt_worker *worker, void *to, const wt_worker_options *options);
+
 /* ---- process.c ---- */
 
 /* Register the worker with the process, and with that the handler for its end. 0 or WT_ENOMEM. */
 int wti_process_add(struct wt_worker *worker);
+
+/* Whether a worker with this thread id has not ended. */
+bool wti_process_has_worker(uint64_t id);
 
 /* The worker's thread is past all that could disturb the process's end. */
 void wti_process_remove(struct wt_worker *worker);

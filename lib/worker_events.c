@@ -7,20 +7,21 @@
  * A callback may destroy the worker. Each one is bracketed: the last bracket
  * to close frees what was destroyed meanwhile.
  */
-#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "fork.h"
+#include "line.h"
 #include "loop.h"
 #include "worker.h"
 
-static void events_enter(struct wt_worker *worker)
+void wti_worker_enter(struct wt_worker *worker)
 {
 	worker->callbacks++;
 }
 
-/* False when the worker was destroyed, and is no more, and in a forked child. */
-static bool events_leave(struct wt_worker *worker)
+bool wti_worker_leave(struct wt_worker *worker)
 {
 	if (wti_forked())
 		return false;
@@ -34,7 +35,7 @@ static bool events_leave(struct wt_worker *worker)
 void wti_worker_report_failure(struct wt_worker *worker)
 {
 	char line[WTI_FAILURE_MAX + 160];
-	int saved = errno;
+	struct iovec piece = { .iov_base = line };
 
 	if (!worker->failed || wti_load(&worker->failure_read))
 		return;
@@ -44,8 +45,9 @@ void wti_worker_report_failure(struct wt_worker *worker)
 	for (char *c = line; *c; c++)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
-	fprintf(stderr, "%s\n", line);
-	errno = saved;
+	piece.iov_len = strlen(line);
+	line[piece.iov_len++] = '\n';
+	wti_line_write(STDERR_FILENO, &piece, 1);
 }
 
 static bool events_tell_online(struct wt_worker *worker, unsigned *calls)
@@ -57,9 +59,9 @@ static bool events_tell_online(struct wt_worker *worker, unsigned *calls)
 	if (!worker->on_online)
 		return true;
 	++*calls;
-	events_enter(worker);
+	wti_worker_enter(worker);
 	worker->on_online(worker, worker->on_online_arg);
-	return events_leave(worker);
+	return wti_worker_leave(worker);
 }
 
 static bool events_tell_error(struct wt_worker *worker, unsigned *calls)
@@ -75,9 +77,9 @@ static bool events_tell_error(struct wt_worker *worker, unsigned *calls)
 	}
 	wti_store(&worker->failure_read, 1);
 	++*calls;
-	events_enter(worker);
+	wti_worker_enter(worker);
 	worker->on_error(worker, &failure, worker->on_error_arg);
-	return events_leave(worker);
+	return wti_worker_leave(worker);
 }
 
 static void events_tell_exit(struct wt_worker *worker, unsigned *calls)
@@ -89,15 +91,39 @@ static void events_tell_exit(struct wt_worker *worker, unsigned *calls)
 	if (!worker->on_exit)
 		return;
 	++*calls;
-	events_enter(worker);
+	wti_worker_enter(worker);
 	worker->on_exit(worker, worker->code, worker->on_exit_arg);
-	events_leave(worker);
+	wti_worker_leave(worker);
 }
 
-/* Whether the handler for messages has still to be called before the exit event. */
-static bool events_port_pending(struct wt_worker *worker)
+static bool events_port_ready(wt_port *port)
 {
-	return wti_port_source_ops.ready(&worker->port->source);
+	return port && wti_port_source_ops.ready(&port->source);
+}
+
+/* One whose handler has still to be called before the exit event, or NULL. */
+static wt_port *events_port_pending(struct wt_worker *worker)
+{
+	if (events_port_ready(worker->port))
+		return worker->port;
+	for (int i = 0; i < WTI_STDIO_COUNT; i++)
+		if (events_port_ready(worker->output[i].port))
+			return worker->output[i].port;
+	return NULL;
+}
+
+/* Hand over what the worker has left. False when that is not all, or the worker is gone. */
+static bool events_turn_ports(struct wt_worker *worker, struct wti_thread *self, unsigned *calls)
+{
+	wt_port *port;
+
+	while ((port = events_port_pending(worker))) {
+		wti_worker_enter(worker);
+		wti_port_source_ops.turn(&port->source, calls);
+		if (!wti_worker_leave(worker) || wti_loop_interrupted(self) || events_port_ready(port))
+			return false;
+	}
+	return true;
 }
 
 static void events_turn(struct wti_source *source, unsigned *calls)
@@ -107,12 +133,8 @@ static void events_turn(struct wti_source *source, unsigned *calls)
 
 	if (!events_tell_online(worker, calls) || wti_loop_interrupted(self) || !wti_worker_has_ended(worker))
 		return;
-	if (events_port_pending(worker)) {
-		events_enter(worker);
-		wti_port_source_ops.turn(&worker->port->source, calls);
-		if (!events_leave(worker) || wti_loop_interrupted(self) || events_port_pending(worker))
-			return;
-	}
+	if (!events_turn_ports(worker, self, calls))
+		return;
 	if (!events_tell_error(worker, calls) || wti_loop_interrupted(self))
 		return;
 	events_tell_exit(worker, calls);
@@ -146,9 +168,11 @@ void wti_worker_silence(struct wt_worker *worker)
 	worker->on_error = NULL;
 	worker->on_exit = NULL;
 	wt_port_stop(worker->port);
+	for (int i = 0; i < WTI_STDIO_COUNT; i++)
+		wt_port_stop(worker->output[i].port);
 }
 
-static bool worker_is_own(const struct wt_worker *worker)
+bool wti_worker_is_own(const struct wt_worker *worker)
 {
 	struct wti_thread *self = wti_thread_peek();
 
@@ -157,7 +181,7 @@ static bool worker_is_own(const struct wt_worker *worker)
 
 void wt_worker_on_online(wt_worker *worker, void (*fn)(wt_worker *worker, void *arg), void *arg)
 {
-	if (!worker_is_own(worker))
+	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_online = fn;
 	worker->on_online_arg = arg;
@@ -176,10 +200,10 @@ static void events_message(wt_port *port, wt_message *message, void *arg)
 	struct wt_worker *worker = port->worker;
 
 	(void)arg;
-	events_enter(worker);
+	wti_worker_enter(worker);
 	if (worker->on_message)
 		worker->on_message(worker, message, worker->on_message_arg);
-	events_leave(worker);
+	wti_worker_leave(worker);
 }
 
 static void events_message_error(wt_port *port, int error, void *arg)
@@ -187,16 +211,16 @@ static void events_message_error(wt_port *port, int error, void *arg)
 	struct wt_worker *worker = port->worker;
 
 	(void)arg;
-	events_enter(worker);
+	wti_worker_enter(worker);
 	if (worker->on_message_error)
 		worker->on_message_error(worker, error, worker->on_message_error_arg);
-	events_leave(worker);
+	wti_worker_leave(worker);
 }
 
 /* The worker itself keeps the loop alive, so the port need not. */
 void wt_worker_on_message(wt_worker *worker, void (*fn)(wt_worker *worker, wt_message *message, void *arg), void *arg)
 {
-	if (!worker_is_own(worker))
+	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_message = fn;
 	worker->on_message_arg = arg;
@@ -207,7 +231,7 @@ void wt_worker_on_message(wt_worker *worker, void (*fn)(wt_worker *worker, wt_me
 
 void wt_worker_on_message_error(wt_worker *worker, void (*fn)(wt_worker *worker, int error, void *arg), void *arg)
 {
-	if (!worker_is_own(worker))
+	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_message_error = fn;
 	worker->on_message_error_arg = arg;
@@ -216,7 +240,7 @@ void wt_worker_on_message_error(wt_worker *worker, void (*fn)(wt_worker *worker,
 void wt_worker_on_error(wt_worker *worker, void (*fn)(wt_worker *worker, const wt_failure *failure, void *arg),
 			void *arg)
 {
-	if (!worker_is_own(worker))
+	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_error = fn;
 	worker->on_error_arg = arg;
@@ -224,7 +248,7 @@ void wt_worker_on_error(wt_worker *worker, void (*fn)(wt_worker *worker, const w
 
 void wt_worker_on_exit(wt_worker *worker, void (*fn)(wt_worker *worker, int code, void *arg), void *arg)
 {
-	if (!worker_is_own(worker))
+	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_exit = fn;
 	worker->on_exit_arg = arg;
@@ -245,17 +269,17 @@ static void worker_set_ref(wt_worker *worker, bool ref)
 
 void wt_worker_ref(wt_worker *worker)
 {
-	if (worker_is_own(worker) && !worker->exit_told)
+	if (wti_worker_is_own(worker) && !worker->exit_told)
 		worker_set_ref(worker, true);
 }
 
 void wt_worker_unref(wt_worker *worker)
 {
-	if (worker_is_own(worker))
+	if (wti_worker_is_own(worker))
 		worker_set_ref(worker, false);
 }
 
 bool wt_worker_has_ref(const wt_worker *worker)
 {
-	return worker_is_own(worker) && worker->refd;
+	return wti_worker_is_own(worker) && worker->refd;
 }

@@ -419,8 +419,9 @@ static void worker_tear_down(void *arg)
 		worker_phases(worker);
 	}
 	worker_drop_cargo(worker);
-	wti_poke_leave(&worker->poke);
 	wti_thread_leave(&worker->thread);
+	wti_poke_leave(&worker->poke); /* not before: streams are flushed there, into pipes that may be full */
+	wti_worker_end_streams(worker);
 	wti_worker_end_accounts(worker);
 	worker_keep_thread(worker);
 	worker_publish_end(worker);

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
 wt_pages = \
 	man/wt_alloc.3 \
+	man/wt_argv.3 \
 	man/wt_atomics_add.3 \
 	man/wt_atomics_wait.3 \
+	man/wt_broadcast_on_message.3 \
+	man/wt_broadcast_open.3 \
+	man/wt_broadcast_post.3 \
 	man/wt_buffer_create.3 \
 	man/wt_channel_create.3 \
 	man/wt_checkpoint.3 \
@@ -25,11 +29,14 @@ wt_pages = \
 	man/wt_port_reserve.3 \
 	man/wt_port_sender.3 \
 	man/wt_port_stats.3 \
+	man/wt_post_to_thread.3 \
+	man/wt_register_thread_name.3 \
 	man/wt_run.3 \
 	man/wt_select.3 \
 	man/wt_set_environment_data.3 \
 	man/wt_shared_create.3 \
 	man/wt_sleep.3 \
+	man/wt_stdout.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
 	man/wt_timer_create.3 \
@@ -37,14 +44,17 @@ wt_pages = \
 	man/wt_worker_create.3 \
 	man/wt_worker_join.3 \
 	man/wt_worker_on_message.3 \
+	man/wt_worker_on_stdout.3 \
 	man/wt_worker_port.3 \
 	man/wt_worker_stats.3 \
 	man/wt.7 \
 	man/wt_lifecycle.7 \
 	man/wt_memory.7 \
 	man/wt_messaging.7 \
+	man/wt_node.7 \
 	man/wt_shared_memory.7 \
-	man/wt_threads.7
+	man/wt_threads.7 \
+	man/wt_vs_processes.7
 
 dist_man_MANS = $(wt_pages)
 
@@ -72,7 +82,7 @@ uninstall-hook:
 wt_page_examples = $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/man/examples/*.c))
 
 check_DATA = $(wt_page_examples)
-EXTRA_DIST += $(wt_page_examples:=.c) $(wt_page_examples:=.out)
+EXTRA_DIST += $(wt_page_examples:=.c) $(wt_page_examples:=.out) man/worker_threads.names
 CLEANFILES += $(wt_page_examples)
 
 # GNU make knows a .out as a copy of the program: not these.

@@ -10,6 +10,9 @@ wt_unit_tests = \
 	tests/test_atomics \
 	tests/test_bad_input \
 	tests/test_barrier \
+	tests/test_broadcast \
+	tests/test_broadcast_log \
+	tests/test_broadcast_receive \
 	tests/test_buffer \
 	tests/test_call \
 	tests/test_cargo \
@@ -23,9 +26,11 @@ wt_unit_tests = \
 	tests/test_environment_data \
 	tests/test_error \
 	tests/test_fork \
+	tests/test_hash \
 	tests/test_heap \
 	tests/test_interrupt \
 	tests/test_limits \
+	tests/test_line \
 	tests/test_list \
 	tests/test_lock \
 	tests/test_lock_acquire \
@@ -47,6 +52,9 @@ wt_unit_tests = \
 	tests/test_port_receive \
 	tests/test_port_stats \
 	tests/test_port_transfer \
+	tests/test_post_to_thread \
+	tests/test_post_to_thread_async \
+	tests/test_post_to_thread_crossing \
 	tests/test_process \
 	tests/test_ring \
 	tests/test_segment \
@@ -56,7 +64,12 @@ wt_unit_tests = \
 	tests/test_sleep \
 	tests/test_slot \
 	tests/test_source \
+	tests/test_stream \
 	tests/test_thread \
+	tests/test_thread_message \
+	tests/test_thread_message_serve \
+	tests/test_thread_name \
+	tests/test_thread_registry \
 	tests/test_timer \
 	tests/test_transfer \
 	tests/test_wait \
@@ -64,12 +77,14 @@ wt_unit_tests = \
 	tests/test_wait_notify \
 	tests/test_waiters \
 	tests/test_worker \
+	tests/test_worker_argv \
 	tests/test_worker_created \
 	tests/test_worker_data \
 	tests/test_worker_events \
 	tests/test_worker_limits \
 	tests/test_worker_run \
-	tests/test_worker_stats
+	tests/test_worker_stats \
+	tests/test_worker_stream
 
 wt_script_tests = \
 	scripts/check-examples \
@@ -78,6 +93,7 @@ wt_script_tests = \
 wt_product_tests = \
 	scripts/check-atomics \
 	scripts/check-guarantees \
+	scripts/check-hard \
 	scripts/check-headers \
 	scripts/check-linking \
 	scripts/check-pages
@@ -99,10 +115,14 @@ endif
 tests_libsupport_a_SOURCES = \
 	tests/support/child.c \
 	tests/support/child.h \
+	tests/support/divert.c \
+	tests/support/divert.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
 	tests/support/seams.c \
 	tests/support/seams.h \
+	tests/support/station.c \
+	tests/support/station.h \
 	tests/support/support.c \
 	tests/support/support.h \
 	tests/support/transfer.c \
@@ -174,7 +194,7 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests)
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root
 
 # Both kinds speak TAP, and neither may hang: the time-out is the last resort,
 # behind the watchdog in tests/support.
@@ -226,6 +246,39 @@ check-tsan:
 	@cd build-tsan && { test -f Makefile || $(wt_sub_configure) --enable-sanitizer=thread; }
 	@cd build-tsan && $(MAKE) check
 
+check-clang:
+	@$(MKDIR_P) build-clang
+	@cd build-clang && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC=clang; }
+	@cd build-clang && $(MAKE) check
+
+# scripts/musl-root makes the folder of what it builds against.
+check-musl:
+	@$(MKDIR_P) build-musl
+	@cd build-musl && { test -d root/lib || $(abs_srcdir)/scripts/musl-root root; }
+	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
+		--without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
+		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
+	@cd build-musl && $(MAKE) check
+
+# Memcheck takes the place of malloc, hence without jemalloc. Left out are the
+# tests that look at what valgrind changes: the memory and the address space of
+# the process, its one processor at a time, a program that executes itself, the
+# stack of the first thread when a signal comes.
+wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
+	--errors-for-leak-kinds=definite
+wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limits tests/test_mutants tests/test_os \
+	tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
+
+check-valgrind:
+	@$(MKDIR_P) build-valgrind
+	@cd build-valgrind && { test -f Makefile || $(wt_sub_configure) --without-jemalloc CFLAGS='-O1 -g'; }
+	@cd build-valgrind && WT_TEST_SLOW=1 $(MAKE) check TEST_TIMEOUT=900 \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_valgrind_tests))' \
+		WT_TEST_PREFIX='$(wt_valgrind)'
+
+check-hard: libwt.la
+	@top_builddir='$(abs_top_builddir)' CC='$(CC)' $(srcdir)/scripts/check-hard
+
 # Their records stand beside the programs.
 if HAVE_CMOCKA
 check-oom check-os: check-%: tests/sweep/sweep_%
@@ -246,6 +299,7 @@ check-sched: tests/sched/sched
 
 EXTRA_DIST += \
 	tests/model/drain.pml \
+	tests/model/errand.pml \
 	tests/model/late.pml \
 	tests/model/life.pml \
 	tests/model/notify.pml \
@@ -265,11 +319,12 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-model check-oom check-os check-sweeps check-sched
+.PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
+	check-model check-oom check-os check-sweeps check-sched
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
 	tests/sched/sched.log tests/sched/sched.trs

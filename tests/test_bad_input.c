@@ -47,6 +47,16 @@ struct row {
 		(void)w;                                  \
 		return (expression);                      \
 	}
+/* The same, and made wrong where `left`, looked at afterwards, is true: something else than a failure leaves. */
+#define ROW_UNLESS(row, left, expression)                 \
+	static int row(struct world *w)                   \
+	{                                                 \
+		int result;                               \
+                                                          \
+		(void)w;                                  \
+		result = (expression);                    \
+		return (left) ? 1 : result;               \
+	}
 #define VOID_ROW(row, statement)                          \
 	static int row(struct world *w)                   \
 	{                                                 \
@@ -93,8 +103,8 @@ static int create_of_size(size_t size)
 	return out_a || out_b ? 1 : err;
 }
 
-ROW(create_null_a, (out_b = (wt_port *)&out_size, wt_channel_create(NULL, &out_b, NULL)) + (out_b != NULL))
-ROW(create_null_b, (out_a = (wt_port *)&out_size, wt_channel_create(&out_a, NULL, NULL)) + (out_a != NULL))
+ROW_UNLESS(create_null_a, out_b != NULL, (out_b = (wt_port *)&out_size, wt_channel_create(NULL, &out_b, NULL)))
+ROW_UNLESS(create_null_b, out_a != NULL, (out_a = (wt_port *)&out_size, wt_channel_create(&out_a, NULL, NULL)))
 ROW(create_null_both, wt_channel_create(NULL, NULL, NULL))
 ROW(create_twice_the_same, wt_channel_create(&out_a, &out_a, NULL))
 ROW(create_size_0, create_of_size(0))
@@ -171,8 +181,8 @@ static void never(wt_port *port, wt_message *message, void *arg)
 	abort();
 }
 
-ROW(drain_null_port, (out_size = 77, wt_port_drain(NULL, never, NULL, 0, &out_size)) + (out_size != 0))
-ROW(drain_null_fn, (out_size = 77, wt_port_drain(w->channel.a, NULL, NULL, 0, &out_size)) + (out_size != 0))
+ROW_UNLESS(drain_null_port, out_size != 0, (out_size = 77, wt_port_drain(NULL, never, NULL, 0, &out_size)))
+ROW_UNLESS(drain_null_fn, out_size != 0, (out_size = 77, wt_port_drain(w->channel.a, NULL, NULL, 0, &out_size)))
 ROW(drain_closing, wt_port_drain(w->closing, never, NULL, 0, NULL))
 ROW(drain_from_closed, wt_port_drain(w->half.a, never, NULL, 0, NULL))
 
@@ -251,6 +261,8 @@ ROW(worker_stack_large, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.s
 ROW(worker_timeout, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.destroy_timeout = -1)))
 ROW(worker_process, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = WT_PROCESS)))
 ROW(worker_isolation, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.isolation = INT_MAX)))
+ROW(worker_argc, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.argc = -1)))
+ROW(worker_null_argv, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.argc = INT_MAX)))
 ROW(worker_null_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = 1)))
 ROW(worker_long_list, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.transfer_count = SIZE_MAX)))
 ROW(worker_list_twice,
@@ -309,7 +321,7 @@ static int select_of(wt_port *first, wt_port *second, size_t count, wt_time dead
 	return err && ready != SIZE_MAX ? 1 : err;
 }
 
-ROW(select_null_ports, (out_size = 77, wt_select(NULL, 1, &out_size, WT_NOW)) + (out_size != SIZE_MAX))
+ROW_UNLESS(select_null_ports, out_size != SIZE_MAX, (out_size = 77, wt_select(NULL, 1, &out_size, WT_NOW)))
 ROW(select_null_ready, wt_select(&w->channel.a, 1, NULL, WT_NOW))
 ROW(select_none, select_of(w->channel.a, w->channel.b, 0, WT_NOW))
 ROW(select_null_port, select_of(w->channel.a, NULL, 2, WT_NOW))
@@ -342,10 +354,10 @@ ROW(stats_size_huge, stats_of_size(w->channel.a, SIZE_MAX))
 
 static wt_sender *out_sender;
 
-ROW(sender_null_port, (out_sender = w->sender, wt_port_sender(NULL, &out_sender)) + (out_sender != NULL))
+ROW_UNLESS(sender_null_port, out_sender != NULL, (out_sender = w->sender, wt_port_sender(NULL, &out_sender)))
 ROW(sender_null_out, wt_port_sender(w->channel.a, NULL))
-ROW(sender_closing, (out_sender = w->sender, wt_port_sender(w->closing, &out_sender)) + (out_sender != NULL))
-ROW(sender_dup_null, (out_sender = w->sender, wt_sender_dup(NULL, &out_sender)) + (out_sender != NULL))
+ROW_UNLESS(sender_closing, out_sender != NULL, (out_sender = w->sender, wt_port_sender(w->closing, &out_sender)))
+ROW_UNLESS(sender_dup_null, out_sender != NULL, (out_sender = w->sender, wt_sender_dup(NULL, &out_sender)))
 ROW(sender_dup_null_out, wt_sender_dup(w->sender, NULL))
 ROW(sender_post_null, wt_sender_post(NULL, "text", 4))
 ROW(sender_post_null_data, wt_sender_post(w->sender, NULL, 4))
@@ -400,12 +412,12 @@ TAKE_ROW(take_sender_null, wt_sender, NULL, wt_message_take_sender(NULL, 0, &out
 TAKE_ROW(take_shared_null, wt_shared, NULL, wt_message_take_shared(NULL, 0, &out))
 static int out_fd;
 
-ROW(take_fd_null, (out_fd = 0, wt_message_take_fd(NULL, 0, &out_fd)) + (out_fd != -1))
+ROW_UNLESS(take_fd_null, out_fd != -1, (out_fd = 0, wt_message_take_fd(NULL, 0, &out_fd)))
 TAKE_ROW(take_port_of_none, wt_port, NULL, wt_message_take_port(&(wt_message){ 0 }, 0, &out))
 TAKE_ROW(take_buffer_of_none, wt_buffer, NULL, wt_message_take_buffer(&(wt_message){ 0 }, 0, &out))
 TAKE_ROW(take_sender_of_none, wt_sender, NULL, wt_message_take_sender(&(wt_message){ 0 }, 0, &out))
 TAKE_ROW(take_shared_of_none, wt_shared, NULL, wt_message_take_shared(&(wt_message){ 0 }, 0, &out))
-ROW(take_fd_of_none, (out_fd = 0, wt_message_take_fd(&(wt_message){ 0 }, 0, &out_fd)) + (out_fd != -1))
+ROW_UNLESS(take_fd_of_none, out_fd != -1, (out_fd = 0, wt_message_take_fd(&(wt_message){ 0 }, 0, &out_fd)))
 ROW(take_port_null_out, wt_message_take_port(&(wt_message){ 0 }, 0, NULL))
 ROW(take_buffer_null_out, wt_message_take_buffer(&(wt_message){ 0 }, 0, NULL))
 ROW(take_sender_null_out, wt_message_take_sender(&(wt_message){ 0 }, 0, NULL))
@@ -419,7 +431,7 @@ TAKE_ROW(data_take_port, wt_port, NULL, wt_worker_data_take_port(0, &out))
 TAKE_ROW(data_take_buffer, wt_buffer, NULL, wt_worker_data_take_buffer(0, &out))
 TAKE_ROW(data_take_sender, wt_sender, NULL, wt_worker_data_take_sender(0, &out))
 TAKE_ROW(data_take_shared, wt_shared, NULL, wt_worker_data_take_shared(0, &out))
-ROW(data_take_fd, (out_fd = 0, wt_worker_data_take_fd(0, &out_fd)) + (out_fd != -1))
+ROW_UNLESS(data_take_fd, out_fd != -1, (out_fd = 0, wt_worker_data_take_fd(0, &out_fd)))
 ROW(data_take_port_null_out, wt_worker_data_take_port(0, NULL))
 ROW(data_take_fd_null_out, wt_worker_data_take_fd(0, NULL))
 
@@ -465,6 +477,13 @@ ROW(worker_stats_size_0, wt_worker_stats(w->worker, &(struct wt_worker_stats){ .
 ROW(worker_limits_null, wt_worker_limits(NULL, &(struct wt_worker_limits){ .size = sizeof(struct wt_worker_limits) }))
 ROW(worker_limits_null_out, wt_worker_limits(w->worker, NULL))
 ROW(worker_limits_size_huge, wt_worker_limits(w->worker, &(struct wt_worker_limits){ .size = SIZE_MAX }))
+VOID_ROW(worker_on_stdout_null, wt_worker_on_stdout(NULL, NULL, NULL))
+VOID_ROW(worker_on_stderr_null, wt_worker_on_stderr(NULL, NULL, NULL))
+ROW(worker_stdout_null, wt_worker_stdout(NULL) || wt_worker_stderr(NULL))
+ROW(worker_feed_null, wt_worker_feed_stdin(NULL, "text", 4))
+ROW(worker_feed_null_data, wt_worker_feed_stdin(w->worker, NULL, 4))
+ROW(worker_feed_unfed, wt_worker_feed_stdin(w->worker, "text", TOO_LARGE))
+ROW(worker_end_null, wt_worker_end_stdin(NULL))
 ROW(worker_failure_null, wt_worker_failure(NULL, &out_failure))
 ROW(worker_failure_null_out, wt_worker_failure(w->worker, NULL))
 ROW(worker_failure_running, wt_worker_failure(w->worker, &out_failure))
@@ -608,6 +627,8 @@ static const struct row rows[] = {
 	R(worker_timeout, WT_EINVAL),
 	R(worker_process, WT_ENOTSUP),
 	R(worker_isolation, WT_EINVAL),
+	R(worker_argc, WT_EINVAL),
+	R(worker_null_argv, WT_EINVAL),
 	R(worker_null_list, WT_EINVAL),
 	R(worker_long_list, WT_EINVAL),
 	R(worker_list_twice, WT_EDUPLICATE),
@@ -744,6 +765,13 @@ static const struct row rows[] = {
 	R(worker_limits_null, WT_EINVAL),
 	R(worker_limits_null_out, WT_EINVAL),
 	R(worker_limits_size_huge, WT_EINVAL),
+	R(worker_on_stdout_null, 0),
+	R(worker_on_stderr_null, 0),
+	R(worker_stdout_null, 0),
+	R(worker_feed_null, WT_EINVAL),
+	R(worker_feed_null_data, WT_EINVAL),
+	R(worker_feed_unfed, WT_ENOTSUP),
+	R(worker_end_null, WT_EINVAL),
 	R(worker_failure_null, WT_EINVAL),
 	R(worker_failure_null_out, WT_EINVAL),
 	R(worker_failure_running, WT_EAGAIN),

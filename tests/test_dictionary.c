@@ -161,7 +161,7 @@ static void without_memory_nothing_changes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 8; i++)
-		assert_int_equal(put(&d, "abcdefgh" + i, 1, "1"), 0);
+		assert_int_equal(put(&d, &"abcdefgh"[i], 1, "1"), 0);
 	snapshot = wti_dictionary_hold(d);
 	for (unsigned long n = 1; n <= 2; n++) {
 		support_fail_allocations(n, 1);

@@ -12,7 +12,7 @@
 static const int all_errors[] = {
 	WT_E2BIG,   WT_EAGAIN,    WT_EBUSY,     WT_EDEADLK, WT_EINVAL,      WT_EMSGSIZE, WT_ENOMEM,
 	WT_ENOTSUP, WT_EOVERFLOW, WT_ERANGE,    WT_ETIMEDOUT, WT_ECLOSED,   WT_ETERMINATED, WT_EOWNER,
-	WT_EUNDECODABLE,
+	WT_EUNDECODABLE, WT_EEXIST, WT_ESRCH,   WT_ESAMETHREAD, WT_ENOLISTENER, WT_ELISTENER, WT_EDIED,
 };
 
 static const size_t all_errors_count = sizeof all_errors / sizeof *all_errors;

@@ -14,6 +14,7 @@
 #include "os.h"
 #include "support/child.h"
 #include "support/ports.h"
+#include "support/station.h"
 #include "support/support.h"
 
 /* ---- What a child may be asked ---- */
@@ -23,6 +24,7 @@ struct world {
 	struct channel channel;
 	wt_worker *worker;
 	wt_shared *shared;
+	wt_broadcast *speaker, *listener; /* a message is on its way */
 	wt_message message; /* a view of channel.b */
 };
 
@@ -62,6 +64,20 @@ static void never_close(wt_port *port, void *arg)
 	never_alone(arg);
 }
 
+static int never_message(wt_message *message, uint64_t source, void *arg)
+{
+	(void)message;
+	(void)source;
+	never_alone(arg);
+	return 0;
+}
+
+static void never_told(int result, void *arg)
+{
+	(void)result;
+	never_alone(arg);
+}
+
 static void never_worker(wt_worker *worker, void *arg)
 {
 	(void)worker;
@@ -74,8 +90,13 @@ static void world_make(struct world *world)
 	post_text(world->channel.a, "one");
 	post_text(world->channel.a, "two");
 	assert_int_equal(wt_port_receive(world->channel.b, &world->message, WT_NOW), 0);
-	assert_int_equal(wt_worker_create(&world->worker, entry_waits, NULL, 0, NULL), 0);
+	assert_int_equal(wt_worker_create(&world->worker, entry_waits, NULL, 0,
+					  WT_WORKER_OPTIONS(.capture_stdout = true, .feed_stdin = true)),
+			 0);
 	assert_int_equal(wt_shared_create(&world->shared, 64, 128), 0);
+	assert_int_equal(wt_broadcast_open(&world->speaker, "fork", 4, NULL), 0);
+	assert_int_equal(wt_broadcast_open(&world->listener, "fork", 4, NULL), 0);
+	assert_int_equal(wt_broadcast_post(world->speaker, "four", 4), 0);
 }
 
 /* What the parent has is as it was. */
@@ -89,6 +110,10 @@ static void world_check_and_end(struct world *world)
 	assert_int_equal(wt_worker_terminate(world->worker, wt_after_ms(20000)), 0);
 	wt_worker_destroy(world->worker);
 	wt_shared_release(world->shared);
+	assert_int_equal(wt_broadcast_receive(world->listener, &world->message, WT_NOW), 0);
+	assert_memory_equal(world->message.data, "four", 4);
+	wt_broadcast_close(world->speaker);
+	wt_broadcast_close(world->listener);
 	channel_close(&world->channel);
 }
 
@@ -149,6 +174,10 @@ static int child_of_workers(struct world *world)
 	wt_worker_on_message_error(worker, NULL, NULL);
 	wt_worker_on_error(worker, NULL, NULL);
 	wt_worker_on_exit(worker, NULL, NULL);
+	EXPECT_FORKED(wt_worker_feed_stdin(worker, "x", 1));
+	EXPECT_FORKED(wt_worker_end_stdin(worker));
+	EXPECT(wt_worker_stdout(worker) && !wt_worker_stderr(worker));
+	wt_worker_on_stdout(worker, NULL, NULL);
 	wt_worker_ref(worker);
 	wt_worker_unref(worker);
 	EXPECT(!wt_worker_has_ref(worker));
@@ -183,14 +212,44 @@ static int child_of_shared(struct world *world)
 	return 0;
 }
 
+static int child_of_broadcasts(struct world *world)
+{
+	wt_broadcast *listener = world->listener, *other;
+	struct wt_broadcast_stats stats = { .size = sizeof stats };
+	wt_message message;
+
+	EXPECT_FORKED(wt_broadcast_open(&other, "fork", 4, NULL));
+	EXPECT(!other);
+	EXPECT_FORKED(wt_broadcast_post(world->speaker, "x", 1));
+	EXPECT_FORKED(wt_broadcast_send(world->speaker, &(wt_outgoing){ .data = "x", .size = 1 }));
+	EXPECT_FORKED(wt_broadcast_receive(listener, &message, WT_FOREVER));
+	EXPECT_FORKED(wt_broadcast_stats(listener, &stats));
+	wt_broadcast_on_message(listener, NULL, NULL);
+	wt_broadcast_on_message_error(listener, NULL, NULL);
+	wt_broadcast_on_close(listener, NULL, NULL);
+	wt_broadcast_ref(listener);
+	wt_broadcast_unref(listener);
+	EXPECT(!wt_broadcast_has_ref(listener));
+	EXPECT(memcmp(wt_broadcast_name(listener, NULL), "fork", 4) == 0);
+	wt_broadcast_close(listener);
+	return 0;
+}
+
 static int child_of_thread(void)
 {
+	uint64_t id;
 	int fd;
 
 	EXPECT_FORKED(wt_run());
 	EXPECT_FORKED(wt_run_once(WT_FOREVER));
 	EXPECT_FORKED(wt_loop_fd(&fd));
 	EXPECT_FORKED(wt_sleep(WT_FOREVER));
+	EXPECT_FORKED(wt_on_thread_message(never_message, NULL));
+	EXPECT_FORKED(wt_post_to_thread(0, &(wt_outgoing){ 0 }, WT_FOREVER));
+	EXPECT_FORKED(wt_post_to_thread_async(0, &(wt_outgoing){ 0 }, WT_FOREVER, never_told, NULL));
+	EXPECT_FORKED(wt_register_thread_name("child", 5));
+	EXPECT_FORKED(wt_unregister_thread_name("parent", 6));
+	EXPECT_FORKED(wt_find_thread("parent", 6, &id));
 	EXPECT_FORKED(wt_interruptible(never_alone, NULL));
 	EXPECT_FORKED(wt_defer(never_alone, NULL));
 	EXPECT_FORKED(wt_on_exit(never_alone, NULL));
@@ -200,6 +259,7 @@ static int child_of_thread(void)
 	wt_on_failure(NULL, NULL);
 	wt_set_exit_code(3);
 	EXPECT(!wt_terminating() && !wt_loop_alive() && !wt_parent_port() && !wt_worker_data(NULL));
+	EXPECT(wt_stdout() == stdout && wt_stderr() == stderr && wt_stdin() == stdin && !wt_argv(NULL));
 	EXPECT(wt_thread_id() == 0 && *wt_thread_name() == '\0' && wt_exit_code() == 0);
 	return 0;
 }
@@ -210,7 +270,8 @@ static int child_of(struct world *world)
 
 	alarm(20); /* no call hangs */
 	errno = ENOTTY;
-	failed = child_of_ports(world) || child_of_workers(world) || child_of_shared(world) || child_of_thread();
+	failed = child_of_ports(world) || child_of_workers(world) || child_of_shared(world) ||
+		 child_of_broadcasts(world) || child_of_thread();
 	EXPECT(errno == ENOTTY);
 	return failed;
 }
@@ -358,6 +419,15 @@ static void fork_in_wait(wt_shared *shared, int result, void *arg)
 	fork_here();
 }
 
+static int fork_in_listener(wt_message *message, uint64_t source, void *arg)
+{
+	(void)message;
+	(void)source;
+	if (++*(int *)arg == 1)
+		fork_here();
+	return 0;
+}
+
 /* In the child: the loop has ended, and has called nobody else. */
 static void end_child(int err, int calls)
 {
@@ -451,6 +521,58 @@ static void fork_under_a_wait(void)
 	wt_shared_release(shared);
 }
 
+static void ignore_result(int result, void *arg)
+{
+	(void)result;
+	(void)arg;
+}
+
+static void post_twice_to_main(void *arg)
+{
+	for (int i = 0; i < 2; i++)
+		*(int *)arg |= wt_post_to_thread_async(0, &(wt_outgoing){ 0 }, WT_FOREVER, ignore_result, NULL);
+}
+
+static void fork_under_a_listener(void)
+{
+	struct other other;
+	int calls = 0, posted = 0, err;
+
+	other_start(&other);
+	assert_int_equal(wt_on_thread_message(fork_in_listener, &calls), 0);
+	other_run(&other, post_twice_to_main, &posted);
+	assert_int_equal(posted, 0);
+	err = wt_run_once(WT_NOW);
+	end_child(err, calls);
+	assert_int_equal(err, 2);
+	assert_child_ends(forked, 0);
+	assert_int_equal(wt_on_thread_message(NULL, NULL), 0);
+	other_end(&other);
+}
+
+static int post_back(wt_message *message, uint64_t source, void *arg)
+{
+	(void)message;
+	(void)arg;
+	return post_nothing(source, in_time());
+}
+
+/* The listener is called from inside the wait. */
+static void fork_under_a_post(void)
+{
+	struct station station;
+	int calls = 0, err;
+
+	station_start(&station, post_back, NULL);
+	assert_int_equal(wt_on_thread_message(fork_in_listener, &calls), 0);
+	err = post_nothing(station.id, in_time());
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+	assert_int_equal(wt_on_thread_message(NULL, NULL), 0);
+	station_end(&station);
+}
+
 /* [P2] The child returns from the callback, and from the loop; it touches nothing that the parent still has. */
 static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
 {
@@ -460,6 +582,8 @@ static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
 	fork_under_a_close();
 	fork_under_an_exit_event();
 	fork_under_a_wait();
+	fork_under_a_listener();
+	fork_under_a_post();
 }
 
 /* ---- Programs: ends of a child ---- */

@@ -46,11 +46,14 @@ static int entry_echo(wt_port *parent, const void *data, size_t size)
 	return err;
 }
 
+/* As large as glibc's default, so that a limit of address space is met with every C library. */
+static const wt_worker_options usual_stack = { .size = sizeof usual_stack, .stack_size = 8 << 20 };
+
 /* A worker answers; its program needs descriptors if it has data. 0 or the error that it was refused with. */
 static int try_worker(wt_worker **worker, const void *data, size_t size)
 {
 	wt_message message;
-	int err = wt_worker_create(worker, entry_echo, data, size, NULL);
+	int err = wt_worker_create(worker, entry_echo, data, size, &usual_stack);
 
 	if (err)
 		return err;

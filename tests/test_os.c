@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -464,6 +466,71 @@ static void errno_is_left_alone(void **state)
 	assert_int_equal(errno, ENOTTY);
 }
 
+/* ---- Descriptors of the program's ---- */
+
+static void a_write_tells_how_much_or_why_not(void **state)
+{
+	char one[] = "one ", two[] = "two";
+	const struct iovec pieces[] = { { one, 4 }, { two, 3 } };
+	char got[16] = "";
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	errno = 77;
+	assert_int_equal(wti_os->descriptor_write(ends[1], pieces, 2), 7);
+	assert_int_equal(read(ends[0], got, sizeof got), 7);
+	assert_string_equal(got, "one two");
+	while (wti_os->descriptor_write(ends[1], pieces, 2) > 0)
+		;
+	assert_int_equal(wti_os->descriptor_write(ends[1], pieces, 2), -EAGAIN);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(wti_os->descriptor_write(ends[1], pieces, 2), -EBADF);
+	assert_int_equal(errno, 77);
+}
+
+static void room_is_there_or_awaited(void **state)
+{
+	char page[4096];
+	int ends[2];
+
+	(void)state;
+	memset(page, 0, sizeof page);
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	assert_true(wti_os->descriptor_await_room(ends[1], -1) > 0);
+	while (write(ends[1], page, sizeof page) > 0)
+		;
+	errno = 77;
+	assert_int_equal(wti_os->descriptor_await_room(ends[1], 0), 0);
+	assert_int_equal(wti_os->descriptor_await_room(ends[1], 1), 0);
+	close(ends[0]);
+	assert_true(wti_os->descriptor_await_room(ends[1], -1) > 0); /* the write will say why */
+	assert_int_equal(errno, 77);
+	close(ends[1]);
+}
+
+static ssize_t read_as(void *cookie, char *buffer, size_t size)
+{
+	memset(buffer, *(char *)cookie, size);
+	return (ssize_t)size;
+}
+
+static void a_stream_reads_through_its_function(void **state)
+{
+	char letter = 'a';
+	FILE *stream = NULL;
+
+	(void)state;
+	errno = 77;
+	assert_int_equal(wti_os->stream_open(&stream, &letter, "r", (cookie_io_functions_t){ .read = read_as }), 0);
+	assert_int_equal(getc(stream), 'a');
+	assert_int_equal(fclose(stream), 0);
+	assert_int_equal(wti_os->stream_open(&stream, &letter, "?", (cookie_io_functions_t){ .read = read_as }), -EINVAL);
+	assert_null(stream);
+	assert_int_equal(errno, 77);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,6 +555,9 @@ int main(void)
 		TEST(a_thread_alone_is_pinned_and_made_nice),
 		TEST(processor_time_of_a_thread_is_read_by_another),
 		TEST(errno_is_left_alone),
+		TEST(a_write_tells_how_much_or_why_not),
+		TEST(room_is_there_or_awaited),
+		TEST(a_stream_reads_through_its_function),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

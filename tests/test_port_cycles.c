@@ -19,11 +19,14 @@
 
 static const wt_channel_options small_channel = { .size = sizeof small_channel, .capacity = 256 };
 
+/* How the outermost port is given up. */
+enum { NEST_CLOSED, NEST_VIEWED, NEST_LEFT };
+
 /* A port in the queue of a port in the queue of a port, and so on; a buffer is in the innermost queue. */
 struct nest {
 	unsigned depth;
 	bool outside_in;
-	enum { NEST_CLOSED, NEST_VIEWED, NEST_LEFT } way;
+	int way; /* NEST_* */
 	struct deleted deleted;
 	struct verdict verdict;
 };

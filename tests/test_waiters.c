@@ -88,6 +88,27 @@ static void a_wake_reaches_everyone_who_waits_and_nobody_else(void **state)
 	wti_waiters_destroy(&waiters);
 }
 
+static void a_wake_of_the_first_reaches_who_has_waited_longest(void **state)
+{
+	struct wti_waiters waiters;
+	struct wti_thread thread[3];
+	struct wti_waiter waiter[3];
+
+	(void)state;
+	make_threads(thread, waiter, 3);
+	wti_waiters_init(&waiters);
+	wti_waiters_wake_first(&waiters);
+	for (int i = 0; i < 3; i++)
+		wti_waiters_add(&waiters, &waiter[i]);
+	for (int first = 0; first < 3; first++) {
+		wti_waiters_wake_first(&waiters);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(has_token(&thread[i]), i == first);
+		wti_waiters_remove(&waiters, &waiter[first]);
+	}
+	wti_waiters_destroy(&waiters);
+}
+
 /* ---- Together ---- */
 
 #define SLEEPERS 4
@@ -159,6 +180,7 @@ int main(void)
 		TEST(whoever_adds_itself_is_seen_until_it_is_removed),
 		TEST(adding_and_removing_again_does_nothing),
 		TEST(a_wake_reaches_everyone_who_waits_and_nobody_else),
+		TEST(a_wake_of_the_first_reaches_who_has_waited_longest),
 		TEST(nobody_sleeps_past_the_change_that_it_waits_for),
 	};
 

@@ -134,6 +134,55 @@ func stream[T payload](a *args) {
 		version(), float64(total)*nanosPerSecond/float64(elapsed), elapsed)
 }
 
+// A channel for each receiver, as there is no broadcast; producers of the arguments is their number.
+func broadcast(a *args) {
+	var warm, done sync.WaitGroup
+	channels := make([]chan [8]uint64, a.producers)
+	wrong := make([]uint64, a.producers)
+
+	warm.Add(a.producers)
+	done.Add(a.producers)
+	for i := range channels {
+		channels[i] = make(chan [8]uint64, a.capacity)
+		go func(i int) {
+			var element [8]uint64
+			var check checker
+			words := element[:]
+			for n := uint64(0); n < a.warmup+a.count; n++ {
+				if n == a.warmup {
+					warm.Done()
+				}
+				element = <-channels[i]
+				check.check(words)
+			}
+			wrong[i] = check.wrong
+			done.Done()
+		}(i)
+	}
+	var own [8]uint64
+	post := func(from, to uint64) {
+		for n := from; n < to; n++ {
+			stamp(own[:], 0, n)
+			for _, channel := range channels {
+				channel <- own
+			}
+		}
+	}
+	post(0, a.warmup)
+	warm.Wait()
+	start := time.Now()
+	post(a.warmup, a.warmup+a.count)
+	done.Wait()
+	elapsed := time.Since(start).Nanoseconds()
+	for _, count := range wrong {
+		if count != 0 {
+			fail(exitWrong, "broadcast: wrong payload")
+		}
+	}
+	fmt.Printf("{\"version\": %q, \"rate\": %.1f, \"elapsed_ns\": %d}\n",
+		version(), float64(uint64(a.producers)*a.count)*nanosPerSecond/float64(elapsed), elapsed)
+}
+
 func percentile(times []int64, percent int) int64 {
 	sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
 	return times[(len(times)-1)*percent/100]
@@ -242,6 +291,9 @@ func main() {
 	}
 	works := map[string]func(*args){
 		"stream": streams[a.size], "fanin": streams[a.size], "pingpong": pingpong, "spawn": spawn,
+	}
+	if a.size == 64 {
+		works["broadcast"] = broadcast
 	}
 	work := works[a.work]
 	if work == nil {

@@ -203,6 +203,51 @@ fn stream<C: Channel, const W: usize>(args: &Args) {
     );
 }
 
+/// One poster and a channel for each receiver, as there is no broadcast; `producers` of the arguments is their number.
+fn broadcast<C: Channel, const W: usize>(args: &Args) {
+    let barrier = Arc::new(Barrier::new(args.producers + 1));
+    let (mut senders, mut threads) = (Vec::new(), Vec::new());
+
+    for _ in 0..args.producers {
+        let (sender, receiver) = C::open::<[u64; W]>(args.capacity);
+        let (barrier, args) = (barrier.clone(), args.clone());
+        senders.push(sender);
+        threads.push(thread::spawn(move || {
+            let mut check = Check::default();
+            for i in 0..args.warmup + args.count {
+                if i == args.warmup {
+                    barrier.wait();
+                }
+                check.check(&receiver.receive());
+            }
+            check.wrong
+        }));
+    }
+    let mut own = [0u64; W];
+    let mut post = |from: u64, to: u64| {
+        for i in from..to {
+            stamp(&mut own, 0, i);
+            for sender in &senders {
+                sender.send(own);
+            }
+        }
+    };
+    post(0, args.warmup);
+    barrier.wait();
+    let start = Instant::now();
+    post(args.warmup, args.warmup + args.count);
+    let wrong: u64 = threads.into_iter().map(|thread| thread.join().expect("join")).sum();
+    let elapsed = start.elapsed().as_nanos();
+    if wrong != 0 {
+        fail(1, "wrong payload");
+    }
+    let rate = (args.producers as u64 * args.count) as f64 * 1e9 / elapsed as f64;
+    println!(
+        "{{\"version\": \"{}\", \"rate\": {rate:.1}, \"elapsed_ns\": {elapsed}}}",
+        C::version()
+    );
+}
+
 fn percentile(times: &mut [u64], percent: usize) -> u64 {
     times.sort_unstable();
     times[(times.len() - 1) * percent / 100]
@@ -284,6 +329,7 @@ fn run<C: Channel>(args: &Args) {
         ("stream" | "fanin", 256) => stream::<C, 32>(args),
         ("stream" | "fanin", 1024) => stream::<C, 128>(args),
         ("stream" | "fanin", 16384) => stream::<C, 2048>(args),
+        ("broadcast", 64) => broadcast::<C, 8>(args),
         ("pingpong", _) => pingpong::<C>(args),
         ("spawn", _) => spawn::<C>(args),
         _ => fail(2, "unknown work or size"),

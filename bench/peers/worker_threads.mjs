@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 
 // Node's worker_threads: the main thread and a worker take turns at two shared cells (atomics), or send an array to and
-// fro, by transferList (move) or by structured clone (clone).
+// fro, by transferList (move) or by structured clone (clone); or the main thread posts to several workers (channel).
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
-import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
+import { BroadcastChannel, Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
 // The timing is that of harness.c, the stamps those of bench_transfer.c as numbers that a double holds.
 const TRIPS_PER_BATCH = 8;
@@ -19,7 +19,8 @@ const BACK = 32; // cells of 4 bytes: on another pair of cache lines
 const CELLS = 64;
 const STAMP = Float64Array.BYTES_PER_ELEMENT; // at either end
 const EXIT_UNKNOWN = 2;
-const WORKS = { waitnotify: ["atomics"], transfer: ["move", "clone"] };
+const WORKS = { waitnotify: ["atomics"], transfer: ["move", "clone"], broadcast: ["channel"] };
+const SECOND = 1e3; // of performance.now()
 
 function parse([work, variant, size, producers, count]) {
 	const args = { work, variant, size: Number(size), producers: Number(producers), count: Number(count) };
@@ -179,8 +180,76 @@ function arraysTrip({ args }, worker) {
 	};
 }
 
+// --- Broadcast ---
+
+// A worker says "ready" when it hears, after the warm-up, and when all has come.
+function broadcastHear({ args }) {
+	const channel = new BroadcastChannel("bench");
+	let next = 0;
+
+	channel.onmessage = ({ data: words }) => {
+		check(words, args, next + 1);
+		if (++next === args.warmup)
+			parentPort.postMessage("ready");
+		if (next === args.warmup + args.share) {
+			parentPort.postMessage("ready");
+			channel.close();
+		}
+	};
+	parentPort.postMessage("ready");
+}
+
+async function broadcastRun(args) {
+	args.share = Math.floor(args.count / args.producers) + 1;
+	args.warmup = Math.floor(args.share / WARMUP_PART) + 1;
+	const workers = Array.from({ length: args.producers },
+		() => new Worker(fileURLToPath(import.meta.url), { workerData: { args } }));
+	const channel = new BroadcastChannel("bench");
+	const words = new Float64Array(args.size / STAMP);
+	let posted = 0;
+	let waiting = 0;
+	let all;
+
+	for (const worker of workers)
+		worker.on("message", () => --waiting === 0 && all());
+	const allReady = () => new Promise(resolve => {
+		waiting = workers.length;
+		all = resolve;
+	});
+	const post = count => {
+		for (let i = 0; i < count; i++) {
+			stamp(words, ++posted);
+			channel.postMessage(words);
+		}
+	};
+
+	await allReady();
+	let ready = allReady();
+
+	post(args.warmup);
+	await ready;
+	ready = allReady();
+	const start = performance.now();
+
+	post(args.share);
+	await ready;
+	const elapsed = performance.now() - start;
+
+	channel.close();
+	return {
+		version: process.versions.node,
+		rate: (args.producers * args.share * SECOND) / elapsed,
+		elapsed_ns: Math.round(elapsed * NANOSECONDS),
+	};
+}
+
 async function main() {
 	const args = parse(process.argv.slice(2));
+
+	if (args.work === "broadcast") {
+		console.log(JSON.stringify(await broadcastRun(args)));
+		return;
+	}
 	const cells = new Int32Array(new SharedArrayBuffer(CELLS * Int32Array.BYTES_PER_ELEMENT));
 	const work = { args, cells, cpus: allowedCpus() };
 
@@ -191,7 +260,9 @@ async function main() {
 	console.log(JSON.stringify(await timeTrips(args, trip)));
 }
 
-function echo(work) {
+function start(work) {
+	if (work.args.work === "broadcast")
+		return broadcastHear(work);
 	pin(work.cpus[1]);
 	(work.args.work === "transfer" ? arraysEcho : cellsEcho)(work);
 }
@@ -199,4 +270,4 @@ function echo(work) {
 if (isMainThread)
 	await main();
 else
-	echo(workerData);
+	start(workerData);

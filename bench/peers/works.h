@@ -205,6 +205,10 @@ int main(int argc, char **argv)
 		works_stream(&args);
 	else if (bench_is(args.work, "pingpong"))
 		works_pingpong(&args);
+#ifdef BENCH_BROADCAST_H
+	else if (bench_is(args.work, "broadcast"))
+		broadcast_run(&args, peer_version());
+#endif
 	else
 		bench_unknown(&args);
 	return 0;

@@ -38,6 +38,9 @@ typedef struct wt_sender wt_sender;
 /* A block of bytes that moves between threads and is never in two places. */
 typedef struct wt_buffer wt_buffer;
 
+/* One of those who have opened a name, and hear what the others post under it. */
+typedef struct wt_broadcast wt_broadcast;
+
 /* A thread started by wt_worker_create, with a channel to its creator. */
 typedef struct wt_worker wt_worker;
 

@@ -18,12 +18,14 @@ enum {
 	WT_EAGAIN = -EAGAIN,       /* nothing there, or no room, and WT_NOW was given */
 	WT_EBUSY = -EBUSY,         /* the loop is running already: the call came from a callback */
 	WT_EDEADLK = -EDEADLK,     /* the wait could never end */
+	WT_EEXIST = -EEXIST,       /* the name is taken */
 	WT_EINVAL = -EINVAL,       /* an argument is NULL or out of range */
 	WT_EMSGSIZE = -EMSGSIZE,   /* the message is larger than the port's limit */
 	WT_ENOMEM = -ENOMEM,       /* out of memory; nothing changed */
 	WT_ENOTSUP = -ENOTSUP,     /* not available in this build or version */
 	WT_EOVERFLOW = -EOVERFLOW, /* a size is too large to be counted */
 	WT_ERANGE = -ERANGE,       /* the index lies outside of what is there */
+	WT_ESRCH = -ESRCH,         /* no thread has this id or name, or not any more */
 	WT_ETIMEDOUT = -ETIMEDOUT, /* the deadline has passed; never reported early */
 
 	/* Those that have no errno. The numbers are part of the ABI. */
@@ -40,7 +42,13 @@ enum {
 	WT_EUNTRANSFERABLE = -20009, /* the object is to stay where it is */
 	WT_EINUSE = -20010,          /* the port is in its own callback, or somebody writes a message on it */
 
-	WT_EFORKED = -20011 /* this process was forked from one that used libwt */
+	WT_EFORKED = -20011, /* this process was forked from one that used libwt */
+
+	/* Why a message that was posted to a thread has not been handled. */
+	WT_ESAMETHREAD = -20012, /* it was for the calling thread itself */
+	WT_ENOLISTENER = -20013, /* the thread has no listener */
+	WT_ELISTENER = -20014,   /* the listener failed */
+	WT_EDIED = -20015        /* the thread ended before the listener was done */
 };
 
 /*

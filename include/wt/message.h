@@ -17,7 +17,8 @@ WT_BEGIN_DECLS
  * A view of a received message, filled by wt_port_receive and by the loop.
  * `data` is aligned to 8 bytes and lies in the port's own memory: it is valid
  * until wt_message_release, the next receive on that port, or the port's
- * close or transfer; in a callback until the callback returns. A message of 0 bytes has
+ * close or transfer; in a callback until the callback returns. The same is
+ * true of one that wt_broadcast_receive fills, for its endpoint. A message of 0 bytes has
  * data that is not NULL, so that it differs from no message at all.
  */
 typedef struct wt_message {
@@ -26,7 +27,7 @@ typedef struct wt_message {
 	uint32_t type;           /* the sender's wt_outgoing.type; 0 from wt_port_post */
 	uint32_t transfer_count; /* of things that came with it: see wt/transfer.h */
 
-	wt_port *port; /* the port that holds it; NULL: no message */
+	wt_port *port; /* the port that holds it; NULL: no message, a broadcast's, or one that was posted to a thread */
 	uint64_t call; /* not 0: the sender waits for an answer, see wt/call.h */
 
 	/* The library's own. */
@@ -55,7 +56,7 @@ typedef struct wt_outgoing {
 /*
  * Give a message's memory back before the next receive does. An empty
  * message, or one whose view has ended already, is left alone. Owner of the
- * port; not inside a message callback, whose view ends by itself.
+ * port or broadcast; not inside a message callback, whose view ends by itself.
  */
 WT_API void wt_message_release(wt_message *message);
 
@@ -64,7 +65,9 @@ WT_API void wt_message_release(wt_message *message);
  * the sender's list. It is the caller's from then on: a port belongs to this
  * thread, a buffer, sender or descriptor is to be destroyed or closed, a
  * shared memory to be released. Owner of the message's port, while the
- * message is valid; a reply: the thread that called.
+ * message is valid; a reply: the thread that called; one that was posted to a
+ * thread: its listener; a broadcast: the endpoint's owner, who gets one more
+ * hold of a shared memory each time.
  *
  * Return 0; WT_EINVAL for NULL, for a message that is none any more, or where
  * another kind came; WT_ERANGE for an index that is not below transfer_count;

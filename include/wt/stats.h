@@ -30,6 +30,23 @@ struct wt_port_stats {
  * Returns 0; WT_EINVAL for NULL or an impossible size; WT_EOWNER.
  */
 WT_API WT_NODISCARD int wt_port_stats(const wt_port *port, struct wt_port_stats *stats);
+
+struct wt_broadcast_stats {
+	size_t size;         /* of this struct: set by the caller */
+	uint64_t received;   /* messages handed over from this endpoint */
+	uint64_t received_bytes; /* bytes of those messages */
+	uint64_t dropped;    /* messages for this endpoint that were lost: above its limit, or damaged */
+	size_t queued;       /* bytes that wait for it now, as the limit counts them */
+	size_t limit;        /* of those bytes; 0: without */
+};
+
+/*
+ * Read the counters of a broadcast's endpoint. Owner.
+ *
+ * Returns 0; WT_EINVAL for NULL or an impossible size; WT_EOWNER.
+ */
+WT_API WT_NODISCARD int wt_broadcast_stats(const wt_broadcast *broadcast, struct wt_broadcast_stats *stats);
+
 /* What a worker is at, in the order of its life. */
 enum {
 	WT_WORKER_STARTING = 0, /* its thread has not begun */

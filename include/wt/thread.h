@@ -30,6 +30,14 @@ WT_API wt_port *wt_parent_port(void);
 WT_API const void *wt_worker_data(size_t *size);
 
 /*
+ * The arguments that this worker was created with, its own copy, writable and
+ * with a NULL behind the last, and their number in *argc, which may be NULL.
+ * They last until the worker ends. NULL, and *argc 0, where it was given none,
+ * and on any other thread.
+ */
+WT_API char **wt_argv(int *argc);
+
+/*
  * Take what came with this worker's data at `index`, as wt_message_take_port
  * does. What it has not taken when it ends is destroyed.
  *

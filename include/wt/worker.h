@@ -46,6 +46,11 @@ typedef struct wt_worker_options {
 	int cpu;           /* WT_CPU(n): only on processor n; default where its creator may run */
 	int nice;          /* -20 to 19, as in setpriority(2); default that of its creator */
 	const char *const *env; /* "NAME=value", ..., NULL: copied; or WT_SHARE_ENV; default a copy of the creator's */
+	bool capture_stdout; /* its wt_stdout() leads to wt_worker_on_stdout; default descriptor 1 */
+	bool capture_stderr; /* its wt_stderr() to wt_worker_on_stderr; default descriptor 2 */
+	bool feed_stdin;     /* its wt_stdin() reads what wt_worker_feed_stdin feeds; default the end of the file */
+	int argc;            /* strings in argv */
+	char *const *argv;   /* copied for its wt_argv() */
 } wt_worker_options;
 
 /* Processor n, counted from 0, as options have it: in them, 0 is none. */
@@ -65,7 +70,8 @@ WT_API void wt_worker_options_init(wt_worker_options *options);
  *
  * Returns 0; WT_EINVAL (NULL worker or entry, NULL data with a size, a
  * negative destroy_timeout or cpu, a nice value or a stack that the system
- * does not know, something in env that is not a variable); WT_E2BIG;
+ * does not know, something in env that is not a variable, a negative argc or
+ * a NULL among so many elements of argv); WT_E2BIG;
  * WT_EOVERFLOW; WT_ENOTSUP for WT_PROCESS; WT_ETERMINATED when the calling
  * worker is being terminated; WT_ENOMEM; WT_EAGAIN when the system has no thread
  * left; what wt_port_send returns for a bad transfer list. On failure *worker is
@@ -88,6 +94,40 @@ WT_API void wt_worker_on_message_error(wt_worker *worker, void (*fn)(wt_worker *
 WT_API void wt_worker_on_error(wt_worker *worker, void (*fn)(wt_worker *worker, const wt_failure *failure, void *arg),
 			       void *arg);
 WT_API void wt_worker_on_exit(wt_worker *worker, void (*fn)(wt_worker *worker, int code, void *arg), void *arg);
+
+/*
+ * What a worker writes to its wt_stdout() or wt_stderr() where its creator
+ * captures that: `fn` is called with each piece, in order, and with the last
+ * before the error and exit events. The bytes are valid until it returns. NULL
+ * removes the handler; without one they wait in wt_worker_stdout and
+ * wt_worker_stderr. Ignored where it is not captured. Creator.
+ */
+WT_API void wt_worker_on_stdout(wt_worker *worker,
+				void (*fn)(wt_worker *worker, const void *data, size_t size, void *arg), void *arg);
+WT_API void wt_worker_on_stderr(wt_worker *worker,
+				void (*fn)(wt_worker *worker, const void *data, size_t size, void *arg), void *arg);
+
+/*
+ * The port at which it arrives, a message for each piece, to be received from
+ * instead: WT_ECLOSED after the last. It lives until wt_worker_destroy and is not
+ * to be closed. NULL for NULL, and where it is not captured. Any thread; the
+ * port is the creator's.
+ */
+WT_API wt_port *wt_worker_stdout(wt_worker *worker);
+WT_API wt_port *wt_worker_stderr(wt_worker *worker);
+
+/*
+ * Let the worker read a copy of `size` bytes from its wt_stdin(), after what it
+ * was fed before; or, once it has read all, the end of the file. Never waits.
+ * Any thread; what one thread feeds while another ends may not be read.
+ *
+ * Return 0, for an end also where it was ended before, or the worker has;
+ * WT_EINVAL for NULL, also with a size; WT_ENOTSUP without the option
+ * feed_stdin; WT_ECLOSED for what the worker will not read any more; WT_EOVERFLOW;
+ * WT_ENOMEM. On failure nothing changed.
+ */
+WT_API WT_NODISCARD int wt_worker_feed_stdin(wt_worker *worker, const void *data, size_t size);
+WT_API WT_NODISCARD int wt_worker_end_stdin(wt_worker *worker);
 
 /* Post to the worker: wt_port_post on wt_worker_port(worker). Any thread. */
 WT_API WT_NODISCARD int wt_worker_post(wt_worker *worker, const void *data, size_t size);

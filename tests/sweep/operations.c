@@ -602,8 +602,12 @@ const struct sweep_operation sweep_operations[] = {
 	{ "blocks of a worker's heap", heap_blocks },
 	{ "a timer", timers_in_turn },
 	{ "environment that a worker inherits", environment_inherited },
+	{ "broadcasts of every size", broadcasts_to_each },
 	{ "a lock, a request and a query", locks_in_turn },
 	{ "a hook for new workers", worker_created_hook },
+	{ "messages to a thread, waited for and told", thread_messages },
+	{ "names of threads", thread_names },
+	{ "streams of a worker", streams_of_a_worker },
 };
 
 const size_t sweep_operation_count = sizeof sweep_operations / sizeof *sweep_operations;

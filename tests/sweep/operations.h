@@ -22,7 +22,11 @@ int select_of_many(void);
 int heap_blocks(void);
 int timers_in_turn(void);
 int environment_inherited(void);
+int broadcasts_to_each(void);
 int locks_in_turn(void);
 int worker_created_hook(void);
+int thread_messages(void);
+int thread_names(void);
+int streams_of_a_worker(void);
 
 #endif

@@ -120,6 +120,12 @@ static int os_event_close(int fd)
 	return os_let_go(os_below->event_close(fd));
 }
 
+static int os_stream_open(FILE **stream, void *cookie, const char *mode, cookie_io_functions_t functions)
+{
+	*stream = NULL;
+	return os_refuses() ? -ENOMEM : os_below->stream_open(stream, cookie, mode, functions);
+}
+
 static int os_memory_reserve(void **address, size_t size)
 {
 	return os_refuses() ? -ENOMEM : os_below->memory_reserve(address, size);
@@ -169,6 +175,7 @@ int main(void)
 	table.timer_create = os_timer_create;
 	table.event_group = os_event_group;
 	table.event_close = os_event_close;
+	table.stream_open = os_stream_open;
 	table.memory_reserve = os_memory_reserve;
 	table.memory_commit = os_memory_commit;
 	wti_os = &table;
