@@ -13,45 +13,72 @@ enum { CLIENT_SLAB = 64 }; /* records */
 
 struct wti_pool_slab {
 	struct wti_pool_slab *next;
-	struct wt_task tasks[CLIENT_SLAB];
+	struct wti_pool_own own[CLIENT_SLAB];
+	struct wt_task tasks[CLIENT_SLAB + 1]; /* from the first address that is aligned for one */
 };
 
 /* ---- Records ---- */
 
+/* Memory is aligned to a line, a task to two. */
+static struct wt_task *client_slab_tasks(struct wti_pool_slab *slab)
+{
+	return (struct wt_task *)(void *)wti_round_up((uintptr_t)(void *)slab->tasks, _Alignof(struct wt_task));
+}
+
 static bool client_add_slab(struct wti_pool_client *client)
 {
 	struct wti_pool_slab *slab = wti_alloc_lines(sizeof *slab);
+	struct wt_task *tasks;
 
 	if (!slab)
 		return false;
 	slab->next = client->slabs;
 	client->slabs = slab;
+	tasks = client_slab_tasks(slab);
 	for (unsigned i = 0; i < CLIENT_SLAB; i++) {
-		slab->tasks[i].client = client;
-		wti_list_append(&client->free, &slab->tasks[i].link);
+		tasks[i].client = client;
+		tasks[i].own = &slab->own[i];
+		slab->own[i].task = &tasks[i];
+		wti_list_append(&client->free, &slab->own[i].link);
 	}
 	return true;
 }
 
-struct wt_task *wti_pool_task_get(struct wti_pool_client *client)
+/* The next records are wanted soon, and worker's caches have copies of them. */
+static inline void client_prefetch(struct wti_pool_client *client)
 {
+	const struct wti_list *ahead = client->free.next->next->next;
+	const struct wti_pool_own *own;
+
+	if (ahead == &client->free)
+		return;
+	own = wti_list_entry(ahead, struct wti_pool_own, link);
+	wti_prefetch_write(own->task);
+	wti_prefetch_write(own->task->bytes);
+}
+
+struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *client)
+{
+	struct wti_list *link;
+
 	if (wti_unlikely(wti_list_empty(&client->free)) && !client_add_slab(client))
 		return NULL;
 	client->used++;
-	return wti_list_entry(wti_list_pop(&client->free), struct wt_task, link);
+	link = wti_list_pop(&client->free);
+	client_prefetch(client);
+	return wti_list_entry(link, struct wti_pool_own, link);
 }
 
-void wti_pool_task_put(struct wti_pool_client *client, struct wt_task *task)
+void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
 {
-	if (task->away || !task->told)
+	if (own->away || !own->told)
 		return;
-	if (wti_unlikely(task->block != NULL)) {
-		wti_free(task->block);
-		task->block = NULL;
+	if (wti_unlikely(own->block != NULL)) {
+		wti_free(own->block);
+		own->block = NULL;
 	}
-	task->generation++;
-	task->state = WTI_TASK_FREE;
-	wti_list_append(&client->free, &task->link);
+	own->state = WTI_TASK_FREE;
+	wti_list_append(&client->free, &own->link);
 	client->used--;
 }
 
@@ -171,43 +198,41 @@ void wti_pool_client_leave(struct wti_pool_client *client)
 }
 
 /* Nobody waits for the task any more: it is recycled now, or when it comes back. */
-static void client_forget(struct wti_pool_client *client, struct wt_task *task)
+static void client_forget(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	struct wt_pool *pool = client->pool;
+	bool withdrawn = false;
 
-	wti_pool_unawait(client, task);
-	task->told = true;
-	task->done = NULL;
-	task->on_progress = NULL;
-	if (task->away && task->state == WTI_TASK_SUBMITTED) {
-		bool withdrawn;
-
+	wti_pool_unawait(client, own);
+	own->told = true;
+	own->done = NULL;
+	own->on_progress = NULL;
+	if (own->away && own->state == WTI_TASK_SUBMITTED) {
 		wti_mutex_lock_soon(&pool->lock);
-		withdrawn = wti_pool_withdraw(client, task);
+		withdrawn = wti_pool_withdraw(client, own->task);
 		wti_mutex_unlock(&pool->lock);
-		if (withdrawn) {
-			wti_pool_withdrawn(client, task);
-		}
 	}
-	if (task->state != WTI_TASK_SUBMITTED) {
-		wti_list_remove(&task->link);
-		wti_pool_reply_drop(task);
+	if (withdrawn)
+		wti_pool_withdrawn(client, own);
+	if (own->state != WTI_TASK_SUBMITTED) {
+		wti_list_remove(&own->link);
+		wti_pool_reply_drop(own);
 	}
-	wti_pool_task_put(client, task);
+	wti_pool_task_put(client, own);
 }
 
 /* But for those in a callback that will return. */
-static bool client_is_to_forget(const struct wti_pool_client *client, const struct wt_task *task)
+static bool client_is_to_forget(const struct wti_pool_client *client, const struct wti_pool_own *own)
 {
-	return task->state != WTI_TASK_FREE && !(task->state == WTI_TASK_TELLING && client->callbacks);
+	return own->state != WTI_TASK_FREE && !(own->state == WTI_TASK_TELLING && client->callbacks);
 }
 
 static void client_forget_all(struct wti_pool_client *client)
 {
 	for (struct wti_pool_slab *slab = client->slabs; slab; slab = slab->next)
 		for (unsigned i = 0; i < CLIENT_SLAB; i++)
-			if (client_is_to_forget(client, &slab->tasks[i]))
-				client_forget(client, &slab->tasks[i]);
+			if (client_is_to_forget(client, &slab->own[i]))
+				client_forget(client, &slab->own[i]);
 }
 
 static void client_drop_messages(struct wti_pool_client *client)

@@ -14,24 +14,24 @@ enum { DONE_SHARE = 1000 }; /* tasks that are told in a turn */
 
 /* ---- Sending back ---- */
 
-static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wt_task *task, uint32_t bits)
+static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
 {
-	struct wt_task *top = wti_load(&client->late);
+	struct wti_pool_own *top = wti_load(&client->late);
 
-	task->entry_bits = bits;
+	own->bits = (uint8_t)bits;
 	do {
-		task->link.next = (struct wti_list *)(void *)top;
+		own->link.next = (struct wti_list *)(void *)top;
 		/* pairs with done_pull_late [pool-late]; seq_cst, so that the owner finds it after arming [source-1] */
-	} while (!wti_cas_sc(&client->late, &top, task));
+	} while (!wti_cas_sc(&client->late, &top, own));
 }
 
 void wti_pool_back(struct wt_task *task, uint32_t bits)
 {
 	struct wti_pool_client *client = task->client;
-	uint64_t entry = (uint64_t)(uintptr_t)task | bits;
+	uint64_t entry = (uint64_t)(uintptr_t)task->own | bits;
 
 	if (wti_unlikely(wti_ring_post(&client->back, &entry, sizeof entry, 0) != 0))
-		done_push_late(client, task, bits);
+		done_push_late(client, task->own, bits);
 	wti_source_notify(&client->source);
 }
 
@@ -39,7 +39,7 @@ int wti_pool_judge(struct wt_task *task, uint32_t generation, int result)
 {
 	struct wti_pool_client *client = task->client;
 	const struct wti_pool_verdict verdict = {
-		.entry = (uint64_t)(uintptr_t)task | WTI_ENTRY_VERDICT,
+		.entry = (uint64_t)(uintptr_t)task->own | WTI_ENTRY_VERDICT,
 		.generation = generation,
 		.result = result,
 	};
@@ -51,21 +51,19 @@ int wti_pool_judge(struct wt_task *task, uint32_t generation, int result)
 
 /* ---- Taking in ---- */
 
-void wti_pool_unawait(struct wti_pool_client *client, struct wt_task *task)
+void wti_pool_unawait(struct wti_pool_client *client, struct wti_pool_own *own)
 {
-	if (task->told || !task->done)
+	if (own->told || !own->done)
 		return;
 	if (--client->awaited == 0)
 		wti_loop_release(wti_load(&client->source.owner));
 }
 
-void wti_pool_reply_drop(struct wt_task *task)
+void wti_pool_reply_drop(struct wti_pool_own *own)
 {
-	if (task->reply)
-		wti_pool_message_free(task->reply);
-	task->reply = NULL;
-	task->reply_size = 0;
-	task->entry_bits = 0;
+	if (own->bits & WTI_ENTRY_REPLY)
+		wti_pool_message_free(own->task->reply.message);
+	own->bits = 0;
 }
 
 /* What came with the input, of a task that no worker has run. */
@@ -85,58 +83,67 @@ void wti_pool_input_drop(struct wt_task *task)
 	wti_cargo_destroy_all(&dropped);
 }
 
-void wti_pool_finished(struct wti_pool_client *client, struct wt_task *task, int result)
+void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own, int result)
 {
-	task->state = WTI_TASK_FINISHED;
-	task->result = result;
-	wti_list_init(&task->link);
-	if (task->told)
-		wti_pool_reply_drop(task);
-	else if (task->done)
-		wti_list_append(&client->untold, &task->link);
+	own->state = WTI_TASK_FINISHED;
+	own->result = result;
+	if (own->told)
+		wti_pool_reply_drop(own);
+	else if (own->done)
+		wti_list_append(&client->untold, &own->link);
 }
 
-void wti_pool_withdrawn(struct wti_pool_client *client, struct wt_task *task)
+void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	wti_store(&client->withdrawn, wti_load(&client->withdrawn) + 1);
-	task->away = false;
-	task->entry_bits = 0;
-	wti_pool_input_drop(task);
-	wti_pool_finished(client, task, WT_ECANCELED);
+	own->away = false;
+	own->bits = 0;
+	wti_pool_input_drop(own->task);
+	wti_list_init(&own->link);
+	wti_pool_finished(client, own, WT_ECANCELED);
 }
 
 /* The record is the owner's again. */
-static void done_accept(struct wti_pool_client *client, struct wt_task *task, uint32_t bits)
+static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
 {
-	task->away = false;
-	wti_pool_input_drop(task);
-	if (task->state == WTI_TASK_SUBMITTED) {
-		task->entry_bits = bits;
-		wti_pool_finished(client, task, bits & WTI_ENTRY_RESULT ? task->outcome : 0);
-	} else if (bits & WTI_ENTRY_REPLY && task->reply) {
-		wti_pool_reply_drop(task); /* it was judged before */
+	own->away = false;
+	if (wti_unlikely(own->state != WTI_TASK_SUBMITTED)) {
+		own->bits = bits & WTI_ENTRY_REPLY; /* it was judged before: nobody sees the reply */
+		wti_pool_reply_drop(own);
+		wti_pool_task_put(client, own);
+		return;
 	}
-	wti_pool_task_put(client, task);
+	own->bits = (uint8_t)bits;
+	wti_pool_finished(client, own, bits & WTI_ENTRY_RESULT ? own->task->outcome : 0);
+	if (own->told)
+		wti_pool_task_put(client, own);
 }
 
-static void done_accept_verdict(struct wti_pool_client *client, struct wt_task *task,
+static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_own *own,
 				const struct wti_pool_verdict *verdict)
 {
-	if (task->generation != verdict->generation || task->state != WTI_TASK_SUBMITTED)
+	if (own->task->generation != verdict->generation || own->state != WTI_TASK_SUBMITTED)
 		return;
-	task->entry_bits = 0;
-	wti_pool_finished(client, task, verdict->result);
-	wti_pool_task_put(client, task);
+	own->bits = 0;
+	wti_pool_finished(client, own, verdict->result);
 }
 
 static void done_accept_message(struct wti_pool_client *client, struct wti_pool_message *message)
 {
 	const struct wt_task *task = message->task;
 
-	if (task->generation == message->generation && task->state == WTI_TASK_SUBMITTED && task->on_progress)
+	if (task->generation == message->generation && task->own->state == WTI_TASK_SUBMITTED && task->own->on_progress)
 		wti_list_append(&client->messages, &message->link);
 	else
 		wti_pool_message_free(message);
+}
+
+static WTI_COLD void done_accept_other(struct wti_pool_client *client, const struct wti_pool_verdict *entry)
+{
+	if (entry->entry & WTI_ENTRY_PROGRESS)
+		done_accept_message(client, (void *)(uintptr_t)(entry->entry & ~(uint64_t)WTI_ENTRY_PROGRESS));
+	else
+		done_accept_verdict(client, (void *)(uintptr_t)(entry->entry & ~(uint64_t)WTI_ENTRY_BITS), entry);
 }
 
 /* One entry, if there is one. */
@@ -144,36 +151,32 @@ static bool done_pull_one(struct wti_pool_client *client)
 {
 	struct wti_record record;
 	struct wti_pool_verdict entry = { 0 };
-	uint32_t bits;
-	void *address;
 
 	if (!wti_ring_next(&client->back, &record))
 		return false;
 	entry.entry = *(const uint64_t *)record.data;
-	if (record.size == sizeof entry)
+	if (wti_unlikely(record.size == sizeof entry))
 		entry = *(const struct wti_pool_verdict *)record.data;
 	wti_ring_release(&client->back, client->back.read);
-	bits = entry.entry & WTI_ENTRY_BITS;
-	address = (void *)(uintptr_t)(entry.entry & ~(uint64_t)WTI_ENTRY_BITS);
-	if (bits & WTI_ENTRY_PROGRESS)
-		done_accept_message(client, address);
-	else if (bits & WTI_ENTRY_VERDICT)
-		done_accept_verdict(client, address, &entry);
+	if (wti_likely(!(entry.entry & (WTI_ENTRY_PROGRESS | WTI_ENTRY_VERDICT))))
+		done_accept(client, (void *)(uintptr_t)(entry.entry & ~(uint64_t)WTI_ENTRY_BITS),
+			    entry.entry & WTI_ENTRY_BITS);
 	else
-		done_accept(client, address, bits);
+		done_accept_other(client, &entry);
 	return true;
 }
 
 static WTI_COLD bool done_pull_late(struct wti_pool_client *client)
 {
 	/* pairs with done_push_late [pool-late] */
-	struct wt_task *task = wti_xchg_acqrel(&client->late, NULL);
+	struct wti_pool_own *own = wti_xchg_acqrel(&client->late, NULL);
 
-	while (task) {
-		struct wt_task *below = (struct wt_task *)(void *)task->link.next;
+	while (own) {
+		struct wti_pool_own *below = (struct wti_pool_own *)(void *)own->link.next;
 
-		done_accept(client, task, task->entry_bits);
-		task = below;
+		wti_list_init(&own->link);
+		done_accept(client, own, own->bits);
+		own = below;
 	}
 	return true;
 }
@@ -194,35 +197,34 @@ void wti_pool_pull(struct wti_pool_client *client)
 
 /* ---- Telling ---- */
 
-void wti_pool_reply_show(struct wt_task *task, wt_message *message)
+void wti_pool_reply_show(struct wti_pool_own *own, wt_message *message)
 {
+	struct wt_task *task = own->task;
+
 	*message = (wt_message){ 0 };
-	if (wti_likely(!(task->entry_bits & WTI_ENTRY_REPLY)))
-		return;
-	if (task->reply)
-		wti_pool_message_show(task->reply, message);
-	else
+	if (own->bits & WTI_ENTRY_REPLY)
+		wti_pool_message_show(task->reply.message, message);
+	else if (own->bits & WTI_ENTRY_BRIEF)
 		*message = (wt_message){
-			.data = task->bytes + WTI_TASK_INLINE - wti_round_up(task->reply_size, 8),
-			.size = task->reply_size,
-			.type = task->reply_type,
+			.data = task->bytes + WTI_TASK_INLINE - wti_round_up(task->reply.brief.size, 8),
+			.size = task->reply.brief.size,
+			.type = task->reply.brief.type,
 		};
 }
 
-static void done_tell_task(struct wti_pool_client *client, struct wt_task *task)
+static void done_tell_task(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	wt_message reply;
 
-	wti_pool_reply_show(task, &reply);
-	wti_pool_unawait(client, task);
-	task->told = true;
-	task->state = WTI_TASK_TELLING;
-	task->done(task, task->result, &reply, task->arg);
+	wti_pool_reply_show(own, &reply);
+	wti_pool_unawait(client, own);
+	own->told = true;
+	own->state = WTI_TASK_TELLING;
+	own->done(own->task, own->result, &reply, own->arg);
 	if (wti_forked())
 		return;
-	if (wti_unlikely(task->entry_bits & WTI_ENTRY_REPLY))
-		wti_pool_reply_drop(task);
-	wti_pool_task_put(client, task);
+	wti_pool_reply_drop(own);
+	wti_pool_task_put(client, own);
 }
 
 static void done_tell_message(struct wti_pool_client *client, struct wti_pool_message *message)
@@ -230,10 +232,10 @@ static void done_tell_message(struct wti_pool_client *client, struct wti_pool_me
 	struct wt_task *task = message->task;
 	wt_message shown;
 
-	if (task->generation == message->generation && !task->told && task->on_progress) {
+	if (task->generation == message->generation && !task->own->told && task->own->on_progress) {
 		wti_pool_message_show(message, &shown);
 		wti_list_append(&client->shown, &message->link);
-		task->on_progress(task, &shown, task->arg);
+		task->own->on_progress(task, &shown, task->own->arg);
 		if (wti_forked())
 			return;
 		wti_list_remove(&message->link);
@@ -253,7 +255,7 @@ static bool done_tell_next(struct wti_pool_client *client)
 		}
 		link = wti_list_pop(&client->untold);
 		if (link) {
-			done_tell_task(client, wti_list_entry(link, struct wt_task, link));
+			done_tell_task(client, wti_list_entry(link, struct wti_pool_own, link));
 			return true;
 		}
 		if (!done_pull_one(client) && !(wti_load(&client->late) && done_pull_late(client)))

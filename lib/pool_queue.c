@@ -161,6 +161,11 @@ static unsigned queue_take(struct wti_pool_client *client, unsigned level, struc
 	return n;
 }
 
+static struct wt_task *queue_task(struct wti_list *link)
+{
+	return wti_list_entry(link, struct wti_pool_own, link)->task;
+}
+
 static unsigned queue_take_returned(struct wt_pool *pool, struct wt_task **tasks, unsigned max)
 {
 	size_t count = wti_load(&pool->returned_count);
@@ -168,7 +173,7 @@ static unsigned queue_take_returned(struct wt_pool *pool, struct wt_task **tasks
 	unsigned n = 0;
 
 	for (; n < most && !wti_list_empty(&pool->returned); n++) {
-		struct wt_task *task = wti_list_entry(wti_list_pop(&pool->returned), struct wt_task, link);
+		struct wt_task *task = queue_task(wti_list_pop(&pool->returned));
 
 		task->returned = false;
 		tasks[n] = task;
@@ -251,7 +256,7 @@ unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned ma
 void wti_pool_return(struct wt_pool *pool, struct wt_task *task)
 {
 	task->returned = true;
-	wti_list_append(&pool->returned, &task->link);
+	wti_list_append(&pool->returned, &task->own->link);
 	wti_store_sc(&pool->returned_count, wti_load(&pool->returned_count) + 1); /* [pool-call] */
 }
 
@@ -305,7 +310,7 @@ bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task)
 	if (!task->returned)
 		return false;
 	task->returned = false;
-	wti_list_remove(&task->link);
+	wti_list_remove(&task->own->link);
 	wti_store(&pool->returned_count, wti_load(&pool->returned_count) - 1);
 	return true;
 }
@@ -332,7 +337,7 @@ size_t wti_pool_refuse_queued(struct wt_pool *pool, int result)
 	struct wti_list *link;
 
 	while ((link = wti_list_pop(&pool->returned))) {
-		struct wt_task *task = wti_list_entry(link, struct wt_task, link);
+		struct wt_task *task = queue_task(link);
 
 		task->returned = false;
 		task->outcome = result;

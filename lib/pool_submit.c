@@ -60,35 +60,35 @@ static int submit_make(struct submission *s, struct wt_task **made)
 {
 	int err = wti_pool_queue_reserve(s->client, (unsigned)(s->options.priority + WTI_POOL_LEVEL));
 	size_t cargo = s->input->transfer_count ? wti_cargo_size(s->input->transfer_count) : 0;
-	struct wt_task *task;
+	struct wti_pool_own *own;
 
 	if (wti_unlikely(err))
 		return err;
-	task = wti_pool_task_get(s->client);
-	if (wti_unlikely(!task))
+	own = wti_pool_task_get(s->client);
+	if (wti_unlikely(!own))
 		return WT_ENOMEM;
-	if (!submit_is_inline(s)) {
-		task->block = wti_alloc(cargo + s->size);
-		if (!task->block) {
-			task->told = true;
-			wti_pool_task_put(s->client, task);
+	if (wti_unlikely(!submit_is_inline(s))) {
+		own->block = wti_alloc(cargo + s->size);
+		if (!own->block) {
+			own->told = true;
+			wti_pool_task_put(s->client, own);
 			return WT_ENOMEM;
 		}
 	}
-	*made = task;
+	*made = own->task;
 	return 0;
 }
 
 /* From here on nothing fails. */
 static void submit_fill_input(const struct submission *s, struct wt_task *task)
 {
-	unsigned char *bytes = task->block ? task->block : task->bytes;
+	unsigned char *bytes = task->own->block ? task->own->block : task->bytes;
 	struct wti_list dropped;
 
 	task->cargo = NULL;
 	if (wti_unlikely(s->input->transfer_count)) {
 		wti_list_init(&dropped);
-		task->cargo = task->block;
+		task->cargo = task->own->block;
 		wti_transfer_pack(task->cargo, 0, s->input, NULL, &dropped);
 		bytes += wti_cargo_size(s->input->transfer_count);
 		wti_cargo_destroy_all(&dropped);
@@ -117,31 +117,41 @@ static void submit_stamp(const struct submission *s, struct wt_task *task)
 	bool prioritized = submit_is_prioritized(client->pool, s->options.priority);
 
 	task->weight = 0;
-	task->submitted_at = 0;
-	if (client->stamp) {
+	if (wti_likely(client->stamp)) {
 		client->stamp--;
 	} else {
-		task->weight = (uint16_t)wti_load(&client->pool->stride);
+		task->weight = (uint8_t)wti_load(&client->pool->stride);
 		client->stamp = task->weight - 1u;
 	}
 	if (wti_unlikely(task->weight || prioritized))
 		task->submitted_at = wti_os->clock();
 }
 
+static void submit_limit(const struct submission *s, struct wt_task *task)
+{
+	int64_t limit = s->options.run_timeout ? s->options.run_timeout : s->client->pool->options.run_timeout;
+
+	task->limited = limit && limit != WT_FOREVER;
+	if (wti_unlikely(task->limited))
+		task->run_timeout = limit;
+}
+
 static void submit_fill(const struct submission *s, struct wt_task *task, wt_task_done_fn *done, void *arg)
 {
 	struct wti_pool_client *client = s->client;
+	struct wti_pool_own *own = task->own;
 
 	submit_fill_input(s, task);
 	submit_stamp(s, task);
-	task->run_timeout = s->options.run_timeout ? s->options.run_timeout : client->pool->options.run_timeout;
-	task->level = (uint16_t)(s->options.priority + WTI_POOL_LEVEL);
+	submit_limit(s, task);
+	task->level = (uint8_t)(s->options.priority + WTI_POOL_LEVEL);
+	task->generation++;
 	wti_store(&task->cancelled, 0);
-	task->done = done;
-	task->arg = arg;
-	task->on_progress = s->options.on_progress;
-	task->state = WTI_TASK_SUBMITTED;
-	task->away = true;
+	own->done = done;
+	own->arg = arg;
+	own->on_progress = s->options.on_progress;
+	own->state = WTI_TASK_SUBMITTED;
+	own->away = true;
 	if (done && client->awaited++ == 0)
 		wti_loop_hold(wti_load(&client->source.owner));
 	wti_store(&client->submitted, wti_load(&client->submitted) + 1);
@@ -201,7 +211,7 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 		return err;
 	}
 	submit_fill(&s, task, done, arg);
-	task->told = !done && !out;
+	task->own->told = !done && !out;
 	if (out)
 		*out = task;
 	wti_pool_queue_push(s.client, task);
@@ -227,7 +237,7 @@ int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map
 		return err;
 	}
 	submit_fill(&s, *out, NULL, NULL);
-	(*out)->told = false;
+	(*out)->own->told = false;
 	(*out)->data = map;
 	(*out)->size = WTI_TASK_MAP;
 	wti_pool_queue_push(client, *out);

@@ -56,9 +56,9 @@ int wti_pool_task_await(struct wt_task *task, wt_time deadline)
 	struct wti_thread *self = wti_load(&client->source.owner);
 	int err = wti_thread_terminating(self) ? WT_ETERMINATED : 0;
 
-	while (!err && task->state != WTI_TASK_FINISHED) {
+	while (!err && task->own->state != WTI_TASK_FINISHED) {
 		wti_pool_pull(client);
-		if (task->state == WTI_TASK_FINISHED)
+		if (task->own->state == WTI_TASK_FINISHED)
 			return 0;
 		err = wti_wait(self, &task_wait_ops, client, deadline);
 	}
@@ -80,16 +80,16 @@ int wt_task_wait(wt_task *task, int *result, wt_message *reply, wt_time deadline
 	self = task_owner(task);
 	if (!self)
 		return WT_EOWNER;
-	if (task->state == WTI_TASK_FREE || task->done || task->told)
+	if (task->own->state == WTI_TASK_FREE || task->own->done || task->own->told)
 		return WT_EINVAL;
 	inside = wti_pool_is_inside(task->client->pool, self);
 	err = wti_pool_task_await(task, inside ? WT_NOW : deadline);
 	if (err)
 		return inside && err == WT_EAGAIN && deadline != WT_NOW ? WT_EDEADLK : err;
 	if (result)
-		*result = task->result;
+		*result = task->own->result;
 	if (reply)
-		wti_pool_reply_show(task, reply);
+		wti_pool_reply_show(task->own, reply);
 	return 0;
 }
 
@@ -122,7 +122,7 @@ bool wti_pool_task_withdraw(struct wt_task *task)
 	struct wt_pool *pool = task->client->pool;
 	bool withdrawn;
 
-	if (task->state != WTI_TASK_SUBMITTED)
+	if (task->own->state != WTI_TASK_SUBMITTED)
 		return false;
 	wti_mutex_lock_soon(&pool->lock);
 	withdrawn = wti_pool_withdraw(task->client, task);
@@ -130,7 +130,7 @@ bool wti_pool_task_withdraw(struct wt_task *task)
 	if (!withdrawn)
 		return false;
 	wti_pool_room_offer(pool);
-	wti_pool_withdrawn(task->client, task);
+	wti_pool_withdrawn(task->client, task->own);
 	wti_loop_watch(&task->client->source);
 	return true;
 }
@@ -146,7 +146,7 @@ int wt_task_cancel(wt_task *task)
 		return WT_EFORKED;
 	if (!task_owner(task))
 		return WT_EOWNER;
-	if (task->state != WTI_TASK_SUBMITTED || wti_pool_task_withdraw(task))
+	if (task->own->state != WTI_TASK_SUBMITTED || wti_pool_task_withdraw(task))
 		return 0;
 	pool = task->client->pool;
 	wti_mutex_lock_soon(&pool->lock);
@@ -159,12 +159,12 @@ int wt_task_cancel(wt_task *task)
 
 void wt_task_release(wt_task *task)
 {
-	if (!task || wti_forked() || !task_owner(task) || task->state == WTI_TASK_FREE || task->done || task->told)
+	if (!task || wti_forked() || !task_owner(task) || task->own->state == WTI_TASK_FREE || task->own->done || task->own->told)
 		return;
-	task->told = true;
-	if (task->state == WTI_TASK_FINISHED)
-		wti_pool_reply_drop(task);
-	wti_pool_task_put(task->client, task);
+	task->own->told = true;
+	if (task->own->state == WTI_TASK_FINISHED)
+		wti_pool_reply_drop(task->own);
+	wti_pool_task_put(task->client, task->own);
 	wti_pool_client_leave(task->client);
 }
 
@@ -172,7 +172,7 @@ void wt_task_release(wt_task *task)
 
 static size_t task_input_inline(const struct wt_task *task)
 {
-	return task->block ? 0 : wti_round_up(task->size, 8);
+	return task->data == task->bytes ? wti_round_up(task->size, 8) : 0;
 }
 
 /* Behind the input, if there is room. Through a copy: it may be made of the reply that it replaces. */
@@ -215,12 +215,15 @@ int wt_task_reply(wt_task *task, const wt_outgoing *reply)
 		if (err)
 			return err;
 	}
-	if (run->replied && task->reply)
-		wti_pool_message_free(task->reply);
-	task->reply = made;
-	task->reply_size = made ? 0 : (uint32_t)size;
-	task->reply_type = reply->type;
-	run->replied = true;
+	if (run->replied == WTI_ENTRY_REPLY)
+		wti_pool_message_free(task->reply.message);
+	if (made) {
+		task->reply.message = made;
+	} else {
+		task->reply.brief.size = (uint32_t)size;
+		task->reply.brief.type = reply->type;
+	}
+	run->replied = made ? WTI_ENTRY_REPLY : WTI_ENTRY_BRIEF;
 	return 0;
 }
 

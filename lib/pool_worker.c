@@ -13,9 +13,14 @@
 #include "os.h"
 #include "pool.h"
 #include "seam.h"
+#include "wait.h"
 #include "worker.h"
 
 enum {
+	WORKER_GATHER_FEW = 4,   /* tasks */
+	WORKER_GATHER_MIN = 64,  /* pauses */
+	WORKER_GATHER_MAX = 512, /* some microseconds */
+	WORKER_GATHER_RETRY = 8,
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
 	WORKER_HELD = 3000,      /* ns of work that are taken together */
 	WORKER_OVERHEAD = 60,    /* ns of a task besides its run */
@@ -131,13 +136,13 @@ static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run
 void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
 {
 	struct wt_task *task = wti_load(&run->task);
-	uint32_t bits = run->replied ? WTI_ENTRY_REPLY : 0;
+	uint32_t bits = run->replied;
 
 	if (wti_unlikely(task->cargo != NULL))
 		wti_cargo_hide(&run->view);
 	wti_pool_input_drop(task);
 	run_account(worker, run, task, result);
-	if (wti_unlikely(task->run_timeout != 0))
+	if (wti_unlikely(task->limited))
 		wti_store(&run->deadline, WT_FOREVER);
 	run_withdraw(run);
 	worker->begun--;
@@ -155,7 +160,7 @@ static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run 
 	run->began = wti_os->clock();
 	if (task->weight)
 		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, task->weight);
-	if (!task->run_timeout || task->run_timeout == WT_FOREVER)
+	if (!task->limited)
 		return;
 	if (__builtin_add_overflow(run->began, task->run_timeout, &deadline))
 		deadline = WT_FOREVER;
@@ -196,7 +201,7 @@ static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, s
 	int result;
 
 	run->began = 0;
-	run->replied = false;
+	run->replied = 0;
 	run->finished = false;
 	worker->begun++;
 	worker->tasks++;
@@ -207,7 +212,7 @@ static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, s
 	run->input = (wt_message){ .data = task->data, .size = task->size, .type = task->type };
 	if (wti_unlikely(task->cargo != NULL))
 		wti_cargo_show(wti_thread_peek(), &run->view, task->cargo, &run->input);
-	if (wti_unlikely(task->weight || task->run_timeout))
+	if (wti_unlikely(task->weight || task->limited))
 		run_begin_clock(worker, run, task);
 	run->inside = true;
 	result = run_call(worker, run, task);
@@ -378,6 +383,30 @@ static bool worker_step(struct wti_pool_worker *worker)
 	return task != NULL;
 }
 
+/*
+ * The queue is empty after `n` short tasks. A worker that takes each task as it
+ * comes pulls the lines that it shares with the submitter back and forth: the
+ * submitter then takes three times as long. So let it get some tasks ahead, as
+ * long as waiting brings more of them at once; now and then try whether it would.
+ */
+static void worker_gather(struct wti_pool_worker *worker, unsigned n)
+{
+	unsigned pauses;
+
+	if (worker->estimate >= WORKER_STRIDE_SHORT || !wti_wait_may_poll())
+		return;
+	if (n < WORKER_GATHER_FEW)
+		worker->gather = worker->gather > WORKER_GATHER_MIN ? worker->gather / 2 : 0;
+	else if (n < WORKER_TURN / 2)
+		worker->gather = worker->gather < WORKER_GATHER_MAX / 2 ? worker->gather * 2 + WORKER_GATHER_MIN :
+									  WORKER_GATHER_MAX;
+	pauses = worker->gather;
+	if (!pauses && ++worker->gather_tries % WORKER_GATHER_RETRY == 0)
+		pauses = WORKER_GATHER_MIN;
+	while (pauses--)
+		wti_cpu_relax();
+}
+
 static void worker_turn(struct wti_source *source, unsigned *calls)
 {
 	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
@@ -392,6 +421,8 @@ static void worker_turn(struct wti_source *source, unsigned *calls)
 	*calls += n;
 	if (wti_forked())
 		return;
+	if (n && n < WORKER_TURN)
+		worker_gather(worker, n);
 	if (worker_is_done(worker) && !worker_has_hold(worker) &&
 	    (worker_is_spent(worker) || !wti_pool_has_work(worker->pool))) {
 		worker_leave(worker);
