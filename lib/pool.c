@@ -82,7 +82,10 @@ static int pool_check_options(const wt_pool_options *options)
 		return WT_EINVAL;
 	if ((options->data_size && !options->data) || options->zero)
 		return WT_EINVAL;
-	return options->data_size > WTI_SIZE_MAX ? WT_EOVERFLOW : 0;
+	if (options->data_size > WTI_SIZE_MAX)
+		return WT_EOVERFLOW;
+	return wti_worker_check_options(&(wt_worker_options){
+		.size = sizeof(wt_worker_options), .stack_size = options->stack_size, .nice = options->nice });
 }
 
 static void pool_default(int64_t *time, int64_t otherwise)

@@ -347,9 +347,20 @@ static bool worker_heed(struct wti_pool_worker *worker)
 	return true;
 }
 
+/* What its tasks have submitted, be it to its own pool, is told by its loop. */
+static bool worker_awaits_tasks(const struct wti_pool_worker *worker)
+{
+	struct wti_thread *self = wti_load(&worker->source.owner);
+
+	for (struct wti_list *link = self->pool_clients.next; link != &self->pool_clients; link = link->next)
+		if (wti_list_entry(link, struct wti_pool_client, mine)->awaited)
+			return true;
+	return false;
+}
+
 static bool worker_is_done(struct wti_pool_worker *worker)
 {
-	if (worker->begun)
+	if (worker->begun || worker_awaits_tasks(worker))
 		return false;
 	return worker_is_spent(worker) || wti_load(&worker->attention) & WTI_POOL_RETIRE;
 }
@@ -435,10 +446,10 @@ static bool worker_ready(struct wti_source *source)
 	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
 	uint32_t attention = wti_load_sc(&worker->attention); /* pairs with wti_pool_attend [source-1] */
 
-	if (attention & (WTI_POOL_EACH | WTI_POOL_RETIRE) && !(worker->begun && attention == WTI_POOL_RETIRE))
+	if (attention & WTI_POOL_EACH || (attention & WTI_POOL_RETIRE && worker_is_done(worker)))
 		return true;
 	if (!worker_may_begin(worker))
-		return !worker->begun;
+		return worker_is_done(worker);
 	return worker_has_hold(worker) || wti_pool_has_work(worker->pool);
 }
 

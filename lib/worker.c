@@ -47,6 +47,13 @@ static int worker_read_options(wt_worker_options *to, const wt_worker_options *o
 	return 0;
 }
 
+int wti_worker_check_options(const wt_worker_options *options)
+{
+	wt_worker_options read;
+
+	return worker_read_options(&read, options);
+}
+
 /* Room for the name that a worker gets without one of the program's. */
 #define WORKER_NAME_MAX sizeof "worker-18446744073709551615"
 

@@ -195,6 +195,7 @@ struct wti_worker_program {
 	const void *data;
 	size_t size;
 };
+int wti_worker_check_options(const wt_worker_options *options);
 int wti_worker_create(wt_worker **worker, const struct wti_worker_program *program, const wt_worker_options *options);
 
 /* One line on stderr for a failure that nobody has asked for (W8). */

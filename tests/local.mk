@@ -24,6 +24,7 @@ wt_unit_tests = \
 	tests/test_error \
 	tests/test_fork \
 	tests/test_heap \
+	tests/test_histogram \
 	tests/test_interrupt \
 	tests/test_limits \
 	tests/test_list \
@@ -40,6 +41,13 @@ wt_unit_tests = \
 	tests/test_os \
 	tests/test_park \
 	tests/test_poke \
+	tests/test_pool \
+	tests/test_pool_map \
+	tests/test_pool_queue \
+	tests/test_pool_room \
+	tests/test_pool_stats \
+	tests/test_pool_task \
+	tests/test_pool_worker \
 	tests/test_port \
 	tests/test_port_close \
 	tests/test_port_cycles \
@@ -99,6 +107,8 @@ endif
 tests_libsupport_a_SOURCES = \
 	tests/support/child.c \
 	tests/support/child.h \
+	tests/support/pools.c \
+	tests/support/pools.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
 	tests/support/seams.c \
