@@ -158,27 +158,27 @@ static struct wt_pool *pool_alloc(wt_task_fn *fn, const wt_pool_options *options
 	}
 	pool->name = (char *)rest + options->data_size;
 	memcpy(pool->name, options->name, name);
+	pool->share_env = options->env == WT_SHARE_ENV;
+	pool->options.env = NULL; /* the keeper gets it, and its workers have theirs from it */
 	pool->options.name = pool->name;
 	pool->options.data = pool->data;
 	pool_init(pool);
 	return pool;
 }
 
-static int pool_start(struct wt_pool *pool)
+static int pool_start(struct wt_pool *pool, const char *const *env)
 {
 	const struct wti_worker_program program = { .entry = wti_pool_keeper_entry, .host = pool };
 	const wt_worker_options options = {
 		.size = sizeof options,
 		.name = pool->name,
-		.env = pool->options.env,
+		.env = env,
 	};
 	int err = wti_worker_create(&pool->keeper, &program, &options);
 
 	if (err)
 		return err;
 	wt_worker_unref(pool->keeper);
-	if (pool->options.env != WT_SHARE_ENV)
-		pool->options.env = NULL; /* the keeper has a copy, and its workers have copies of that */
 	return 0;
 }
 
@@ -203,7 +203,7 @@ int wt_pool_create(wt_pool **out, wt_task_fn *fn, const wt_pool_options *options
 	pool = pool_alloc(fn, &read);
 	if (!pool)
 		return WT_ENOMEM;
-	err = pool_start(pool);
+	err = pool_start(pool, read.env);
 	if (err) {
 		wti_pool_release(pool);
 		return err;

@@ -149,6 +149,7 @@ enum {
 	WTI_ENTRY_PROGRESS = 4, /* the address of a message instead; its other bits are part of that */
 	WTI_ENTRY_VERDICT = 8,  /* a result from the keeper, while a worker keeps the record */
 	WTI_ENTRY_REPLY = 16,   /* the task has a reply, a message */
+	WTI_ENTRY_UNRUN = 32,   /* no worker has begun it: what came with the input is there still */
 	WTI_ENTRY_BITS = WTI_CACHE_LINE - 1
 };
 
@@ -341,6 +342,7 @@ struct wt_pool {
 	struct wti_thread *creator;
 	char *name;                /* in the same block, behind the data */
 	void *data;
+	bool share_env;            /* with the keeper, which shares the creator's */
 
 	/* Read at each submit, changed rarely. */
 	WTI_CACHE_ALIGNED _Atomic(int) refusal; /* what submits return; 0: they are taken */

@@ -14,7 +14,7 @@ enum { CLIENT_SLAB = 64 }; /* records */
 struct wti_pool_slab {
 	struct wti_pool_slab *next;
 	struct wti_pool_own own[CLIENT_SLAB];
-	struct wt_task tasks[CLIENT_SLAB + 1]; /* from the first address that is aligned for one */
+	unsigned char tasks[(CLIENT_SLAB + 1) * sizeof(struct wt_task)]; /* from the first address that is aligned for one */
 };
 
 /* ---- Records ---- */
@@ -22,7 +22,7 @@ struct wti_pool_slab {
 /* Memory is aligned to a line, a task to two. */
 static struct wt_task *client_slab_tasks(struct wti_pool_slab *slab)
 {
-	return (struct wt_task *)(void *)wti_round_up((uintptr_t)(void *)slab->tasks, _Alignof(struct wt_task));
+	return (struct wt_task *)wti_round_up((uintptr_t)slab->tasks, _Alignof(struct wt_task));
 }
 
 static bool client_add_slab(struct wti_pool_client *client)

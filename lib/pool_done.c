@@ -107,6 +107,8 @@ void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own
 static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
 {
 	own->away = false;
+	if (wti_unlikely(bits & WTI_ENTRY_UNRUN))
+		wti_pool_input_drop(own->task);
 	if (wti_unlikely(own->state != WTI_TASK_SUBMITTED)) {
 		own->bits = bits & WTI_ENTRY_REPLY; /* it was judged before: nobody sees the reply */
 		wti_pool_reply_drop(own);

@@ -409,7 +409,7 @@ static int keeper_start(struct wti_pool_worker *worker)
 		.stack_size = pool->options.stack_size,
 		.heap_limit = pool->options.heap_limit,
 		.nice = pool->options.nice,
-		.env = pool->options.env == WT_SHARE_ENV ? WT_SHARE_ENV : NULL,
+		.env = pool->share_env ? WT_SHARE_ENV : NULL,
 		.destroy_timeout = 1, /* who destroys the pool has waited */
 	};
 	char name[64];

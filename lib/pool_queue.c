@@ -325,7 +325,7 @@ static size_t queue_refuse(struct wti_pool_client *client, unsigned level, int r
 		wti_store_rel(&client->head[level], wti_load(&client->head[level]) + 1);
 		wti_pool_room_give(client->pool, &task, 1);
 		task->outcome = result;
-		wti_pool_back(task, WTI_ENTRY_RESULT);
+		wti_pool_back(task, WTI_ENTRY_RESULT | WTI_ENTRY_UNRUN);
 		count++;
 	}
 	return count;
@@ -341,7 +341,7 @@ size_t wti_pool_refuse_queued(struct wt_pool *pool, int result)
 
 		task->returned = false;
 		task->outcome = result;
-		wti_pool_back(task, WTI_ENTRY_RESULT);
+		wti_pool_back(task, WTI_ENTRY_RESULT | WTI_ENTRY_UNRUN);
 	}
 	wti_store(&pool->returned_count, 0);
 	for (struct wti_pool_client *client = queue_clients(pool); client; client = client->next)

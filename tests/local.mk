@@ -126,6 +126,7 @@ wt_sweep_sources = \
 	tests/sweep/operations.c \
 	tests/sweep/operations.h \
 	tests/sweep/operations_moving.c \
+	tests/sweep/operations_pool.c \
 	tests/sweep/operations_thread.c \
 	tests/sweep/sweep.c \
 	tests/sweep/sweep.h

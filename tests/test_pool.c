@@ -238,11 +238,16 @@ static void a_callback_may_destroy_the_pool(void **state)
 	assert_int_equal(tally.other, 0);
 }
 
+static bool no_more_threads_than(void *arg)
+{
+	return support_threads() <= *(unsigned *)arg;
+}
+
 static void destroy_does_not_wait_for_ever(void **state)
 {
-	struct latch begun = { 0 };
-	struct latch gate = { 0 };
+	static struct latch begun, gate;
 	struct tally tally = { 0 };
+	unsigned threads = support_threads();
 	wt_pool *pool = pools_create_with(
 		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .destroy_timeout = 20000000));
 
@@ -253,6 +258,7 @@ static void destroy_does_not_wait_for_ever(void **state)
 	assert_int_equal(tally.calls, 1);
 	assert_int_equal(tally.cancelled, 1);
 	latch_open(&gate);
+	assert_true(await(no_more_threads_than, &threads));
 }
 
 static int entry_of_a_creator(wt_port *parent, const void *data, size_t size)

@@ -17,6 +17,7 @@ struct submitter {
 	wt_pool *pool;
 	pthread_t thread;
 	uint32_t index;
+	uint64_t seed;
 	unsigned tasks;
 	unsigned returned;
 	unsigned cancelled;
@@ -68,7 +69,7 @@ static void take_element(wt_task *task, int result, wt_message *reply, void *arg
 static void *submit_elements(void *arg)
 {
 	struct submitter *submitter = arg;
-	uint64_t random = support_seed() + submitter->index;
+	uint64_t random = submitter->seed + submitter->index;
 	struct element element;
 	wt_task *task;
 
@@ -103,7 +104,7 @@ static void each_task_comes_back_once(void **state)
 	memset(seen, 0, sizeof seen);
 	for (uint32_t i = 0; i < SUBMITTERS; i++) {
 		submitters[i] = (struct submitter){
-			.pool = pool, .index = i, .tasks = TASKS / support_slowdown(), .seen = seen[i], .verdict = &verdict
+			.pool = pool, .index = i, .seed = support_seed(), .tasks = TASKS / support_slowdown(), .seen = seen[i], .verdict = &verdict
 		};
 		assert_int_equal(pthread_create(&submitters[i].thread, NULL, submit_elements, &submitters[i]), 0);
 	}

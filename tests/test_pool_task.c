@@ -211,6 +211,33 @@ static void what_nobody_takes_is_destroyed_once(void **state)
 	assert_int_equal(wti_load(&deleted), 4);
 }
 
+/* [T4] The same, of tasks that somebody else takes out of the queue. */
+static void what_a_cleared_task_brought_is_destroyed(void **state)
+{
+	static char block[8];
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool = pools_create(1);
+	wt_task *busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	wt_buffer *buffer;
+	wt_task *task;
+
+	(void)state;
+	wti_store(&deleted, 0);
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_buffer_wrap(&buffer, block, sizeof block, count_deleted, NULL), 0);
+	assert_int_equal(wt_pool_submit(pool,
+					&(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+							.transfer_count = 1 },
+					NULL, NULL, NULL, &task),
+			 0);
+	assert_int_equal(wt_pool_clear(pool, NULL), 0);
+	assert_int_equal(pools_result(task), WT_ECANCELED);
+	assert_int_equal(wti_load(&deleted), 1);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	wt_pool_destroy(pool);
+}
+
 /* [M3] */
 static void a_refused_submit_leaves_everything(void **state)
 {
@@ -477,6 +504,7 @@ int main(void)
 		TEST(bytes_of_any_size_come_and_go),
 		TEST(buffers_move_to_a_task_and_back),
 		TEST(what_nobody_takes_is_destroyed_once),
+		TEST(what_a_cleared_task_brought_is_destroyed),
 		TEST(a_refused_submit_leaves_everything),
 		TEST(progress_comes_in_order_and_before_the_end),
 		TEST(a_queued_task_is_removed),

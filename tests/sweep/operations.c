@@ -604,6 +604,9 @@ const struct sweep_operation sweep_operations[] = {
 	{ "environment that a worker inherits", environment_inherited },
 	{ "a lock, a request and a query", locks_in_turn },
 	{ "a hook for new workers", worker_created_hook },
+	{ "a pool's tasks", pool_tasks },
+	{ "a pool's callbacks", pool_callbacks },
+	{ "a map over a pool", pool_maps },
 };
 
 const size_t sweep_operation_count = sizeof sweep_operations / sizeof *sweep_operations;

@@ -25,4 +25,10 @@ int environment_inherited(void);
 int locks_in_turn(void);
 int worker_created_hook(void);
 
+/* ---- operations_pool.c ---- */
+
+int pool_tasks(void);
+int pool_callbacks(void);
+int pool_maps(void);
+
 #endif
