@@ -158,6 +158,7 @@ static struct wt_pool *pool_alloc(wt_task_fn *fn, const wt_pool_options *options
 	}
 	pool->name = (char *)rest + options->data_size;
 	memcpy(pool->name, options->name, name);
+	pool->processors = (unsigned)wti_os->cpu_count();
 	pool->share_env = options->env == WT_SHARE_ENV;
 	pool->options.env = NULL; /* the keeper gets it, and its workers have theirs from it */
 	pool->options.name = pool->name;

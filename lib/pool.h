@@ -342,12 +342,14 @@ struct wt_pool {
 	struct wti_thread *creator;
 	char *name;                /* in the same block, behind the data */
 	void *data;
+	unsigned processors;
 	bool share_env;            /* with the keeper, which shares the creator's */
 
 	/* Read at each submit, changed rarely. */
 	WTI_CACHE_ALIGNED _Atomic(int) refusal; /* what submits return; 0: they are taken */
 	_Atomic(uint32_t) call;       /* a worker sleeps, or there may be more of them: help is to be called */
 	_Atomic(uint32_t) stride;     /* of so many tasks one is timed */
+	_Atomic(int64_t) estimate;    /* of a task's run, ns */
 	_Atomic(bool) prioritized;    /* there were tasks of other priorities than 0 */
 	_Atomic(struct wti_pool_client *) clients; /* pushed under the lock */
 	_Atomic(int64_t) prioritized_at; /* ns */
@@ -546,6 +548,9 @@ int wti_pool_judge(struct wt_task *task, uint32_t generation, int result);
 
 /* Owner: look at all that has come back, without telling it. */
 void wti_pool_pull(struct wti_pool_client *client);
+
+/* Whether the workers have need of all processors: as wti_wait_ops.crowded. Owner. */
+int64_t wti_pool_crowded(const struct wti_pool_client *client);
 
 /* Whether something has come back. Owner. */
 bool wti_pool_came_back(struct wti_pool_client *client);

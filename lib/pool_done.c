@@ -9,8 +9,14 @@
 #include "fork.h"
 #include "loop.h"
 #include "pool.h"
+#include "wait.h"
 
-enum { DONE_SHARE = 1000 }; /* tasks that are told in a turn */
+enum {
+	DONE_SHARE = 1000,      /* tasks that are told in a turn */
+	DONE_CROWDED_MIN = 300, /* ns that a task runs: with shorter ones it is the submitter who has most to do */
+	DONE_NAP_MIN = 20000,   /* ns */
+	DONE_NAP_MAX = 100000
+};
 
 /* ---- Sending back ---- */
 
@@ -307,7 +313,39 @@ static void client_turn(struct wti_source *source, unsigned *calls)
 	wti_pool_client_leave(client);
 }
 
+/*
+ * With tasks away for all processors, a submitter that polls takes one of them
+ * from a worker; and where tasks are short, one that is woken for each takes
+ * more time than they do. If the workers have enough to do, it sleeps for a
+ * moment, and finds some at once: two workers and tasks of a microsecond, from
+ * 0.5 to 1.7 million a second.
+ */
+int64_t wti_pool_crowded(const struct wti_pool_client *client)
+{
+	const struct wt_pool *pool = client->pool;
+	int64_t estimate = wti_load(&pool->estimate);
+	int64_t ahead;
+
+	if (client->used < pool->processors || pool->options.max_workers < pool->processors ||
+	    estimate < DONE_CROWDED_MIN)
+		return WTI_WAIT_FREE;
+	if (__builtin_mul_overflow(estimate, (int64_t)client->used, &ahead))
+		ahead = INT64_MAX;
+	ahead /= 2 * (int64_t)pool->options.max_workers;
+	if (ahead < DONE_NAP_MIN && estimate < DONE_NAP_MIN)
+		return WTI_WAIT_FREE; /* one will be back soon, and its worker would have nothing to do */
+	if (ahead < DONE_NAP_MIN || estimate > DONE_NAP_MAX)
+		return 0;
+	return ahead < DONE_NAP_MAX ? ahead : DONE_NAP_MAX;
+}
+
+static int64_t client_crowded(struct wti_source *source)
+{
+	return wti_pool_crowded(wti_container_of(source, struct wti_pool_client, source));
+}
+
 const struct wti_source_ops wti_pool_client_ops = {
 	.turn = client_turn,
 	.ready = client_ready,
+	.crowded = client_crowded,
 };

@@ -44,8 +44,14 @@ static void task_wait_disarm(void *what)
 	wti_loop_watch(&client->source);
 }
 
+static int64_t task_wait_crowded(void *what)
+{
+	return wti_pool_crowded(what);
+}
+
 static const struct wti_wait_ops task_wait_ops = {
 	.ready = task_wait_ready,
+	.crowded = task_wait_crowded,
 	.arm = task_wait_arm,
 	.disarm = task_wait_disarm,
 };

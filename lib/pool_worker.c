@@ -24,7 +24,7 @@ enum {
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
 	WORKER_HELD = 3000,      /* ns of work that are taken together */
 	WORKER_OVERHEAD = 60,    /* ns of a task besides its run */
-	WORKER_STRIDE_SHORT = 1000,  /* ns: shorter tasks are timed one of WTI_POOL_STRIDE_MAX ... */
+	WORKER_STRIDE_SHORT = 400,   /* ns: shorter tasks are timed one of WTI_POOL_STRIDE_MAX ... */
 	WORKER_STRIDE_LONG = 10000,  /* ... longer ones each, and those between ... */
 	WORKER_STRIDE_MIDDLE = 16    /* ... one of so many */
 };
@@ -86,6 +86,7 @@ static void run_withdraw(struct wti_pool_run *run)
 static void worker_learn(struct wti_pool_worker *worker, int64_t time)
 {
 	uint32_t stride = 1;
+	int64_t known;
 
 	if (!worker->estimate || time > 4 * worker->estimate)
 		worker->estimate = time + 1;
@@ -98,6 +99,9 @@ static void worker_learn(struct wti_pool_worker *worker, int64_t time)
 	/* Relaxed: a hint. Written when it changes only: each submit reads the line. */
 	if (wti_load(&worker->pool->stride) != stride)
 		wti_store(&worker->pool->stride, stride);
+	known = wti_load(&worker->pool->estimate);
+	if (worker->estimate > known + known / 4 || worker->estimate < known - known / 4)
+		wti_store(&worker->pool->estimate, worker->estimate);
 }
 
 static void worker_count(_Atomic(uint64_t) *word)
