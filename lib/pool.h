@@ -49,7 +49,7 @@
 #include "waiters.h"
 
 enum {
-	WTI_TASK_INLINE = 32, /* bytes of input and reply together that need no block */
+	WTI_TASK_INLINE = 32, /* bytes of an input, and of a reply, that need no block */
 	WTI_POOL_LEVELS = WT_PRIORITY_MAX - WT_PRIORITY_MIN + 1,
 	WTI_POOL_LEVEL = -WT_PRIORITY_MIN, /* of priority 0 */
 	WTI_POOL_HOLD = 32,   /* tasks that a worker takes together at the most */
@@ -126,15 +126,15 @@ struct wt_task {
 	int64_t submitted_at;         /* ns; 0: not looked at the clock */
 	int64_t run_timeout;          /* ns */
 
-	/* The worker's while it has the task; valid where the client's entry says so. */
+	/* The reply and the result, where the entry said so and there is nothing else to keep them in. */
 	union {
-		struct wti_pool_message *message;
+		struct wti_pool_message *message; /* written by the worker */
 		struct {
 			uint32_t size;
 			uint32_t type;
 		} brief; /* in `bytes` */
 	} reply;
-	int32_t outcome;              /* the result */
+	int32_t outcome;
 	uint32_t zero;
 	unsigned char bytes[WTI_TASK_INLINE]; /* of the input, then of the reply */
 };
@@ -142,10 +142,10 @@ struct wt_task {
 _Static_assert(sizeof(struct wt_task) + sizeof(struct wti_pool_own) == 3 * WTI_CACHE_LINE,
 	       "what a queued task costs beside its input is promised");
 
-/* What comes back through the client's ring: the address of the submitter's part, and what it is. Of a verdict: generation and result as well. */
+/* What comes back through the client's ring: the address of the submitter's part, and what it is. */
 enum {
-	WTI_ENTRY_BRIEF = 1,    /* the task has a reply, in the record */
-	WTI_ENTRY_RESULT = 2,   /* its result is written in the record; else it is 0 */
+	WTI_ENTRY_BRIEF = 1,    /* the task has a short reply, which follows */
+	WTI_ENTRY_RESULT = 2,   /* its result follows; else it is 0 */
 	WTI_ENTRY_PROGRESS = 4, /* the address of a message instead; its other bits are part of that */
 	WTI_ENTRY_VERDICT = 8,  /* a result from the keeper, while a worker keeps the record */
 	WTI_ENTRY_REPLY = 16,   /* the task has a reply, a message */
@@ -153,10 +153,12 @@ enum {
 	WTI_ENTRY_BITS = WTI_CACHE_LINE - 1
 };
 
-struct wti_pool_verdict {
-	uint64_t entry;
-	uint32_t generation;
+/* As long as it has something to say: the worker does not write into the record, which then need not come back to it. */
+struct wti_pool_entry {
+	uint64_t word;       /* address and bits */
 	int32_t result;
+	uint32_t extra;      /* of a brief reply its type, of a verdict the generation */
+	unsigned char bytes[WTI_TASK_INLINE]; /* of a brief reply */
 };
 
 /* ---- Clients ---- */
@@ -255,6 +257,8 @@ struct wti_pool_run {
 	struct wti_cargo_view view;
 	int64_t began;       /* ns; 0: not looked at the clock */
 	uint8_t replied;     /* WTI_ENTRY_BRIEF, WTI_ENTRY_REPLY, or 0 */
+	struct wti_pool_entry entry; /* being written */
+	size_t brief;        /* bytes of a brief reply */
 	bool inside;         /* its function has not returned */
 	bool finished;       /* by wt_task_finish, inside */
 	int result;          /* of that */
@@ -540,8 +544,11 @@ void wti_pool_drain_forget(struct wti_pool_client *client);
 
 extern const struct wti_source_ops wti_pool_client_ops;
 
-/* A worker: the task is its client's again; bits of BRIEF, REPLY and RESULT say what is written. Cannot fail. */
-void wti_pool_back(struct wt_task *task, uint32_t bits);
+/*
+ * The task is its client's again, with this entry, whose word has the bits, and
+ * `brief` bytes of reply. Whoever has the record; cannot fail.
+ */
+void wti_pool_back(struct wt_task *task, struct wti_pool_entry *entry, size_t brief);
 
 /* Tell the result of a task that a worker keeps. 0 or WT_ENOMEM. */
 int wti_pool_judge(struct wt_task *task, uint32_t generation, int result);

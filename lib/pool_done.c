@@ -5,6 +5,8 @@
  * the record itself is pushed on a stack. A wait (pool_task.c) takes entries
  * out as well, and leaves what it does not wait for to the loop.
  */
+#include <string.h>
+
 #include "alloc.h"
 #include "fork.h"
 #include "loop.h"
@@ -20,36 +22,56 @@ enum {
 
 /* ---- Sending back ---- */
 
-static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
+#define DONE_ENTRY_HEAD offsetof(struct wti_pool_entry, bytes)
+
+/* The owner's, or nobody's: what the entry says goes into the record. */
+static void done_keep(struct wti_pool_own *own, const struct wti_pool_entry *entry, size_t brief)
+{
+	struct wt_task *task = own->task;
+
+	own->bits = entry->word & WTI_ENTRY_BITS;
+	task->outcome = entry->word & WTI_ENTRY_RESULT ? entry->result : 0;
+	if (!(entry->word & WTI_ENTRY_BRIEF))
+		return;
+	task->reply.brief.size = (uint32_t)brief;
+	task->reply.brief.type = entry->extra;
+	memcpy(task->bytes, entry->bytes, brief);
+}
+
+static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	struct wti_pool_own *top = wti_load(&client->late);
 
-	own->bits = (uint8_t)bits;
 	do {
 		own->link.next = (struct wti_list *)(void *)top;
 		/* pairs with done_pull_late [pool-late]; seq_cst, so that the owner finds it after arming [source-1] */
 	} while (!wti_cas_sc(&client->late, &top, own));
 }
 
-void wti_pool_back(struct wt_task *task, uint32_t bits)
+void wti_pool_back(struct wt_task *task, struct wti_pool_entry *entry, size_t brief)
 {
 	struct wti_pool_client *client = task->client;
-	uint64_t entry = (uint64_t)(uintptr_t)task->own | bits;
+	size_t size = sizeof entry->word;
 
-	if (wti_unlikely(wti_ring_post(&client->back, &entry, sizeof entry, 0) != 0))
-		done_push_late(client, task->own, bits);
+	if (entry->word & (WTI_ENTRY_RESULT | WTI_ENTRY_BRIEF))
+		size = DONE_ENTRY_HEAD + brief;
+	entry->word |= (uint64_t)(uintptr_t)task->own;
+	if (wti_unlikely(wti_ring_post(&client->back, entry, size, 0) != 0)) {
+		done_keep(task->own, entry, brief);
+		done_push_late(client, task->own);
+	}
 	wti_source_notify(&client->source);
 }
 
 int wti_pool_judge(struct wt_task *task, uint32_t generation, int result)
 {
 	struct wti_pool_client *client = task->client;
-	const struct wti_pool_verdict verdict = {
-		.entry = (uint64_t)(uintptr_t)task->own | WTI_ENTRY_VERDICT,
-		.generation = generation,
+	const struct wti_pool_entry verdict = {
+		.word = (uint64_t)(uintptr_t)task->own | WTI_ENTRY_VERDICT,
 		.result = result,
+		.extra = generation,
 	};
-	int err = wti_ring_post(&client->back, &verdict, sizeof verdict, 0);
+	int err = wti_ring_post(&client->back, &verdict, DONE_ENTRY_HEAD, 0);
 
 	wti_source_notify(&client->source);
 	return err;
@@ -109,28 +131,23 @@ void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own
 	wti_pool_finished(client, own, WT_ECANCELED);
 }
 
-/* The record is the owner's again. */
-static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
+/* The record is the owner's again; what the entry said is kept in it. */
+static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	own->away = false;
-	if (wti_unlikely(bits & WTI_ENTRY_UNRUN))
+	if (wti_unlikely(own->bits & WTI_ENTRY_UNRUN))
 		wti_pool_input_drop(own->task);
-	if (wti_unlikely(own->state != WTI_TASK_SUBMITTED)) {
-		own->bits = bits & WTI_ENTRY_REPLY; /* it was judged before: nobody sees the reply */
-		wti_pool_reply_drop(own);
-		wti_pool_task_put(client, own);
-		return;
-	}
-	own->bits = (uint8_t)bits;
-	wti_pool_finished(client, own, bits & WTI_ENTRY_RESULT ? own->task->outcome : 0);
-	if (own->told)
-		wti_pool_task_put(client, own);
+	if (own->state == WTI_TASK_SUBMITTED)
+		wti_pool_finished(client, own, own->task->outcome);
+	else
+		wti_pool_reply_drop(own); /* it was judged before: nobody sees the reply */
+	wti_pool_task_put(client, own);
 }
 
 static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_own *own,
-				const struct wti_pool_verdict *verdict)
+				const struct wti_pool_entry *verdict)
 {
-	if (own->task->generation != verdict->generation || own->state != WTI_TASK_SUBMITTED)
+	if (own->task->generation != verdict->extra || own->state != WTI_TASK_SUBMITTED)
 		return;
 	own->bits = 0;
 	wti_pool_finished(client, own, verdict->result);
@@ -146,35 +163,48 @@ static void done_accept_message(struct wti_pool_client *client, struct wti_pool_
 		wti_pool_message_free(message);
 }
 
-static WTI_COLD void done_accept_other(struct wti_pool_client *client, const struct wti_pool_verdict *entry)
+/* An entry, taken out of the ring. */
+struct done_entry {
+	struct wti_pool_entry entry;
+	size_t brief; /* bytes of a reply */
+};
+
+static inline struct wti_pool_own *done_own(const struct done_entry *taken)
 {
-	if (entry->entry & WTI_ENTRY_PROGRESS)
-		done_accept_message(client, (void *)(uintptr_t)(entry->entry & ~(uint64_t)WTI_ENTRY_PROGRESS));
-	else
-		done_accept_verdict(client, (void *)(uintptr_t)(entry->entry & ~(uint64_t)WTI_ENTRY_BITS), entry);
+	return (struct wti_pool_own *)(uintptr_t)(taken->entry.word & ~(uint64_t)WTI_ENTRY_BITS);
 }
 
-/* One entry, if there is one. */
-static bool done_pull_one(struct wti_pool_client *client)
+static bool done_take(struct wti_pool_client *client, struct done_entry *taken)
 {
 	struct wti_record record;
-	struct wti_pool_verdict entry = { 0 };
 
 	if (!wti_ring_next(&client->back, &record))
 		return false;
-	entry.entry = *(const uint64_t *)record.data;
-	if (wti_unlikely(record.size == sizeof entry))
-		entry = *(const struct wti_pool_verdict *)record.data;
+	taken->entry.word = *(const uint64_t *)record.data;
+	taken->brief = 0;
+	if (record.size > sizeof taken->entry.word) {
+		memcpy(&taken->entry, record.data, record.size);
+		taken->brief = record.size - DONE_ENTRY_HEAD;
+	}
 	wti_ring_release(&client->back, client->back.read);
-	if (wti_likely(!(entry.entry & (WTI_ENTRY_PROGRESS | WTI_ENTRY_VERDICT))))
-		done_accept(client, (void *)(uintptr_t)(entry.entry & ~(uint64_t)WTI_ENTRY_BITS),
-			    entry.entry & WTI_ENTRY_BITS);
-	else
-		done_accept_other(client, &entry);
 	return true;
 }
 
-static WTI_COLD bool done_pull_late(struct wti_pool_client *client)
+static void done_accept_entry(struct wti_pool_client *client, const struct done_entry *taken)
+{
+	uint64_t word = taken->entry.word;
+
+	if (word & WTI_ENTRY_PROGRESS) {
+		done_accept_message(client, (void *)(uintptr_t)(word & ~(uint64_t)WTI_ENTRY_PROGRESS));
+	} else if (word & WTI_ENTRY_VERDICT) {
+		done_accept_verdict(client, done_own(taken), &taken->entry);
+	} else {
+		done_keep(done_own(taken), &taken->entry, taken->brief);
+		done_accept(client, done_own(taken));
+	}
+}
+
+static WTI_COLD void done_pull_late(struct wti_pool_client *client)
 {
 	/* pairs with done_push_late [pool-late] */
 	struct wti_pool_own *own = wti_xchg_acqrel(&client->late, NULL);
@@ -183,10 +213,9 @@ static WTI_COLD bool done_pull_late(struct wti_pool_client *client)
 		struct wti_pool_own *below = (struct wti_pool_own *)(void *)own->link.next;
 
 		wti_list_init(&own->link);
-		done_accept(client, own, own->bits);
+		done_accept(client, own);
 		own = below;
 	}
-	return true;
 }
 
 bool wti_pool_came_back(struct wti_pool_client *client)
@@ -197,8 +226,10 @@ bool wti_pool_came_back(struct wti_pool_client *client)
 
 void wti_pool_pull(struct wti_pool_client *client)
 {
-	while (done_pull_one(client))
-		;
+	struct done_entry taken;
+
+	while (done_take(client, &taken))
+		done_accept_entry(client, &taken);
 	if (wti_load(&client->late))
 		done_pull_late(client);
 }
@@ -214,10 +245,22 @@ void wti_pool_reply_show(struct wti_pool_own *own, wt_message *message)
 		wti_pool_message_show(task->reply.message, message);
 	else if (own->bits & WTI_ENTRY_BRIEF)
 		*message = (wt_message){
-			.data = task->bytes + WTI_TASK_INLINE - wti_round_up(task->reply.brief.size, 8),
+			.data = task->bytes,
 			.size = task->reply.brief.size,
 			.type = task->reply.brief.type,
 		};
+}
+
+static void done_tell(struct wti_pool_client *client, struct wti_pool_own *own, wt_message *reply)
+{
+	wti_pool_unawait(client, own);
+	own->told = true;
+	own->state = WTI_TASK_TELLING;
+	own->done(own->task, own->result, reply, own->arg);
+	if (wti_forked())
+		return;
+	wti_pool_reply_drop(own);
+	wti_pool_task_put(client, own);
 }
 
 static void done_tell_task(struct wti_pool_client *client, struct wti_pool_own *own)
@@ -225,14 +268,27 @@ static void done_tell_task(struct wti_pool_client *client, struct wti_pool_own *
 	wt_message reply;
 
 	wti_pool_reply_show(own, &reply);
-	wti_pool_unawait(client, own);
-	own->told = true;
-	own->state = WTI_TASK_TELLING;
-	own->done(own->task, own->result, &reply, own->arg);
-	if (wti_forked())
-		return;
-	wti_pool_reply_drop(own);
-	wti_pool_task_put(client, own);
+	done_tell(client, own, &reply);
+}
+
+/* The usual case: what was just taken out is told at once, from where it is. */
+static bool done_tell_entry(struct wti_pool_client *client, const struct done_entry *taken)
+{
+	const struct wti_pool_entry *entry = &taken->entry;
+	struct wti_pool_own *own = done_own(taken);
+	wt_message reply = { 0 };
+
+	if (wti_unlikely(entry->word & WTI_ENTRY_BITS & ~(uint64_t)(WTI_ENTRY_BRIEF | WTI_ENTRY_RESULT)))
+		return false;
+	if (wti_unlikely(own->state != WTI_TASK_SUBMITTED || !own->done || own->told))
+		return false;
+	if (entry->word & WTI_ENTRY_BRIEF)
+		reply = (wt_message){ .data = entry->bytes, .size = taken->brief, .type = entry->extra };
+	own->away = false;
+	own->bits = 0;
+	own->result = entry->word & WTI_ENTRY_RESULT ? entry->result : 0;
+	done_tell(client, own, &reply);
+	return true;
 }
 
 static void done_tell_message(struct wti_pool_client *client, struct wti_pool_message *message)
@@ -253,6 +309,7 @@ static void done_tell_message(struct wti_pool_client *client, struct wti_pool_me
 
 static bool done_tell_next(struct wti_pool_client *client)
 {
+	struct done_entry taken;
 	struct wti_list *link;
 
 	for (;;) {
@@ -266,8 +323,15 @@ static bool done_tell_next(struct wti_pool_client *client)
 			done_tell_task(client, wti_list_entry(link, struct wti_pool_own, link));
 			return true;
 		}
-		if (!done_pull_one(client) && !(wti_load(&client->late) && done_pull_late(client)))
-			return false;
+		if (!done_take(client, &taken)) {
+			if (!wti_load(&client->late))
+				return false;
+			done_pull_late(client);
+		} else if (done_tell_entry(client, &taken)) {
+			return true;
+		} else {
+			done_accept_entry(client, &taken);
+		}
 	}
 }
 

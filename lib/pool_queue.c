@@ -315,6 +315,13 @@ bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task)
 	return true;
 }
 
+static void queue_refuse_task(struct wt_task *task, int result)
+{
+	struct wti_pool_entry entry = { .word = WTI_ENTRY_RESULT | WTI_ENTRY_UNRUN, .result = result };
+
+	wti_pool_back(task, &entry, 0);
+}
+
 static size_t queue_refuse(struct wti_pool_client *client, unsigned level, int result)
 {
 	struct wt_task *task;
@@ -324,8 +331,7 @@ static size_t queue_refuse(struct wti_pool_client *client, unsigned level, int r
 		/* pairs with wti_pool_queue_reserve [pool-head] */
 		wti_store_rel(&client->head[level], wti_load(&client->head[level]) + 1);
 		wti_pool_room_give(client->pool, &task, 1);
-		task->outcome = result;
-		wti_pool_back(task, WTI_ENTRY_RESULT | WTI_ENTRY_UNRUN);
+		queue_refuse_task(task, result);
 		count++;
 	}
 	return count;
@@ -340,8 +346,7 @@ size_t wti_pool_refuse_queued(struct wt_pool *pool, int result)
 		struct wt_task *task = queue_task(link);
 
 		task->returned = false;
-		task->outcome = result;
-		wti_pool_back(task, WTI_ENTRY_RESULT | WTI_ENTRY_UNRUN);
+		queue_refuse_task(task, result);
 	}
 	wti_store(&pool->returned_count, 0);
 	for (struct wti_pool_client *client = queue_clients(pool); client; client = client->next)

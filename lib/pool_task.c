@@ -3,8 +3,6 @@
  * A task as a handle: what its submitter does with it, and what its worker
  * does.
  */
-#include <string.h>
-
 #include "fork.h"
 #include "loop.h"
 #include "message.h"
@@ -176,21 +174,14 @@ void wt_task_release(wt_task *task)
 
 /* ---- The worker ---- */
 
-static size_t task_input_inline(const struct wt_task *task)
+/* A short one is kept with the entry. */
+static bool task_reply_briefly(struct wti_pool_run *run, const wt_outgoing *reply, size_t size)
 {
-	return task->data == task->bytes ? wti_round_up(task->size, 8) : 0;
-}
-
-/* Behind the input, if there is room. Through a copy: it may be made of the reply that it replaces. */
-static bool task_reply_inline(struct wt_task *task, const wt_outgoing *reply, size_t size)
-{
-	unsigned char bytes[WTI_TASK_INLINE];
-
-	if (reply->transfer_count || size > WTI_TASK_INLINE ||
-	    task_input_inline(task) + wti_round_up(size, 8) > WTI_TASK_INLINE)
+	if (reply->transfer_count || size > WTI_TASK_INLINE)
 		return false;
-	wti_outgoing_copy(bytes, reply);
-	memcpy(task->bytes + WTI_TASK_INLINE - wti_round_up(size, 8), bytes, size);
+	wti_outgoing_copy(run->entry.bytes, reply);
+	run->entry.extra = reply->type;
+	run->brief = size;
 	return true;
 }
 
@@ -216,19 +207,15 @@ int wt_task_reply(wt_task *task, const wt_outgoing *reply)
 	err = task_check_reply(reply, &size);
 	if (err)
 		return err;
-	if (!task_reply_inline(task, reply, size)) {
+	if (!task_reply_briefly(run, reply, size)) {
 		err = wti_pool_message_make(&made, reply);
 		if (err)
 			return err;
 	}
 	if (run->replied == WTI_ENTRY_REPLY)
 		wti_pool_message_free(task->reply.message);
-	if (made) {
+	if (made)
 		task->reply.message = made;
-	} else {
-		task->reply.brief.size = (uint32_t)size;
-		task->reply.brief.type = reply->type;
-	}
 	run->replied = made ? WTI_ENTRY_REPLY : WTI_ENTRY_BRIEF;
 	return 0;
 }

@@ -140,7 +140,6 @@ static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run
 void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
 {
 	struct wt_task *task = wti_load(&run->task);
-	uint32_t bits = run->replied;
 
 	if (wti_unlikely(task->cargo != NULL))
 		wti_cargo_hide(&run->view);
@@ -150,11 +149,9 @@ void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *ru
 		wti_store(&run->deadline, WT_FOREVER);
 	run_withdraw(run);
 	worker->begun--;
-	if (wti_unlikely(result != 0)) {
-		task->outcome = result;
-		bits |= WTI_ENTRY_RESULT;
-	}
-	wti_pool_back(task, bits);
+	run->entry.word = run->replied | (result ? WTI_ENTRY_RESULT : 0);
+	run->entry.result = result;
+	wti_pool_back(task, &run->entry, run->replied == WTI_ENTRY_BRIEF ? run->brief : 0);
 }
 
 static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task)
