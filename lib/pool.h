@@ -327,6 +327,7 @@ struct wti_pool_worker {
 	int64_t estimate;      /* of a task's run, ns; 0: none yet */
 	unsigned gather;       /* pauses before it looks at an empty queue again */
 	unsigned gather_tries;
+	unsigned brought;      /* tasks begun since then */
 	unsigned run_count;
 	struct wti_pool_run runs[]; /* concurrent_tasks of them */
 };

@@ -17,9 +17,10 @@
 #include "worker.h"
 
 enum {
-	WORKER_GATHER_FEW = 4,   /* tasks */
+	WORKER_GATHER_FEW = 4,   /* tasks, brought by the last one */
+	WORKER_GATHER_MANY = 128,
 	WORKER_GATHER_MIN = 64,  /* pauses */
-	WORKER_GATHER_MAX = 512, /* some microseconds */
+	WORKER_GATHER_MAX = 1024, /* 10 microseconds */
 	WORKER_GATHER_RETRY = 8,
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
 	WORKER_HELD = 3000,      /* ns of work that are taken together */
@@ -396,20 +397,22 @@ static bool worker_step(struct wti_pool_worker *worker)
 }
 
 /*
- * The queue is empty after `n` short tasks. A worker that takes each task as it
- * comes pulls the lines that it shares with the submitter back and forth: the
- * submitter then takes three times as long. So let it get some tasks ahead, as
- * long as waiting brings more of them at once; now and then try whether it would.
+ * The queue is empty. A worker that takes each short task as it comes pulls the
+ * lines that it shares with the submitter back and forth: the submitter then
+ * takes three times as long. So let it get some tasks ahead, as long as waiting
+ * brings more of them at once; now and then try whether it would.
  */
-static void worker_gather(struct wti_pool_worker *worker, unsigned n)
+static void worker_gather(struct wti_pool_worker *worker)
 {
+	unsigned brought = worker->brought;
 	unsigned pauses;
 
+	worker->brought = 0;
 	if (worker->estimate >= WORKER_STRIDE_SHORT || !wti_wait_may_poll())
 		return;
-	if (n < WORKER_GATHER_FEW)
+	if (brought < WORKER_GATHER_FEW)
 		worker->gather = worker->gather > WORKER_GATHER_MIN ? worker->gather / 2 : 0;
-	else if (n < WORKER_TURN / 2)
+	else if (brought < WORKER_GATHER_MANY)
 		worker->gather = worker->gather < WORKER_GATHER_MAX / 2 ? worker->gather * 2 + WORKER_GATHER_MIN :
 									  WORKER_GATHER_MAX;
 	pauses = worker->gather;
@@ -433,8 +436,9 @@ static void worker_turn(struct wti_source *source, unsigned *calls)
 	*calls += n;
 	if (wti_forked())
 		return;
-	if (n && n < WORKER_TURN)
-		worker_gather(worker, n);
+	worker->brought += n;
+	if (n < WORKER_TURN && worker->brought)
+		worker_gather(worker);
 	if (worker_is_done(worker) && !worker_has_hold(worker) &&
 	    (worker_is_spent(worker) || !wti_pool_has_work(worker->pool))) {
 		worker_leave(worker);
