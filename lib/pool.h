@@ -53,7 +53,8 @@ enum {
 	WTI_POOL_LEVELS = WT_PRIORITY_MAX - WT_PRIORITY_MIN + 1,
 	WTI_POOL_LEVEL = -WT_PRIORITY_MIN, /* of priority 0 */
 	WTI_POOL_HOLD = 32,   /* tasks that a worker takes together at the most */
-	WTI_POOL_STRIDE_MAX = 64 /* of so many short tasks one is timed */
+	WTI_POOL_STRIDE_MAX = 64, /* of so many short tasks one is timed */
+	WTI_TASK_STAMPED = 128    /* a task's weight: only its submit was timed */
 };
 
 /* A task that takes part in a wt_pool_map has this size, and its data is the map. */
@@ -119,11 +120,11 @@ struct wt_task {
 	_Atomic(uint32_t) cancelled;  /* set by the submitter, read by the worker */
 	uint8_t level;
 	bool returned;                /* under the pool's lock: on its list of those */
-	uint8_t weight;               /* tasks that its times stand for; 0: it is not timed */
+	uint8_t weight;               /* tasks that its times stand for, or WTI_TASK_STAMPED; 0: it is not timed */
 	bool limited;                 /* it has a run_timeout */
 
 	/* The same, where they are needed. */
-	int64_t submitted_at;         /* ns; 0: not looked at the clock */
+	int64_t submitted_at;         /* ns, where it is timed */
 	int64_t run_timeout;          /* ns */
 
 	/* The reply and the result, where the entry said so and there is nothing else to keep them in. */
@@ -380,7 +381,8 @@ struct wt_pool {
 	struct wti_list eaches;       /* calls on each worker, under way: wti_pool_each.link */
 	uint64_t each_last;           /* the serial of the latest */
 	bool wanted;                  /* somebody asked for a worker */
-	int64_t retry_at;             /* no worker is made before, ns */
+	bool resting;                 /* one could not be made: none is made before ... */
+	int64_t retry_at;             /* ... that time, ns */
 	int64_t backoff;              /* ns; 0: the last one succeeded */
 	int last_error;               /* of the last that failed */
 	unsigned zombies;
@@ -403,7 +405,6 @@ struct wt_pool {
 
 	/* Creator only. */
 	struct wti_list owned;        /* wti_thread.pools */
-	bool destroyed;
 };
 
 /* ---- pool.c ---- */

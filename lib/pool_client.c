@@ -200,20 +200,12 @@ void wti_pool_client_leave(struct wti_pool_client *client)
 /* Nobody waits for the task any more: it is recycled now, or when it comes back. */
 static void client_forget(struct wti_pool_client *client, struct wti_pool_own *own)
 {
-	struct wt_pool *pool = client->pool;
-	bool withdrawn = false;
-
 	wti_pool_unawait(client, own);
 	own->told = true;
 	own->done = NULL;
 	own->on_progress = NULL;
-	if (own->away && own->state == WTI_TASK_SUBMITTED) {
-		wti_mutex_lock_soon(&pool->lock);
-		withdrawn = wti_pool_withdraw(client, own->task);
-		wti_mutex_unlock(&pool->lock);
-	}
-	if (withdrawn)
-		wti_pool_withdrawn(client, own);
+	if (own->away)
+		(void)wti_pool_task_withdraw(own->task);
 	if (own->state != WTI_TASK_SUBMITTED) {
 		wti_list_remove(&own->link);
 		wti_pool_reply_drop(own);

@@ -76,12 +76,13 @@ void wti_pool_note_failure(struct wt_pool *pool, int error)
 	pool->backoff = keeper_double(pool->backoff);
 	pool->retry_at = wti_os->clock() + pool->backoff;
 	pool->last_error = error ? error : WT_EWORKER;
+	pool->resting = true;
 }
 
 static void keeper_work_again(struct wt_pool *pool)
 {
 	pool->backoff = 0;
-	pool->retry_at = 0;
+	pool->resting = false;
 	wti_store(&pool->init_error, 0);
 	if (pool->state == WTI_POOL_OPEN)
 		wti_store_sc(&pool->refusal, 0); /* pairs with room_ready [waiters-1] */
@@ -450,6 +451,21 @@ static void keeper_make(struct wt_pool *pool)
 		wt_worker_on_exit(worker->worker, keeper_on_exit, worker);
 }
 
+/* Under the lock: after a failure no worker is made for a while. */
+static void keeper_rest(struct keeper_look *look)
+{
+	struct wt_pool *pool = look->pool;
+
+	if (!pool->resting)
+		return;
+	if (look->now < pool->retry_at) {
+		keeper_look_at(look, pool->retry_at);
+		return;
+	}
+	pool->resting = false;
+	wti_pool_update_call(pool);
+}
+
 /* Under the lock: how many workers are missing. */
 static unsigned keeper_missing(struct keeper_look *look)
 {
@@ -465,10 +481,8 @@ static unsigned keeper_missing(struct keeper_look *look)
 	if (wti_list_empty(&pool->idle) && work > coming && work - coming > missing)
 		missing = work - coming < room ? work - coming : room;
 	pool->wanted = false;
-	if (missing && look->now < pool->retry_at) {
-		keeper_look_at(look, pool->retry_at);
+	if (pool->resting)
 		return 0;
-	}
 	/* After a failure, one tries alone. */
 	return pool->backoff && missing ? 1 : (unsigned)missing;
 }
@@ -556,6 +570,7 @@ static void keeper_look(struct wt_pool *pool)
 	wti_store_sc(&pool->keeper_at, WT_FOREVER); /* who begins a run from now on asks: pairs with run_begin_clock [pool-at] */
 	wti_mutex_lock_soon(&pool->lock);
 	keeper_examine(&look);
+	keeper_rest(&look);
 	look.make = keeper_missing(&look);
 	wti_mutex_unlock(&pool->lock);
 	keeper_terminate(pool, look.now);
@@ -564,8 +579,7 @@ static void keeper_look(struct wt_pool *pool)
 	keeper_retire(&look);
 	wti_mutex_lock_soon(&pool->lock);
 	keeper_refuse(pool);
-	if (pool->backoff)
-		keeper_look_at(&look, pool->retry_at);
+	keeper_rest(&look);
 	keeper_publish(pool);
 	wti_mutex_unlock(&pool->lock);
 	wti_pool_room_offer(pool);

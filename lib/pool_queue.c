@@ -208,7 +208,7 @@ static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, un
 /* A task's priority with what it has gained by waiting, in nanoseconds of it. */
 static int64_t queue_rank(const struct wt_pool *pool, const struct wt_task *task, int64_t now)
 {
-	int64_t since = task->submitted_at ? task->submitted_at : wti_load(&pool->prioritized_at);
+	int64_t since = task->weight ? task->submitted_at : wti_load(&pool->prioritized_at);
 	int64_t rank;
 
 	if (pool->options.aging == WT_FOREVER)
@@ -248,7 +248,8 @@ unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned ma
 		n = queue_take_returned(pool, tasks, max);
 	if (n || !queue_clients(pool))
 		return n;
-	return wti_load(&pool->prioritized) ? queue_take_best(pool, tasks) : queue_take_fair(pool, tasks, max);
+	/* pairs with submit_is_prioritized [pool-aging]: since when */
+	return wti_load_acq(&pool->prioritized) ? queue_take_best(pool, tasks) : queue_take_fair(pool, tasks, max);
 }
 
 /* ---- Taking back ---- */
@@ -267,7 +268,8 @@ void wti_pool_return(struct wt_pool *pool, struct wt_task *task)
 bool wti_pool_raid(struct wti_pool_worker *worker, bool own)
 {
 	uint32_t end = wti_load(&worker->end);
-	uint32_t next = wti_load(&worker->next);
+	/* pairs with worker_claim [pool-hold]: who finds all of it claimed sees what was claimed last */
+	uint32_t next = wti_load_acq(&worker->next);
 
 	if (next >= end)
 		return true;
@@ -361,7 +363,7 @@ size_t wti_pool_refuse_queued(struct wt_pool *pool, int result)
 
 void wti_pool_update_call(struct wt_pool *pool)
 {
-	bool more = pool->alive < pool->options.max_workers && !pool->backoff;
+	bool more = pool->alive < pool->options.max_workers && !pool->resting;
 
 	/* pairs with wti_pool_queue_push [pool-call]: who announces its sleep, or the end, then looks for work */
 	wti_store_sc(&pool->call, more || pool->state != WTI_POOL_OPEN || !wti_list_empty(&pool->idle));
@@ -380,7 +382,7 @@ static struct wti_pool_worker *queue_choose_helper(struct wt_pool *pool)
 	if (work <= pool->waking)
 		return NULL;
 	if (wti_list_empty(&pool->idle)) {
-		if (pool->alive < pool->options.max_workers && work > pool->starting && !pool->backoff)
+		if (pool->alive < pool->options.max_workers && work > pool->starting && !pool->resting)
 			pool->wanted = true;
 		return NULL;
 	}

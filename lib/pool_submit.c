@@ -107,7 +107,7 @@ static bool submit_is_prioritized(struct wt_pool *pool, int priority)
 	if (wti_likely(!priority))
 		return false;
 	wti_store(&pool->prioritized_at, wti_os->clock());
-	wti_store(&pool->prioritized, true);
+	wti_store_rel(&pool->prioritized, true); /* pairs with wti_pool_take [pool-aging] */
 	return true;
 }
 
@@ -123,7 +123,9 @@ static void submit_stamp(const struct submission *s, struct wt_task *task)
 		task->weight = (uint8_t)wti_load(&client->pool->stride);
 		client->stamp = task->weight - 1u;
 	}
-	if (wti_unlikely(task->weight || prioritized))
+	if (wti_unlikely(prioritized && !task->weight))
+		task->weight = WTI_TASK_STAMPED;
+	if (wti_unlikely(task->weight))
 		task->submitted_at = wti_os->clock();
 }
 

@@ -258,6 +258,7 @@ bool wt_task_cancelled(const wt_task *task)
 
 int wt_task_finish(wt_task *task, int result)
 {
+	struct wti_pool_worker *worker;
 	struct wti_pool_run *run;
 
 	if (!task || result == WT_TASK_PENDING)
@@ -267,7 +268,10 @@ int wt_task_finish(wt_task *task, int result)
 		return wti_fork_error(WT_EOWNER);
 	run->finished = true;
 	run->result = result;
-	if (!run->inside)
-		wti_pool_run_finish(wti_thread_peek()->pool_worker, run, result);
+	if (run->inside)
+		return 0; /* when its function returns */
+	worker = wti_thread_peek()->pool_worker;
+	wti_pool_run_finish(worker, run, result);
+	wti_loop_watch(&worker->source); /* it may begin another one */
 	return 0;
 }

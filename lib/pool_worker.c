@@ -123,13 +123,18 @@ void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool force
 		worker_count(&accounts->failed);
 }
 
+static bool run_is_timed(const struct wt_task *task)
+{
+	return task->weight && task->weight != WTI_TASK_STAMPED;
+}
+
 static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task, int result)
 {
 	struct wti_pool_accounts *accounts = &worker->accounts;
 
 	if (wti_unlikely(wti_load(&run->judged) == wti_load(&run->serial)))
 		return;
-	if (wti_unlikely(run->began && task->weight)) {
+	if (wti_unlikely(run->began && run_is_timed(task))) {
 		int64_t time = wti_os->clock() - run->began;
 
 		wti_histogram_add(&accounts->run, time, task->weight);
@@ -160,7 +165,7 @@ static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run 
 	wt_time deadline;
 
 	run->began = wti_os->clock();
-	if (task->weight)
+	if (run_is_timed(task))
 		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, task->weight);
 	if (!task->limited)
 		return;
@@ -214,7 +219,7 @@ static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, s
 	run->input = (wt_message){ .data = task->data, .size = task->size, .type = task->type };
 	if (wti_unlikely(task->cargo != NULL))
 		wti_cargo_show(wti_thread_peek(), &run->view, task->cargo, &run->input);
-	if (wti_unlikely(task->weight || task->limited))
+	if (wti_unlikely(run_is_timed(task) || task->limited))
 		run_begin_clock(worker, run, task);
 	run->inside = true;
 	result = run_call(worker, run, task);

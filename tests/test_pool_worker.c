@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <sys/resource.h>
 #include <wt/heap.h>
 #include <wt/pool.h>
 #include <wt/thread.h>
@@ -224,6 +225,51 @@ static void a_failing_init_is_told_and_not_repeated_without_end(void **state)
 	wt_pool_destroy(pool);
 }
 
+static int init_the_first(void **state, const void *data, size_t size)
+{
+	(void)state;
+	(void)data;
+	(void)size;
+	return wti_add(&inits, 1) ? -68 : 0;
+}
+
+static int64_t processor_time(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000000) +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000);
+}
+
+/* One is there, and does the work; the keeper waits before it tries again, and does not wait busily. */
+static void a_second_worker_that_fails_leaves_the_first(void **state)
+{
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool;
+	wt_task *busy, *waiting;
+	int64_t before;
+
+	(void)state;
+	wti_store(&inits, 0);
+	pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 4, .init = init_the_first));
+	assert_int_equal(wt_pool_ready(pool, pools_soon()), 0);
+	busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	assert_true(latch_await(&begun));
+	waiting = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING });
+	while (!pools_stats(pool).workers_failed)
+		assert_int_equal(wt_sleep(wt_after_us(100)), 0);
+	assert_int_equal(wt_task_wait(waiting, NULL, NULL, WT_NOW), WT_EAGAIN);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_result(waiting), 0);
+	before = processor_time();
+	assert_int_equal(wt_sleep(wt_after_ms(200)), 0);
+	assert_true(processor_time() - before < 100000000);
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	wt_pool_destroy(pool);
+}
+
 static void tasks_that_wait_for_a_worker_hear_why_there_is_none(void **state)
 {
 	wt_pool_options options = with_init();
@@ -319,6 +365,7 @@ int main(void)
 		TEST(a_worker_that_does_not_end_is_replaced),
 		TEST(each_worker_has_a_state_with_an_end),
 		TEST(a_failing_init_is_told_and_not_repeated_without_end),
+		TEST(a_second_worker_that_fails_leaves_the_first),
 		TEST(tasks_that_wait_for_a_worker_hear_why_there_is_none),
 		TEST(workers_come_as_needed_and_go_when_idle),
 		TEST(a_worker_is_recycled_after_its_tasks),
