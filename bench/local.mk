@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	bench/bench_broadcast.c \
 	bench/bench_fanin.c \
 	bench/bench_pingpong.c \
+	bench/bench_pool.c \
 	bench/bench_request.c \
 	bench/bench_spawn.c \
 	bench/bench_stream.c \
@@ -23,22 +24,31 @@ EXTRA_DIST += \
 	bench/peers/channels.rs \
 	bench/peers/glib.c \
 	bench/peers/moodycamel.cc \
+	bench/peers/gthreadpool.c \
+	bench/peers/jobs.h \
+	bench/peers/loops.c \
 	bench/peers/mutex.c \
 	bench/peers/nng.c \
 	bench/peers/pair.c \
+	bench/peers/piscina.mjs \
+	bench/peers/pool.go \
+	bench/peers/pool.rs \
 	bench/peers/process.c \
 	bench/peers/request.c \
 	bench/peers/spin.h \
 	bench/peers/spin_mpsc.c \
 	bench/peers/spin_spsc.c \
+	bench/peers/tbb.cc \
 	bench/peers/thread.c \
 	bench/peers/uv.c \
+	bench/peers/uvpool.c \
 	bench/peers/worker_threads.mjs \
 	bench/peers/works.h \
 	bench/peers/zmq.c \
 	bench/request.h \
 	bench/rows.py \
 	bench/run \
+	bench/tasks.h \
 	bench/ways.h
 
 bench_root = $(abs_builddir)/bench/root

@@ -16,7 +16,7 @@ struct request {
 
 static inline void request_hash(const void *bytes, size_t size, unsigned char *hash)
 {
-	SHA256(bytes, size, hash);
+	SHA256((const unsigned char *)bytes, size, hash);
 }
 
 /* Each differs, so that no answer can be that of another. */

@@ -5,6 +5,7 @@ SIZES = (8, 64, 256, 1024, 16384)
 PRODUCERS = (2, 4, 8)
 RECEIVERS = 8
 MEBIBYTES = (1, 16)
+TASKS = (("empty", 0), ("1 us", 700), ("10 us", 7000), ("100 us", 70000))  # steps of tasks.h
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
@@ -40,6 +41,15 @@ ROWS = [
     Row("libwt", "bench_spawn", "handlers", "spawn memory", "libwt"),
     Row("libwt receive and join", "bench_spawn", "receive", "spawn", "libwt"),
     Row("libwt", "bench_request", "worker", "request", "libwt"),
+    Row("libwt", "bench_pool", "callback", "pool poolhash", "libwt"),
+    Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool"),
+    Row("crossbeam-channel bounded", "pool.rs", "channel", "pool"),
+    Row("Go channel", "pool.go", "channel", "pool", "tasks"),
+    Row("oneTBB", "tbb", "enqueue", "pool poolhash"),
+    Row("GLib GThreadPool", "gthreadpool", "push", "pool poolhash"),
+    Row("libuv uv_queue_work", "uvpool", "work", "pool poolhash"),
+    Row("piscina", "piscina.mjs", "run", "pool"),
+    Row("limit: two plain loops", "loops", "loop", "pool poolhash", "limit"),
     Row("a pthread for each", "request", "thread", "request"),
     Row("libwt", "bench_waitnotify", "cells", "waitnotify", "libwt"),
     Row("libwt", "bench_broadcast", "post", "broadcast", "libwt"),
@@ -127,6 +137,9 @@ WORKS = {
                      [Column(f"{n} MiB", n << 20) for n in MEBIBYTES], 20),
     "spawn": Work("Spawn: create, online, one message, exit, join", "nanoseconds", [Column("spawn")], 200),
     "request": Work("A worker for each request: SHA-256 of 1 KiB", "nanoseconds", [Column("request")], 200),
+    "pool": Work("A pool of two workers, main submits and receives: tasks of different length", "million tasks a second",
+                 [Column(heading, env={"BENCH_STEPS": str(steps)}) for heading, steps in TASKS], 2000),
+    "poolhash": Work("The same: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
     "memory": Work("Resident memory of an idle worker", "KiB", [Column("idle")], 1),
     "experiment": Work("One producer, one consumer, and the MPSC spin ring changed", "million messages a second",
                        [Column(f"{size} bytes", size) for size in SIZES], 20000),
@@ -171,6 +184,11 @@ TARGETS = [
     ("waitnotify", "parked", "libwt", "<=", 1.3, "limit: futex words"),
     *(("transfer", f"{n} MiB", "libwt", "<=", 1.0, other) for n in MEBIBYTES for other in (COPIED, TRANSFER_LIST)),
     ("spawn", "spawn", "libwt", "<=", 0.2, "limit: pthread_create, pthread_join"),
+    ("pool", "empty", "libwt", ">=", 0.85, lambda r, w, c: best(r, w, c, ALL)),
+    ("pool", "empty", "libwt", ">=", 1.5, "oneTBB"),
+    ("pool", "1 us", "libwt", ">=", 0.8, "limit: two plain loops"),
+    *(("pool", column, "libwt", ">=", 0.98, lambda r, w, c: best(r, w, c, ALL)) for column in ("10 us", "100 us")),
+    ("poolhash", "SHA-256", "libwt", ">=", 1.25, "libuv uv_queue_work"),
     ("request", "request", "libwt", "<=", 0.33, "a pthread for each"),
 ]
 # (work, column heading, libwt's row, at most, unit)

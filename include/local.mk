@@ -14,6 +14,7 @@ wtinclude_HEADERS = \
 	include/wt/lock.h \
 	include/wt/loop.h \
 	include/wt/message.h \
+	include/wt/pool.h \
 	include/wt/port.h \
 	include/wt/post_to_thread.h \
 	include/wt/sender.h \

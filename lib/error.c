@@ -14,6 +14,7 @@ static const struct error_entry {
 	{ WT_EAGAIN, "WT_EAGAIN", "nothing there, or no room, at this moment" },
 	{ WT_EBADF, "WT_EBADF", "the descriptor is not open" },
 	{ WT_EBUSY, "WT_EBUSY", "not allowed inside this callback" },
+	{ WT_ECANCELED, "WT_ECANCELED", "the task was cancelled" },
 	{ WT_EDEADLK, "WT_EDEADLK", "the wait could never end" },
 	{ WT_EEXIST, "WT_EEXIST", "the name is taken" },
 	{ WT_EINVAL, "WT_EINVAL", "invalid argument" },
@@ -39,6 +40,7 @@ static const struct error_entry {
 	{ WT_ENOLISTENER, "WT_ENOLISTENER", "the thread has no listener for messages" },
 	{ WT_ELISTENER, "WT_ELISTENER", "the thread's listener failed" },
 	{ WT_EDIED, "WT_EDIED", "the thread ended before its listener was done" },
+	{ WT_EWORKER, "WT_EWORKER", "the worker ended in the middle of it" },
 };
 
 static const struct error_entry *error_find(int error)

@@ -152,6 +152,28 @@ static int wait_sleep(const struct wait *w, wt_time until)
 	return err;
 }
 
+/* Let the others work; no longer than until the deadline. */
+static bool wait_nap(const struct wait *w, int64_t nap, wt_time deadline)
+{
+	wt_time until = wt_after_ns((uint64_t)nap);
+
+	if (nap)
+		wait_sleep(w, until < deadline ? until : deadline);
+	return wait_over(w);
+}
+
+/* What can be had without an announcement: by a nap or a poll, where they are worth their time. */
+static bool wait_lightly(const struct wait *w, wt_time deadline)
+{
+	int64_t nap = w->ops->crowded ? w->ops->crowded(w->what) : WTI_WAIT_FREE;
+
+	if (nap != WTI_WAIT_FREE)
+		return wait_nap(w, nap, deadline);
+	if (w->ops->hopeless || !wti_wait_may_poll() || wait_for_start(w->self))
+		return false;
+	return wait_poll(w);
+}
+
 static void wait_park(const struct wait *w, wt_time deadline)
 {
 	bool safe = wait_arm(w);
@@ -171,7 +193,7 @@ static int wait_for(const struct wait *w, wt_time deadline)
 	bool found = w->ops->ready(w->what);
 
 	while (!found && deadline != WT_NOW && !wait_ended(w)) {
-		if (w->ops->hopeless || !wti_wait_may_poll() || wait_for_start(w->self) || !wait_poll(w))
+		if (!wait_lightly(w, deadline))
 			wait_park(w, deadline);
 		/* What was there may be taken already: of several senders, each wants the same room. */
 		found = w->ops->ready(w->what);

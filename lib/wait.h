@@ -17,6 +17,8 @@
 #include "base.h"
 #include "thread.h"
 
+#define WTI_WAIT_FREE (-1)
+
 struct wti_wait_ops {
 	/* Whether there is something. Called often, by the waiting thread. */
 	bool (*ready)(void *what);
@@ -30,6 +32,14 @@ struct wti_wait_ops {
 	bool loop;
 	/* Nobody makes it ready: to poll for it would be in vain. */
 	bool hopeless;
+	/*
+	 * Whether those that make it ready want all processors, so that a poll
+	 * would keep them from it: WTI_WAIT_FREE where not. Else for how many
+	 * nanoseconds they have enough to do without this thread: for so long it
+	 * sleeps without an announcement, which nobody then has to look at. May
+	 * be NULL.
+	 */
+	int64_t (*crowded)(void *what);
 #ifdef WTI_TESTING
 	/* `ready` as the mutant that forgets everything but data has it. */
 	bool (*data_only)(void *what);

@@ -47,6 +47,13 @@ static int worker_read_options(wt_worker_options *to, const wt_worker_options *o
 	return 0;
 }
 
+int wti_worker_check_options(const wt_worker_options *options)
+{
+	wt_worker_options read;
+
+	return worker_read_options(&read, options);
+}
+
 /* Room for the name that a worker gets without one of the program's. */
 #define WORKER_NAME_MAX sizeof "worker-18446744073709551615"
 
@@ -64,8 +71,7 @@ static void worker_set_name(struct wt_worker *worker, char *to, const char *name
 struct worker_content {
 	size_t cargo;     /* bytes, keeping what follows aligned; 0: nothing comes along */
 	size_t arguments; /* the same */
-	const void *data;
-	size_t size;
+	const struct wti_worker_program *program;
 };
 
 static size_t worker_name_size(const char *name)
@@ -76,6 +82,7 @@ static size_t worker_name_size(const char *name)
 static void worker_fill(struct wt_worker *worker, const struct worker_content *content,
 			const wt_worker_options *options)
 {
+	const struct wti_worker_program *program = content->program;
 	unsigned char *rest = (unsigned char *)(worker + 1);
 
 	if (content->cargo)
@@ -84,12 +91,14 @@ static void worker_fill(struct wt_worker *worker, const struct worker_content *c
 	if (content->arguments)
 		wti_worker_argv_copy(worker, rest, options);
 	rest += content->arguments;
-	if (content->size) {
+	worker->entry = program->entry;
+	worker->host = program->host;
+	if (program->size) {
 		worker->data = rest;
-		worker->size = content->size;
-		memcpy(worker->data, content->data, content->size);
+		worker->size = program->size;
+		memcpy(worker->data, program->data, program->size);
 	}
-	worker_set_name(worker, (char *)rest + content->size, options->name);
+	worker_set_name(worker, (char *)rest + program->size, options->name);
 }
 
 /* A worker without channel and thread. */
@@ -100,7 +109,7 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct w
 	size_t total = sizeof *worker + worker_name_size(options->name) + content->cargo;
 
 	if (__builtin_add_overflow(total, content->arguments, &total) ||
-	    __builtin_add_overflow(total, content->size, &total))
+	    __builtin_add_overflow(total, content->program->size, &total))
 		return NULL;
 	worker = wti_alloc_lines(total);
 	if (!worker)
@@ -221,15 +230,14 @@ static int worker_start(struct wt_worker *worker)
 	return err;
 }
 
-static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry,
-			 const struct worker_content *content, const wt_worker_options *options)
+static int worker_create(struct wt_worker **out, struct wti_thread *self, const struct worker_content *content,
+			 const wt_worker_options *options)
 {
 	struct wt_worker *worker = worker_alloc(self, content, options);
 	int err;
 
 	if (!worker)
 		return WT_ENOMEM;
-	worker->entry = entry;
 	worker_set_options(worker, options);
 	err = wti_environment_inherit(&worker->thread, self, options->env);
 	if (err)
@@ -276,10 +284,9 @@ void wt_worker_options_init(wt_worker_options *options)
 		*options = (wt_worker_options){ .size = sizeof *options };
 }
 
-int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
-		     const wt_worker_options *options)
+int wti_worker_create(wt_worker **worker, const struct wti_worker_program *program, const wt_worker_options *options)
 {
-	struct worker_content content = { .data = data, .size = size };
+	struct worker_content content = { .program = program };
 	wt_worker_options read;
 	struct wti_thread *self;
 	int err;
@@ -287,9 +294,9 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 	if (!worker)
 		return WT_EINVAL;
 	*worker = NULL;
-	if (!entry || (!data && size))
+	if (!program->entry || (!program->data && program->size))
 		return WT_EINVAL;
-	if (size > WTI_SIZE_MAX)
+	if (program->size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
 	err = worker_read_options(&read, options);
 	if (!err)
@@ -304,7 +311,15 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	content.cargo = read.transfer_count ? wti_cargo_size(read.transfer_count) : 0;
-	return worker_create(worker, self, entry, &content, &read);
+	return worker_create(worker, self, &content, &read);
+}
+
+int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
+		     const wt_worker_options *options)
+{
+	const struct wti_worker_program program = { .entry = entry, .data = data, .size = size };
+
+	return wti_worker_create(worker, &program, options);
 }
 
 /* ---- For any thread ---- */

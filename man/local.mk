@@ -21,6 +21,10 @@ wt_pages = \
 	man/wt_message_take_port.3 \
 	man/wt_move_port.3 \
 	man/wt_now.3 \
+	man/wt_pool_create.3 \
+	man/wt_pool_map.3 \
+	man/wt_pool_stats.3 \
+	man/wt_pool_submit.3 \
 	man/wt_port_call.3 \
 	man/wt_on_worker_created.3 \
 	man/wt_port_on_message.3 \
@@ -39,6 +43,7 @@ wt_pages = \
 	man/wt_stdout.3 \
 	man/wt_strerror.3 \
 	man/wt_thread_id.3 \
+	man/wt_task_reply.3 \
 	man/wt_timer_create.3 \
 	man/wt_wait32.3 \
 	man/wt_worker_create.3 \

@@ -28,6 +28,7 @@ wt_unit_tests = \
 	tests/test_fork \
 	tests/test_hash \
 	tests/test_heap \
+	tests/test_histogram \
 	tests/test_interrupt \
 	tests/test_limits \
 	tests/test_line \
@@ -45,6 +46,13 @@ wt_unit_tests = \
 	tests/test_os \
 	tests/test_park \
 	tests/test_poke \
+	tests/test_pool \
+	tests/test_pool_map \
+	tests/test_pool_queue \
+	tests/test_pool_room \
+	tests/test_pool_stats \
+	tests/test_pool_task \
+	tests/test_pool_worker \
 	tests/test_port \
 	tests/test_port_close \
 	tests/test_port_cycles \
@@ -117,6 +125,8 @@ tests_libsupport_a_SOURCES = \
 	tests/support/child.h \
 	tests/support/divert.c \
 	tests/support/divert.h \
+	tests/support/pools.c \
+	tests/support/pools.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
 	tests/support/seams.c \
@@ -136,6 +146,7 @@ wt_sweep_sources = \
 	tests/sweep/operations.c \
 	tests/sweep/operations.h \
 	tests/sweep/operations_moving.c \
+	tests/sweep/operations_pool.c \
 	tests/sweep/operations_thread.c \
 	tests/sweep/sweep.c \
 	tests/sweep/sweep.h

@@ -17,6 +17,7 @@ enum {
 	WT_EBADF = -EBADF,         /* the descriptor is not open */
 	WT_EAGAIN = -EAGAIN,       /* nothing there, or no room, and WT_NOW was given */
 	WT_EBUSY = -EBUSY,         /* the loop is running already: the call came from a callback */
+	WT_ECANCELED = -ECANCELED, /* the task was cancelled */
 	WT_EDEADLK = -EDEADLK,     /* the wait could never end */
 	WT_EEXIST = -EEXIST,       /* the name is taken */
 	WT_EINVAL = -EINVAL,       /* an argument is NULL or out of range */
@@ -48,7 +49,10 @@ enum {
 	WT_ESAMETHREAD = -20012, /* it was for the calling thread itself */
 	WT_ENOLISTENER = -20013, /* the thread has no listener */
 	WT_ELISTENER = -20014,   /* the listener failed */
-	WT_EDIED = -20015        /* the thread ended before the listener was done */
+	WT_EDIED = -20015,       /* the thread ended before the listener was done */
+
+	/* Pools. */
+	WT_EWORKER = -20016 /* the worker has ended in the middle of it */
 };
 
 /*

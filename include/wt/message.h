@@ -27,7 +27,7 @@ typedef struct wt_message {
 	uint32_t type;           /* the sender's wt_outgoing.type; 0 from wt_port_post */
 	uint32_t transfer_count; /* of things that came with it: see wt/transfer.h */
 
-	wt_port *port; /* the port that holds it; NULL: no message, a broadcast's, or one that was posted to a thread */
+	wt_port *port; /* the port that holds it; NULL: none does: no message, a task's, a broadcast's, or one to a thread */
 	uint64_t call; /* not 0: the sender waits for an answer, see wt/call.h */
 
 	/* The library's own. */

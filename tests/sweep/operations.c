@@ -608,6 +608,9 @@ const struct sweep_operation sweep_operations[] = {
 	{ "messages to a thread, waited for and told", thread_messages },
 	{ "names of threads", thread_names },
 	{ "streams of a worker", streams_of_a_worker },
+	{ "a pool's tasks", pool_tasks },
+	{ "a pool's callbacks", pool_callbacks },
+	{ "a map over a pool", pool_maps },
 };
 
 const size_t sweep_operation_count = sizeof sweep_operations / sizeof *sweep_operations;

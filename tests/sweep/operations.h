@@ -29,4 +29,10 @@ int thread_messages(void);
 int thread_names(void);
 int streams_of_a_worker(void);
 
+/* ---- operations_pool.c ---- */
+
+int pool_tasks(void);
+int pool_callbacks(void);
+int pool_maps(void);
+
 #endif

@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+
+// piscina with two threads. A number in JavaScript has not the 64 bits of tasks.h: its step is one of 32.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+
+const WINDOW = 1024;
+const steps = Number(process.env.BENCH_STEPS ?? 0);
+
+// At least as long as one of tasks.h.
+function run(x) {
+	for (let i = 0; i < steps; i++) {
+		x = (Math.imul(x, 1664525) + 1013904223) | 0;
+		x ^= x >>> 15;
+		x ^= x << 7;
+	}
+	return x;
+}
+
+async function main() {
+	const [, , work, , , countText] = process.argv;
+
+	if (work !== 'pool') {
+		console.error('unknown work');
+		process.exit(2);
+	}
+	const modules = process.env.BENCH_NODE_MODULES;
+	const { Piscina } = createRequire(`${modules}/`)('piscina');
+	const { version } = JSON.parse(readFileSync(`${modules}/piscina/package.json`, 'utf8'));
+	const pool = new Piscina({
+		filename: fileURLToPath(import.meta.url), minThreads: 2, maxThreads: 2, concurrentTasksPerWorker: 8,
+	});
+	const count = Number(countText) + 1;
+	const warmup = Math.floor(count / 10) + 1;
+	const total = count + warmup;
+	let submitted = 0, finished = 0, start = process.hrtime.bigint();
+
+	async function one() {
+		while (submitted < total) {
+			const input = submitted++;
+			const result = await pool.run(input);
+
+			if ((!steps || finished % 64 === 0) && result !== run(input)) {
+				console.error('a task has a wrong result');
+				process.exit(1);
+			}
+			if (++finished === warmup)
+				start = process.hrtime.bigint();
+		}
+	}
+	await Promise.all(Array.from({ length: WINDOW }, one));
+	const elapsed = Number(process.hrtime.bigint() - start);
+
+	console.log(JSON.stringify({ version, rate: count * 1e9 / elapsed, elapsed_ns: elapsed }));
+	process.exit(0);
+}
+
+if (isMainThread)
+	await main();
+
+export default run;

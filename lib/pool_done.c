@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What comes back from the workers, and how the submitter's loop tells it.
+ * Entries come through the client's ring; where there is no memory for one,
+ * the record itself is pushed on a stack. A wait (pool_task.c) takes entries
+ * out as well, and leaves what it does not wait for to the loop.
+ */
+#include <string.h>
+
+#include "alloc.h"
+#include "fork.h"
+#include "loop.h"
+#include "pool.h"
+#include "wait.h"
+
+enum {
+	DONE_SHARE = 1000,      /* tasks that are told in a turn */
+	DONE_CROWDED_MIN = 300, /* ns that a task runs: with shorter ones it is the submitter who has most to do */
+	DONE_NAP_MIN = 20000,   /* ns */
+	DONE_NAP_MAX = 100000
+};
+
+/* ---- Sending back ---- */
+
+#define DONE_ENTRY_HEAD offsetof(struct wti_pool_entry, bytes)
+
+/* The owner's, or nobody's: what the entry says goes into the record. */
+static void done_keep(struct wti_pool_own *own, const struct wti_pool_entry *entry, size_t brief)
+{
+	struct wt_task *task = own->task;
+
+	own->bits = entry->word & WTI_ENTRY_BITS;
+	task->outcome = entry->word & WTI_ENTRY_RESULT ? entry->result : 0;
+	if (!(entry->word & WTI_ENTRY_BRIEF))
+		return;
+	task->reply.brief.size = (uint32_t)brief;
+	task->reply.brief.type = entry->extra;
+	memcpy(task->bytes, entry->bytes, brief);
+}
+
+static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wti_pool_own *own)
+{
+	struct wti_pool_own *top = wti_load(&client->late);
+
+	do {
+		own->link.next = (struct wti_list *)(void *)top;
+		/* pairs with done_pull_late [pool-late]; seq_cst, so that the owner finds it after arming [source-1] */
+	} while (!wti_cas_sc(&client->late, &top, own));
+}
+
+void wti_pool_back(struct wt_task *task, struct wti_pool_entry *entry, size_t brief)
+{
+	struct wti_pool_client *client = task->client;
+	size_t size = sizeof entry->word;
+
+	if (entry->word & (WTI_ENTRY_RESULT | WTI_ENTRY_BRIEF))
+		size = DONE_ENTRY_HEAD + brief;
+	entry->word |= (uint64_t)(uintptr_t)task->own;
+	if (wti_unlikely(wti_ring_post(&client->back, entry, size, 0) != 0)) {
+		done_keep(task->own, entry, brief);
+		done_push_late(client, task->own);
+	}
+	wti_source_notify(&client->source);
+}
+
+int wti_pool_judge(struct wt_task *task, uint32_t generation, int result)
+{
+	struct wti_pool_client *client = task->client;
+	const struct wti_pool_entry verdict = {
+		.word = (uint64_t)(uintptr_t)task->own | WTI_ENTRY_VERDICT,
+		.result = result,
+		.extra = generation,
+	};
+	int err = wti_ring_post(&client->back, &verdict, DONE_ENTRY_HEAD, 0);
+
+	wti_source_notify(&client->source);
+	return err;
+}
+
+/* ---- Taking in ---- */
+
+void wti_pool_unawait(struct wti_pool_client *client, struct wti_pool_own *own)
+{
+	if (own->told || !own->done)
+		return;
+	if (--client->awaited == 0)
+		wti_loop_release(wti_load(&client->source.owner));
+}
+
+void wti_pool_reply_drop(struct wti_pool_own *own)
+{
+	if (own->bits & WTI_ENTRY_REPLY)
+		wti_pool_message_free(own->task->reply.message);
+	own->bits = 0;
+}
+
+/* What came with the input, of a task that no worker has run. */
+void wti_pool_input_drop(struct wt_task *task)
+{
+	struct wti_list dropped;
+
+	if (wti_unlikely(task->size == WTI_TASK_MAP)) {
+		wti_pool_map_release((struct wti_pool_map *)(uintptr_t)task->data);
+		task->size = 0;
+	}
+	if (wti_likely(!task->cargo))
+		return;
+	wti_list_init(&dropped);
+	wti_cargo_drop(task->cargo, &dropped);
+	task->cargo = NULL;
+	wti_cargo_destroy_all(&dropped);
+}
+
+void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own, int result)
+{
+	own->state = WTI_TASK_FINISHED;
+	own->result = result;
+	if (own->told)
+		wti_pool_reply_drop(own);
+	else if (own->done)
+		wti_list_append(&client->untold, &own->link);
+}
+
+void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own)
+{
+	wti_store(&client->withdrawn, wti_load(&client->withdrawn) + 1);
+	own->away = false;
+	own->bits = 0;
+	wti_pool_input_drop(own->task);
+	wti_list_init(&own->link);
+	wti_pool_finished(client, own, WT_ECANCELED);
+}
+
+/* The record is the owner's again; what the entry said is kept in it. */
+static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own)
+{
+	own->away = false;
+	if (wti_unlikely(own->bits & WTI_ENTRY_UNRUN))
+		wti_pool_input_drop(own->task);
+	if (own->state == WTI_TASK_SUBMITTED)
+		wti_pool_finished(client, own, own->task->outcome);
+	else
+		wti_pool_reply_drop(own); /* it was judged before: nobody sees the reply */
+	wti_pool_task_put(client, own);
+}
+
+static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_own *own,
+				const struct wti_pool_entry *verdict)
+{
+	if (own->task->generation != verdict->extra || own->state != WTI_TASK_SUBMITTED)
+		return;
+	own->bits = 0;
+	wti_pool_finished(client, own, verdict->result);
+}
+
+static void done_accept_message(struct wti_pool_client *client, struct wti_pool_message *message)
+{
+	const struct wt_task *task = message->task;
+
+	if (task->generation == message->generation && task->own->state == WTI_TASK_SUBMITTED && task->own->on_progress)
+		wti_list_append(&client->messages, &message->link);
+	else
+		wti_pool_message_free(message);
+}
+
+/* An entry, taken out of the ring. */
+struct done_entry {
+	struct wti_pool_entry entry;
+	size_t brief; /* bytes of a reply */
+};
+
+static inline struct wti_pool_own *done_own(const struct done_entry *taken)
+{
+	return (struct wti_pool_own *)(uintptr_t)(taken->entry.word & ~(uint64_t)WTI_ENTRY_BITS);
+}
+
+static bool done_take(struct wti_pool_client *client, struct done_entry *taken)
+{
+	struct wti_record record;
+
+	if (!wti_ring_next(&client->back, &record))
+		return false;
+	taken->entry.word = *(const uint64_t *)record.data;
+	taken->brief = 0;
+	if (record.size > sizeof taken->entry.word) {
+		memcpy(&taken->entry, record.data, record.size);
+		taken->brief = record.size - DONE_ENTRY_HEAD;
+	}
+	wti_ring_release(&client->back, client->back.read);
+	return true;
+}
+
+static void done_accept_entry(struct wti_pool_client *client, const struct done_entry *taken)
+{
+	uint64_t word = taken->entry.word;
+
+	if (word & WTI_ENTRY_PROGRESS) {
+		done_accept_message(client, (void *)(uintptr_t)(word & ~(uint64_t)WTI_ENTRY_PROGRESS));
+	} else if (word & WTI_ENTRY_VERDICT) {
+		done_accept_verdict(client, done_own(taken), &taken->entry);
+	} else {
+		done_keep(done_own(taken), &taken->entry, taken->brief);
+		done_accept(client, done_own(taken));
+	}
+}
+
+static WTI_COLD void done_pull_late(struct wti_pool_client *client)
+{
+	/* pairs with done_push_late [pool-late] */
+	struct wti_pool_own *own = wti_xchg_acqrel(&client->late, NULL);
+
+	while (own) {
+		struct wti_pool_own *below = (struct wti_pool_own *)(void *)own->link.next;
+
+		wti_list_init(&own->link);
+		done_accept(client, own);
+		own = below;
+	}
+}
+
+bool wti_pool_came_back(struct wti_pool_client *client)
+{
+	/* pairs with done_push_late [source-1] */
+	return wti_ring_ready(&client->back) || wti_load_sc(&client->late);
+}
+
+void wti_pool_pull(struct wti_pool_client *client)
+{
+	struct done_entry taken;
+
+	while (done_take(client, &taken))
+		done_accept_entry(client, &taken);
+	if (wti_load(&client->late))
+		done_pull_late(client);
+}
+
+/* ---- Telling ---- */
+
+void wti_pool_reply_show(struct wti_pool_own *own, wt_message *message)
+{
+	struct wt_task *task = own->task;
+
+	*message = (wt_message){ 0 };
+	if (own->bits & WTI_ENTRY_REPLY)
+		wti_pool_message_show(task->reply.message, message);
+	else if (own->bits & WTI_ENTRY_BRIEF)
+		*message = (wt_message){
+			.data = task->bytes,
+			.size = task->reply.brief.size,
+			.type = task->reply.brief.type,
+		};
+}
+
+static void done_tell(struct wti_pool_client *client, struct wti_pool_own *own, wt_message *reply)
+{
+	wti_pool_unawait(client, own);
+	own->told = true;
+	own->state = WTI_TASK_TELLING;
+	own->done(own->task, own->result, reply, own->arg);
+	if (wti_forked())
+		return;
+	wti_pool_reply_drop(own);
+	wti_pool_task_put(client, own);
+}
+
+static void done_tell_task(struct wti_pool_client *client, struct wti_pool_own *own)
+{
+	wt_message reply;
+
+	wti_pool_reply_show(own, &reply);
+	done_tell(client, own, &reply);
+}
+
+/* The usual case: what was just taken out is told at once, from where it is. */
+static bool done_tell_entry(struct wti_pool_client *client, const struct done_entry *taken)
+{
+	const struct wti_pool_entry *entry = &taken->entry;
+	struct wti_pool_own *own = done_own(taken);
+	wt_message reply = { 0 };
+
+	if (wti_unlikely(entry->word & WTI_ENTRY_BITS & ~(uint64_t)(WTI_ENTRY_BRIEF | WTI_ENTRY_RESULT)))
+		return false;
+	if (wti_unlikely(own->state != WTI_TASK_SUBMITTED || !own->done || own->told))
+		return false;
+	if (entry->word & WTI_ENTRY_BRIEF)
+		reply = (wt_message){ .data = entry->bytes, .size = taken->brief, .type = entry->extra };
+	own->away = false;
+	own->bits = 0;
+	own->result = entry->word & WTI_ENTRY_RESULT ? entry->result : 0;
+	done_tell(client, own, &reply);
+	return true;
+}
+
+static void done_tell_message(struct wti_pool_client *client, struct wti_pool_message *message)
+{
+	struct wt_task *task = message->task;
+	wt_message shown;
+
+	if (task->generation == message->generation && !task->own->told && task->own->on_progress) {
+		wti_pool_message_show(message, &shown);
+		wti_list_append(&client->shown, &message->link);
+		task->own->on_progress(task, &shown, task->own->arg);
+		if (wti_forked())
+			return;
+		wti_list_remove(&message->link);
+	}
+	wti_pool_message_free(message);
+}
+
+static bool done_tell_next(struct wti_pool_client *client)
+{
+	struct done_entry taken;
+	struct wti_list *link;
+
+	for (;;) {
+		link = wti_list_pop(&client->messages);
+		if (wti_unlikely(link != NULL)) {
+			done_tell_message(client, wti_list_entry(link, struct wti_pool_message, link));
+			return true;
+		}
+		link = wti_list_pop(&client->untold);
+		if (link) {
+			done_tell_task(client, wti_list_entry(link, struct wti_pool_own, link));
+			return true;
+		}
+		if (!done_take(client, &taken)) {
+			if (!wti_load(&client->late))
+				return false;
+			done_pull_late(client);
+		} else if (done_tell_entry(client, &taken)) {
+			return true;
+		} else {
+			done_accept_entry(client, &taken);
+		}
+	}
+}
+
+void wti_pool_tell_all(struct wti_pool_client *client)
+{
+	client->callbacks++;
+	while (done_tell_next(client) && !wti_forked())
+		;
+	client->callbacks--;
+}
+
+static bool client_ready(struct wti_source *source)
+{
+	struct wti_pool_client *client = wti_container_of(source, struct wti_pool_client, source);
+
+	if (client->callbacks)
+		return false;
+	return !wti_list_empty(&client->untold) || !wti_list_empty(&client->messages) || wti_pool_came_back(client) ||
+	       wti_pool_drain_due(client);
+}
+
+static void client_turn(struct wti_source *source, unsigned *calls)
+{
+	struct wti_pool_client *client = wti_container_of(source, struct wti_pool_client, source);
+	struct wti_thread *self = wti_load(&source->owner);
+	unsigned n = 0;
+
+	client->callbacks++;
+	while (n < DONE_SHARE && !wti_loop_interrupted(self) && done_tell_next(client)) {
+		n++;
+		if (wti_forked())
+			return;
+	}
+	if (wti_pool_drain_due(client) && !wti_loop_interrupted(self)) {
+		n++;
+		wti_pool_drain_tell(client);
+		if (wti_forked())
+			return;
+	}
+	*calls += n;
+	wti_ring_flush(&client->back);
+	client->callbacks--;
+	wti_pool_client_leave(client);
+}
+
+/*
+ * With tasks away for all processors, a submitter that polls takes one of them
+ * from a worker; and where tasks are short, one that is woken for each takes
+ * more time than they do. If the workers have enough to do, it sleeps for a
+ * moment, and finds some at once: two workers and tasks of a microsecond, from
+ * 0.5 to 1.7 million a second.
+ */
+int64_t wti_pool_crowded(const struct wti_pool_client *client)
+{
+	const struct wt_pool *pool = client->pool;
+	int64_t estimate = wti_load(&pool->estimate);
+	int64_t ahead;
+
+	if (client->used < pool->processors || pool->options.max_workers < pool->processors ||
+	    estimate < DONE_CROWDED_MIN)
+		return WTI_WAIT_FREE;
+	if (__builtin_mul_overflow(estimate, (int64_t)client->used, &ahead))
+		ahead = INT64_MAX;
+	ahead /= 2 * (int64_t)pool->options.max_workers;
+	if (ahead < DONE_NAP_MIN && estimate < DONE_NAP_MIN)
+		return WTI_WAIT_FREE; /* one will be back soon, and its worker would have nothing to do */
+	if (ahead < DONE_NAP_MIN || estimate > DONE_NAP_MAX)
+		return 0;
+	return ahead < DONE_NAP_MAX ? ahead : DONE_NAP_MAX;
+}
+
+static int64_t client_crowded(struct wti_source *source)
+{
+	return wti_pool_crowded(wti_container_of(source, struct wti_pool_client, source));
+}
+
+const struct wti_source_ops wti_pool_client_ops = {
+	.turn = client_turn,
+	.ready = client_ready,
+	.crowded = client_crowded,
+};

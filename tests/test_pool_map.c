@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <wt/pool.h>
+#include <wt/thread.h>
+#include <wt/worker.h>
+
+#include "pool.h"
+#include "support/pools.h"
+#include "support/support.h"
+
+enum { CELLS = 10000 };
+
+static _Atomic(int) cells[CELLS];
+
+static int mark(size_t begin, size_t end, void *arg)
+{
+	size_t grain = *(const size_t *)arg;
+
+	if (begin >= end || end - begin > grain)
+		return -1;
+	for (size_t i = begin; i < end; i++)
+		wti_add(&cells[i], 1);
+	return 0;
+}
+
+static void clear_cells(void)
+{
+	for (size_t i = 0; i < CELLS; i++)
+		wti_store(&cells[i], 0);
+}
+
+static void assert_marked(size_t begin, size_t end)
+{
+	for (size_t i = 0; i < CELLS; i++)
+		assert_int_equal(wti_load(&cells[i]), i >= begin && i < end);
+}
+
+static void every_index_is_met_once(void **state)
+{
+	static const size_t grains[] = { 1, 7, 100, CELLS, 2 * CELLS };
+	wt_pool *pool = pools_create(2);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof grains / sizeof grains[0]; i++) {
+		wt_range range = { .begin = 3, .end = CELLS - 5, .grain = grains[i] };
+
+		clear_cells();
+		assert_int_equal(wt_pool_map(pool, &range, mark, &range.grain, WT_FOREVER), 0);
+		assert_marked(3, CELLS - 5);
+	}
+	wt_pool_destroy(pool);
+}
+
+static void without_a_grain_it_finds_one(void **state)
+{
+	wt_pool *pool = pools_create(2);
+	size_t most = CELLS / 8;
+
+	(void)state;
+	clear_cells();
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .end = CELLS }, mark, &most, WT_FOREVER), 0);
+	assert_marked(0, CELLS);
+	wt_pool_destroy(pool);
+}
+
+static void an_empty_range_is_done_at_once(void **state)
+{
+	wt_pool *pool = pools_create(1);
+
+	(void)state;
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .begin = 5, .end = 5 }, mark, NULL, WT_FOREVER), 0);
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .begin = 5, .end = 4 }, mark, NULL, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_pool_map(pool, NULL, mark, NULL, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_pool_map(NULL, &(wt_range){ 0 }, mark, NULL, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .end = 1 }, mark, NULL, WT_NOW), WT_EAGAIN);
+	wt_pool_destroy(pool);
+}
+
+static int fail_at(size_t begin, size_t end, void *arg)
+{
+	size_t at = *(const size_t *)arg;
+
+	return begin <= at && at < end ? -77 : 0;
+}
+
+static void the_first_error_ends_it(void **state)
+{
+	wt_pool *pool = pools_create(2);
+	size_t at = 500;
+
+	(void)state;
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .end = CELLS, .grain = 10 }, fail_at, &at, WT_FOREVER), -77);
+	wt_pool_destroy(pool);
+}
+
+static int map_inside(wt_task *task, void *arg)
+{
+	wt_pool *pool = *(wt_pool **)arg;
+	size_t grain = 16;
+
+	(void)task;
+	return wt_pool_map(pool, &(wt_range){ .end = CELLS, .grain = grain }, mark, &grain, WT_FOREVER);
+}
+
+static void maps_inside_of_tasks_do_not_lock_up(void **state)
+{
+	wt_pool *pool = pools_create(2);
+	wt_task *tasks[8];
+
+	(void)state;
+	clear_cells();
+	for (int i = 0; i < 8; i++)
+		tasks[i] = pools_submit(pool, (struct pools_input){ .op = POOLS_CALL, .call = map_inside, .arg = &pool });
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(pools_result(tasks[i]), 0);
+	for (size_t i = 0; i < CELLS; i++)
+		assert_int_equal(wti_load(&cells[i]), 8);
+	wt_pool_destroy(pool);
+}
+
+static int end_a_worker(size_t begin, size_t end, void *arg)
+{
+	(void)begin;
+	(void)end;
+	(void)arg;
+	if (wt_parent_port() || wt_is_main_thread())
+		return wt_sleep(wt_after_ms(5));
+	wt_fail(-5, "in the middle of a part");
+}
+
+static void a_worker_that_ends_in_a_part_is_told_of(void **state)
+{
+	wt_pool *pool = pools_create(1);
+
+	(void)state;
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .end = 100, .grain = 1 }, end_a_worker, NULL, pools_soon()),
+			 WT_EWORKER);
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	wt_pool_destroy(pool);
+}
+
+static int sleep_a_while(size_t begin, size_t end, void *arg)
+{
+	(void)begin;
+	(void)end;
+	(void)arg;
+	return wt_sleep(wt_after_ms(5)) == 0 ? 0 : WT_ETERMINATED;
+}
+
+static void no_part_begins_after_the_deadline(void **state)
+{
+	wt_pool *pool = pools_create(1);
+
+	(void)state;
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .end = 100000, .grain = 1 }, sleep_a_while, NULL,
+				     wt_after_ms(20)),
+			 WT_ETIMEDOUT);
+	wt_pool_destroy(pool);
+}
+
+static int map_for_ever(wt_port *parent, const void *data, size_t size)
+{
+	wt_pool *pool = *(wt_pool *const *)data;
+
+	(void)parent;
+	(void)size;
+	return wt_pool_map(pool, &(wt_range){ .end = SIZE_MAX, .grain = 1 }, sleep_a_while, NULL, WT_FOREVER);
+}
+
+/* [W5] */
+static void terminate_ends_a_map(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, map_for_ever, &pool, sizeof pool, NULL), 0);
+	while (!pools_stats(pool).running)
+		assert_int_equal(wt_sleep(wt_after_us(100)), 0);
+	assert_int_equal(wt_worker_terminate(worker, pools_soon()), 0);
+	wt_worker_destroy(worker);
+	wt_pool_destroy(pool);
+}
+
+/* ---- On each worker ---- */
+
+static int count_init(void **state, const void *data, size_t size)
+{
+	static _Thread_local int calls;
+
+	(void)data;
+	(void)size;
+	calls = 0;
+	*state = &calls;
+	return 0;
+}
+
+static void count_call(void *state, void *arg)
+{
+	_Atomic(int) *total = arg;
+
+	++*(int *)state;
+	wti_add(total, *(int *)state);
+}
+
+static void each_worker_is_called_once(void **state)
+{
+	_Atomic(int) total = 0;
+	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 3, .max_workers = 3, .init = count_init));
+
+	(void)state;
+	assert_int_equal(wt_pool_ready(pool, pools_soon()), 0);
+	assert_int_equal(wt_pool_each(pool, count_call, &total, pools_soon()), 0);
+	assert_int_equal(wti_load(&total), 3);
+	assert_int_equal(wt_pool_each(pool, count_call, &total, pools_soon()), 0);
+	assert_int_equal(wti_load(&total), 9);
+	assert_int_equal(wt_pool_each(pool, NULL, NULL, WT_NOW), WT_EINVAL);
+	assert_int_equal(wt_pool_close(pool, pools_soon()), 0);
+	assert_int_equal(wt_pool_each(pool, count_call, &total, pools_soon()), WT_ECLOSED);
+	wt_pool_destroy(pool);
+}
+
+static void a_busy_worker_is_waited_for_no_longer_than_that(void **state)
+{
+	_Atomic(int) total = 0;
+	struct latch begun = { 0 };
+	struct latch gate = { 0 };
+	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .init = count_init));
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+
+	(void)state;
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_pool_each(pool, count_call, &total, wt_after_ms(5)), WT_ETIMEDOUT);
+	latch_open(&gate);
+	assert_int_equal(pools_result(task), 0);
+	assert_int_equal(wti_load(&total), 0);
+	wt_pool_destroy(pool);
+}
+
+static void fail_here(void *state, void *arg)
+{
+	(void)state;
+	(void)arg;
+	wt_exit(1);
+}
+
+static void a_worker_that_ends_in_the_call_is_not_waited_for(void **state)
+{
+	wt_pool *pool = pools_create(2);
+
+	(void)state;
+	assert_int_equal(wt_pool_each(pool, fail_here, NULL, pools_soon()), 0);
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	wt_pool_destroy(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(every_index_is_met_once),
+		TEST(without_a_grain_it_finds_one),
+		TEST(an_empty_range_is_done_at_once),
+		TEST(the_first_error_ends_it),
+		TEST(maps_inside_of_tasks_do_not_lock_up),
+		TEST(a_worker_that_ends_in_a_part_is_told_of),
+		TEST(no_part_begins_after_the_deadline),
+		TEST(terminate_ends_a_map),
+		TEST(each_worker_is_called_once),
+		TEST(a_busy_worker_is_waited_for_no_longer_than_that),
+		TEST(a_worker_that_ends_in_the_call_is_not_waited_for),
+	};
+
+	return cmocka_run_group_tests_name("pool_map", tests, NULL, NULL);
+}

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <wt/buffer.h>
+#include <wt/loop.h>
+#include <wt/message.h>
+#include <wt/pool.h>
+#include <wt/thread.h>
+#include <wt/timer.h>
+
+#include "pool.h"
+#include "support/pools.h"
+#include "support/support.h"
+
+/* ---- Waiting ---- */
+
+static void a_wait_brings_result_and_reply(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_DOUBLE, .value = 21 });
+	wt_message reply;
+	int result = 1;
+
+	(void)state;
+	assert_int_equal(wt_task_wait(task, &result, &reply, pools_soon()), 0);
+	assert_int_equal(result, 0);
+	assert_int_equal(reply.size, sizeof(int));
+	assert_int_equal(reply.type, 5);
+	assert_int_equal(*(const int *)reply.data, 42);
+	assert_int_equal(wt_task_wait(task, &result, &reply, WT_NOW), 0);
+	assert_int_equal(*(const int *)reply.data, 42);
+	wt_task_release(task);
+	wt_pool_destroy(pool);
+}
+
+static void a_wait_ends_with_its_deadline(void **state)
+{
+	struct latch gate = { 0 };
+	wt_pool *pool = pools_create(1);
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .gate = &gate, .value = -3 });
+	wt_message reply = { .size = 1 };
+
+	(void)state;
+	assert_int_equal(wt_task_wait(task, NULL, &reply, WT_NOW), WT_EAGAIN);
+	assert_null(reply.data);
+	assert_int_equal(wt_task_wait(task, NULL, NULL, wt_after_ms(2)), WT_ETIMEDOUT);
+	assert_int_equal(wt_task_wait(task, NULL, NULL, -1), WT_EINVAL);
+	latch_open(&gate);
+	assert_int_equal(pools_result(task), -3);
+	wt_pool_destroy(pool);
+}
+
+static void add_value(wt_task *task, int result, wt_message *reply, void *arg)
+{
+	(void)task;
+	*(int *)arg += result ? result : *(const int *)reply->data;
+}
+
+/* Waiting for one delivers nothing of the others: that is the loop's. */
+static void a_wait_leaves_callbacks_to_the_loop(void **state)
+{
+	wt_pool *pool = pools_create(2);
+	struct pools_input input = { .op = POOLS_DOUBLE, .value = 1 };
+	int sum = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &input, .size = sizeof input }, add_value,
+						&sum, NULL, NULL),
+				 0);
+	assert_int_equal(pools_result(pools_submit(pool, input)), 0);
+	assert_int_equal(sum, 0);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(sum, 200);
+	wt_pool_destroy(pool);
+}
+
+static void a_released_task_goes_on_unheard(void **state)
+{
+	struct latch begun = { 0 };
+	wt_pool *pool = pools_create(1);
+
+	(void)state;
+	wt_task_release(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING, .begun = &begun }));
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, NULL, NULL), 0); /* nobody hears of this one at all */
+	assert_int_equal(wt_pool_close(pool, pools_soon()), 0);
+	wt_pool_destroy(pool);
+}
+
+/* ---- Inputs and replies ---- */
+
+static int echo(wt_task *task, wt_message *input, void *state)
+{
+	(void)state;
+	return wt_task_reply(task, &(wt_outgoing){ .data = input->data, .size = input->size, .type = input->type });
+}
+
+static void bytes_of_any_size_come_and_go(void **state)
+{
+	static unsigned char bytes[100000];
+	static const size_t sizes[] = { 0, 1, 7, 8, 15, 16, 17, 24, 31, 32, 33, 64, 1000, sizeof bytes };
+	wt_pool *pool;
+	wt_task *task;
+	wt_message reply;
+
+	(void)state;
+	assert_int_equal(wt_pool_create(&pool, echo, NULL), 0);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)(i * 7);
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = bytes, .size = sizes[i], .type = 9 }, NULL,
+						NULL, NULL, &task),
+				 0);
+		assert_int_equal(wt_task_wait(task, NULL, &reply, pools_soon()), 0);
+		assert_int_equal(reply.size, sizes[i]);
+		assert_int_equal(reply.type, 9);
+		assert_non_null(reply.data);
+		assert_memory_equal(reply.data, bytes, sizes[i]);
+		wt_task_release(task);
+	}
+	wt_pool_destroy(pool);
+}
+
+static int pass_buffer_on(wt_task *task, wt_message *input, void *state)
+{
+	wt_buffer *buffer;
+	int err = wt_message_take_buffer(input, 0, &buffer);
+
+	(void)state;
+	if (err)
+		return err;
+	((char *)wt_buffer_data(buffer))[0]++;
+	return wt_task_reply(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
+}
+
+static void buffers_move_to_a_task_and_back(void **state)
+{
+	wt_pool *pool;
+	wt_buffer *buffer, *back;
+	void *address;
+	wt_task *task;
+	wt_message reply;
+	int result;
+
+	(void)state;
+	assert_int_equal(wt_pool_create(&pool, pass_buffer_on, NULL), 0);
+	assert_int_equal(wt_buffer_create(&buffer, 4096), 0);
+	address = wt_buffer_data(buffer);
+	*(char *)address = 'a';
+	assert_int_equal(wt_pool_submit(pool,
+					&(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+							.transfer_count = 1 },
+					NULL, NULL, NULL, &task),
+			 0);
+	assert_null(buffer);
+	assert_int_equal(wt_task_wait(task, &result, &reply, pools_soon()), 0);
+	assert_int_equal(result, 0);
+	assert_int_equal(reply.transfer_count, 1);
+	assert_int_equal(wt_message_take_buffer(&reply, 0, &back), 0);
+	assert_ptr_equal(wt_buffer_data(back), address);
+	assert_int_equal(*(char *)address, 'b');
+	assert_int_equal(wt_message_take_buffer(&reply, 0, &buffer), WT_EDETACHED);
+	wt_task_release(task);
+	assert_int_equal(wt_message_take_buffer(&reply, 0, &buffer), WT_EINVAL);
+	wt_buffer_destroy(back);
+	wt_pool_destroy(pool);
+}
+
+static _Atomic(int) deleted;
+
+static void count_deleted(void *block, void *arg)
+{
+	(void)block;
+	(void)arg;
+	wti_add(&deleted, 1);
+}
+
+/* [T4] */
+static void what_nobody_takes_is_destroyed_once(void **state)
+{
+	static char block[8];
+	struct latch begun = { 0 }, gate = { 0 };
+	struct pools_input input = { .op = POOLS_NOTHING };
+	wt_pool *pool = pools_create(1);
+	wt_task *tasks[4];
+	wt_task *busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+
+	(void)state;
+	wti_store(&deleted, 0);
+	assert_true(latch_await(&begun));
+	for (int i = 0; i < 4; i++) {
+		wt_buffer *buffer;
+
+		assert_int_equal(wt_buffer_wrap(&buffer, block, sizeof block, count_deleted, NULL), 0);
+		assert_int_equal(wt_pool_submit(pool,
+						&(wt_outgoing){ .data = &input,
+								.size = sizeof input,
+								.transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+								.transfer_count = 1 },
+						NULL, NULL, NULL, &tasks[i]),
+				 0);
+	}
+	assert_int_equal(wt_task_cancel(tasks[0]), 0); /* never run */
+	assert_int_equal(wti_load(&deleted), 1);
+	wt_task_release(tasks[0]);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_result(tasks[1]), 0); /* run, and not taken */
+	wt_task_release(tasks[2]);
+	wt_pool_destroy(pool); /* the last two: run, or not */
+	assert_int_equal(wti_load(&deleted), 4);
+}
+
+/* [T4] The same, of tasks that somebody else takes out of the queue. */
+static void what_a_cleared_task_brought_is_destroyed(void **state)
+{
+	static char block[8];
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool = pools_create(1);
+	wt_task *busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	wt_buffer *buffer;
+	wt_task *task;
+
+	(void)state;
+	wti_store(&deleted, 0);
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_buffer_wrap(&buffer, block, sizeof block, count_deleted, NULL), 0);
+	assert_int_equal(wt_pool_submit(pool,
+					&(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+							.transfer_count = 1 },
+					NULL, NULL, NULL, &task),
+			 0);
+	assert_int_equal(wt_pool_clear(pool, NULL), 0);
+	assert_int_equal(pools_result(task), WT_ECANCELED);
+	assert_int_equal(wti_load(&deleted), 1);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	wt_pool_destroy(pool);
+}
+
+/* [M3] */
+static void a_refused_submit_leaves_everything(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	wt_buffer *buffer, *none = NULL;
+	wt_task *task;
+
+	(void)state;
+	assert_int_equal(wt_buffer_create(&buffer, 16), 0);
+	assert_int_equal(wt_pool_submit(pool,
+					&(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer), WT_MOVE(&none) },
+							.transfer_count = 2 },
+					NULL, NULL, NULL, &task),
+			 WT_EDETACHED);
+	assert_non_null(buffer);
+	assert_null(task);
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .size = 1 }, NULL, NULL, NULL, &task), WT_EINVAL);
+	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, WT_TASK_OPTIONS(.priority = 4), &task), WT_EINVAL);
+	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, WT_TASK_OPTIONS(.run_timeout = -1), &task), WT_EINVAL);
+	assert_int_equal(wt_pool_submit(NULL, NULL, NULL, NULL, NULL, &task), WT_EINVAL);
+	wt_buffer_destroy(buffer);
+	wt_pool_destroy(pool);
+}
+
+/* ---- Progress ---- */
+
+static void check_progress(wt_task *task, wt_message *message, void *arg)
+{
+	int *next = arg;
+
+	(void)task;
+	assert_int_equal(message->type, 7);
+	assert_int_equal(*(const int *)message->data, *next);
+	++*next;
+}
+
+static void check_done(wt_task *task, int result, wt_message *reply, void *arg)
+{
+	(void)task;
+	(void)reply;
+	assert_int_equal(result, 0);
+	assert_int_equal(*(int *)arg, 10);
+	*(int *)arg = 100;
+}
+
+static void progress_comes_in_order_and_before_the_end(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	struct pools_input input = { .op = POOLS_PROGRESS, .value = 10 };
+	int next = 0;
+
+	(void)state;
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &input, .size = sizeof input }, check_done, &next,
+					WT_TASK_OPTIONS(.on_progress = check_progress), NULL),
+			 0);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(next, 100);
+	assert_int_equal(pools_result(pools_submit(pool, input)), 0); /* nobody wants it */
+	wt_pool_destroy(pool);
+}
+
+/* ---- Cancel ---- */
+
+static void a_queued_task_is_removed(void **state)
+{
+	struct latch begun = { 0 }, gate = { 0 }, never = { 0 };
+	wt_pool *pool = pools_create(1);
+	wt_task *busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING, .begun = &never });
+
+	(void)state;
+	assert_true(latch_await(&begun));
+	assert_int_equal(pools_stats(pool).queued, 1);
+	assert_int_equal(wt_task_cancel(task), 0);
+	assert_int_equal(pools_stats(pool).queued, 0);
+	assert_int_equal(pools_result(task), WT_ECANCELED);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_false(latch_is_open(&never));
+	wt_pool_destroy(pool);
+}
+
+static void a_running_task_sees_it(void **state)
+{
+	struct latch begun = { 0 };
+	wt_pool *pool = pools_create(1);
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_HEED, .begun = &begun });
+
+	(void)state;
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_task_cancel(task), 0);
+	assert_int_equal(pools_result(task), WT_ECANCELED);
+	assert_int_equal(pools_stats(pool).workers_started, 1);
+	wt_pool_destroy(pool);
+}
+
+static void one_that_does_not_heed_loses_its_worker(void **state)
+{
+	struct latch begun = { 0 };
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .cancel_grace = 5000000));
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_SLEEP, .begun = &begun });
+
+	(void)state;
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_task_cancel(task), 0);
+	assert_int_equal(pools_result(task), WT_ECANCELED);
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	assert_int_equal(pools_stats(pool).workers_started, 2);
+	wt_pool_destroy(pool);
+}
+
+static void a_finished_task_is_left_alone(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING, .value = -9 });
+
+	(void)state;
+	assert_int_equal(wt_task_wait(task, NULL, NULL, pools_soon()), 0);
+	assert_int_equal(wt_task_cancel(task), 0);
+	assert_int_equal(pools_result(task), -9);
+	assert_int_equal(wt_task_cancel(NULL), WT_EINVAL);
+	wt_task_release(NULL);
+	wt_pool_destroy(pool);
+}
+
+/* The workers that the cancelled tasks lose must not cost another task its own. */
+static void cancel_races_with_start_and_end(void **state)
+{
+	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 2, .cancel_grace = 1));
+	unsigned cancelled = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 3000 / support_slowdown() + 10; i++) {
+		wt_task *victim = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING });
+		wt_task *other = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING });
+		int result;
+
+		for (volatile unsigned spin = 0; spin < i % 512; spin++)
+			;
+		assert_int_equal(wt_task_cancel(victim), 0);
+		result = pools_result(victim);
+		assert_true(result == 0 || result == WT_ECANCELED);
+		cancelled += result != 0;
+		assert_int_equal(pools_result(other), 0);
+	}
+	assert_int_equal(pools_stats(pool).cancelled, cancelled);
+	wt_pool_destroy(pool);
+}
+
+/* ---- Tasks that finish later ---- */
+
+static void finish_later(wt_timer *timer, void *arg)
+{
+	wt_task *task = arg;
+
+	if (wt_task_finish(task, -4) != 0 || wt_task_finish(task, 0) != WT_EOWNER)
+		wt_fail(-1, "finish");
+	wt_timer_destroy(timer);
+}
+
+static int begin_only(wt_task *task, wt_message *input, void *state)
+{
+	wt_timer *timer;
+	int milliseconds = *(const int *)input->data;
+
+	(void)state;
+	if (!milliseconds)
+		return wt_task_finish(task, -5) ? -1 : WT_TASK_PENDING;
+	return wt_timer_create(&timer, wt_after_ms((uint64_t)milliseconds), 0, finish_later, task) ? -1 : WT_TASK_PENDING;
+}
+
+static void tasks_of_one_worker_wait_side_by_side(void **state)
+{
+	wt_pool *pool;
+	wt_task *tasks[20];
+	int milliseconds = 50;
+	wt_time began;
+
+	(void)state;
+	assert_int_equal(wt_pool_create(&pool, begin_only,
+					WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .concurrent_tasks = 20)),
+			 0);
+	assert_int_equal(wt_pool_ready(pool, pools_soon()), 0);
+	began = wt_now();
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &milliseconds, .size = sizeof(int) }, NULL,
+						NULL, NULL, &tasks[i]),
+				 0);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(pools_result(tasks[i]), -4);
+	assert_true(wt_now() - began >= 50000000);
+	milliseconds = 0;
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &milliseconds, .size = sizeof(int) }, NULL, NULL,
+					NULL, &tasks[0]),
+			 0);
+	assert_int_equal(pools_result(tasks[0]), -5);
+	assert_int_equal(wt_pool_close(pool, pools_soon()), 0);
+	wt_pool_destroy(pool);
+}
+
+static void pending_tasks_end_with_the_pool(void **state)
+{
+	wt_pool *pool;
+	wt_task *task;
+	int milliseconds = 1000000;
+	int result;
+
+	(void)state;
+	assert_int_equal(wt_pool_create(&pool, begin_only, NULL), 0);
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &milliseconds, .size = sizeof(int) }, NULL, NULL,
+					WT_TASK_OPTIONS(.run_timeout = 5000000), &task),
+			 0);
+	assert_int_equal(wt_task_wait(task, &result, NULL, pools_soon()), 0);
+	assert_int_equal(result, WT_ETIMEDOUT);
+	wt_task_release(task);
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &milliseconds, .size = sizeof(int) }, NULL, NULL,
+					NULL, NULL),
+			 0);
+	wt_pool_destroy(pool);
+}
+
+/* ---- Whose it is ---- */
+
+static int use_another_threads(wt_task *task, void *arg)
+{
+	wt_task *other = arg;
+
+	if (wt_task_wait(other, NULL, NULL, WT_NOW) != WT_EOWNER || wt_task_cancel(other) != WT_EOWNER)
+		return -1;
+	if (wt_task_reply(other, &(wt_outgoing){ 0 }) != WT_EOWNER || wt_task_cancelled(other))
+		return -2;
+	return wt_task_finish(other, 0) == WT_EOWNER && wt_task_finish(task, WT_TASK_PENDING) == WT_EINVAL ? 0 : -3;
+}
+
+static void a_task_belongs_to_its_submitter_and_its_worker(void **state)
+{
+	struct latch gate = { 0 };
+	wt_pool *pool = pools_create(2);
+	wt_task *other = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .gate = &gate });
+
+	(void)state;
+	assert_int_equal(pools_result(pools_submit(
+				 pool, (struct pools_input){ .op = POOLS_CALL, .call = use_another_threads, .arg = other })),
+			 0);
+	assert_int_equal(wt_task_reply(other, &(wt_outgoing){ 0 }), WT_EOWNER);
+	assert_int_equal(wt_task_progress(other, &(wt_outgoing){ 0 }), WT_EOWNER);
+	assert_int_equal(wt_task_finish(other, 0), WT_EOWNER);
+	assert_false(wt_task_cancelled(other));
+	assert_int_equal(wt_task_reply(NULL, &(wt_outgoing){ 0 }), WT_EINVAL);
+	assert_int_equal(wt_task_progress(other, NULL), WT_EINVAL);
+	latch_open(&gate);
+	assert_int_equal(pools_result(other), 0);
+	wt_pool_destroy(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_wait_brings_result_and_reply),
+		TEST(a_wait_ends_with_its_deadline),
+		TEST(a_wait_leaves_callbacks_to_the_loop),
+		TEST(a_released_task_goes_on_unheard),
+		TEST(bytes_of_any_size_come_and_go),
+		TEST(buffers_move_to_a_task_and_back),
+		TEST(what_nobody_takes_is_destroyed_once),
+		TEST(what_a_cleared_task_brought_is_destroyed),
+		TEST(a_refused_submit_leaves_everything),
+		TEST(progress_comes_in_order_and_before_the_end),
+		TEST(a_queued_task_is_removed),
+		TEST(a_running_task_sees_it),
+		TEST(one_that_does_not_heed_loses_its_worker),
+		TEST(a_finished_task_is_left_alone),
+		TEST(cancel_races_with_start_and_end),
+		TEST(tasks_of_one_worker_wait_side_by_side),
+		TEST(pending_tasks_end_with_the_pool),
+		TEST(a_task_belongs_to_its_submitter_and_its_worker),
+	};
+
+	return cmocka_run_group_tests_name("pool_task", tests, NULL, NULL);
+}

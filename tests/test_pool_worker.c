@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <sys/resource.h>
+#include <wt/heap.h>
+#include <wt/pool.h>
+#include <wt/thread.h>
+#include <wt/worker.h>
+
+#include "pool.h"
+#include "support/pools.h"
+#include "support/support.h"
+
+static const wt_pool_options one = { .size = sizeof one, .min_workers = 1, .max_workers = 1 };
+
+/* ---- A task that ends its worker ---- */
+
+static void a_failure_is_its_tasks_result_and_the_others_go_on(void **state)
+{
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool = pools_create(1);
+	wt_task *tasks[20];
+	wt_task *busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+
+	(void)state;
+	assert_true(latch_await(&begun));
+	for (int i = 0; i < 20; i++)
+		tasks[i] = pools_submit(pool, (struct pools_input){ .op = i == 5 ? POOLS_FAIL :
+									     i == 9 ? POOLS_EXIT :
+										      POOLS_NOTHING,
+								    .value = i == 5 ? -123 : 0 });
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(pools_result(tasks[i]), i == 5 ? -123 : i == 9 ? WT_EWORKER : 0);
+	assert_int_equal(pools_stats(pool).failed, 2);
+	wt_pool_destroy(pool);
+}
+
+static void many_workers_may_fail(void **state)
+{
+	wt_pool *pool = pools_create(2);
+
+	(void)state;
+	for (unsigned i = 0; i < 200 / support_slowdown() + 5; i++) {
+		wt_task *a = pools_submit(pool, (struct pools_input){ .op = POOLS_FAIL, .value = -7 });
+		wt_task *b = pools_submit(pool, (struct pools_input){ .op = POOLS_DOUBLE, .value = 1 });
+
+		assert_int_equal(pools_result(a), -7);
+		assert_int_equal(pools_result(b), 0);
+	}
+	wt_pool_destroy(pool);
+}
+
+/* ---- Time ---- */
+
+static void a_run_timeout_counts_from_the_start_of_the_run(void **state)
+{
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool = pools_create_with(&one);
+	wt_task *busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	wt_task *waiting, *late;
+
+	(void)state;
+	assert_true(latch_await(&begun));
+	waiting = pools_submit_with(pool, (struct pools_input){ .op = POOLS_NOTHING },
+				    WT_TASK_OPTIONS(.run_timeout = 30000000000));
+	late = pools_submit_with(pool, (struct pools_input){ .op = POOLS_SLEEP },
+				 WT_TASK_OPTIONS(.run_timeout = 10000000));
+	assert_int_equal(wt_sleep(wt_after_ms(30)), 0);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_result(waiting), 0);
+	assert_int_equal(pools_result(late), WT_ETIMEDOUT);
+	assert_int_equal(pools_stats(pool).timed_out, 1);
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	wt_pool_destroy(pool);
+}
+
+static void a_pool_has_a_timeout_for_all(void **state)
+{
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 2, .run_timeout = 10000000));
+
+	(void)state;
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_SLEEP })), WT_ETIMEDOUT);
+	assert_int_equal(pools_result(pools_submit_with(pool, (struct pools_input){ .op = POOLS_SLEEP },
+							WT_TASK_OPTIONS(.run_timeout = 5000000))),
+			 WT_ETIMEDOUT);
+	wt_pool_destroy(pool);
+}
+
+static bool has_no_zombie(void *arg)
+{
+	return pools_stats(arg).zombies == 0;
+}
+
+static void a_worker_that_does_not_end_is_replaced(void **state)
+{
+	struct latch gate = { 0 };
+	wt_pool *pool = pools_create_with(&one);
+
+	(void)state;
+	assert_int_equal(pools_result(pools_submit_with(pool, (struct pools_input){ .op = POOLS_SPIN, .gate = &gate },
+							WT_TASK_OPTIONS(.run_timeout = 5000000))),
+			 WT_ETIMEDOUT);
+	assert_int_equal(pools_stats(pool).zombies, 1);
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	latch_open(&gate);
+	assert_true(await(has_no_zombie, pool));
+	assert_int_equal(pools_stats(pool).timed_out, 1);
+	assert_int_equal(pools_stats(pool).workers, 1);
+	wt_pool_destroy(pool);
+}
+
+/* ---- init and fini ---- */
+
+static _Atomic(int) inits, finis;
+static _Atomic(int) init_result;
+
+struct own_state {
+	int number;
+	size_t size;
+};
+
+static int init_worker(void **state, const void *data, size_t size)
+{
+	struct own_state *own = wt_alloc(sizeof *own);
+
+	if (!own || size != 3 || memcmp(data, "abc", 3) != 0 || wt_worker_data(NULL) != data)
+		return -1;
+	own->number = wti_add(&inits, 1) + 1;
+	own->size = size;
+	*state = own;
+	return wti_load(&init_result);
+}
+
+static void fini_worker(void *state)
+{
+	struct own_state *own = state;
+
+	if (own->size == 3)
+		wti_add(&finis, 1);
+	wt_free(own);
+}
+
+static int tell_number(wt_task *task, wt_message *input, void *state)
+{
+	const struct own_state *own = state;
+
+	(void)task;
+	if (*(const int *)input->data)
+		wt_fail(-2, "in a task");
+	return own->number;
+}
+
+static wt_pool_options with_init(void)
+{
+	wt_pool_options options;
+
+	wt_pool_options_init(&options);
+	options.min_workers = options.max_workers = 1;
+	options.init = init_worker;
+	options.fini = fini_worker;
+	options.data = "abc";
+	options.data_size = 3;
+	wti_store(&inits, 0);
+	wti_store(&finis, 0);
+	wti_store(&init_result, 0);
+	return options;
+}
+
+static int number_of(wt_pool *pool, int fail)
+{
+	wt_task *task;
+	int result = 1;
+
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &fail, .size = sizeof fail }, NULL, NULL, NULL,
+					&task),
+			 0);
+	assert_int_equal(wt_task_wait(task, &result, NULL, pools_soon()), 0);
+	wt_task_release(task);
+	return result;
+}
+
+static void each_worker_has_a_state_with_an_end(void **state)
+{
+	wt_pool_options options = with_init();
+	wt_pool *pool;
+
+	(void)state;
+	assert_int_equal(wt_pool_create(&pool, tell_number, &options), 0);
+	assert_int_equal(number_of(pool, 0), 1);
+	assert_int_equal(number_of(pool, 0), 1);
+	assert_int_equal(number_of(pool, 1), -2);
+	assert_int_equal(number_of(pool, 0), 2);
+	assert_int_equal(wti_load(&finis), 1);
+	wt_pool_destroy(pool);
+	assert_int_equal(wti_load(&finis), 2);
+}
+
+static void a_failing_init_is_told_and_not_repeated_without_end(void **state)
+{
+	wt_pool_options options = with_init();
+	wt_pool *pool;
+	int err;
+
+	(void)state;
+	wti_store(&init_result, -66);
+	assert_int_equal(wt_pool_create(&pool, tell_number, &options), 0);
+	assert_int_equal(wt_pool_ready(pool, pools_soon()), -66);
+	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, NULL, NULL), -66);
+	assert_int_equal(wt_sleep(wt_after_ms(50)), 0);
+	assert_true(wti_load(&inits) < 6); /* after 10, 20, 40 ms */
+	assert_int_equal(wti_load(&finis), 0);
+	assert_true(pools_stats(pool).workers_failed >= 1);
+	/* It works as soon as init does. */
+	wti_store(&init_result, 0);
+	do {
+		assert_int_equal(wt_sleep(wt_after_ms(5)), 0);
+		err = wt_pool_submit(pool, &(wt_outgoing){ .data = &(int){ 0 }, .size = sizeof(int) }, NULL, NULL, NULL,
+				     NULL);
+	} while (err == -66);
+	assert_int_equal(err, 0);
+	assert_true(number_of(pool, 0) > 1);
+	wt_pool_destroy(pool);
+}
+
+static int init_the_first(void **state, const void *data, size_t size)
+{
+	(void)state;
+	(void)data;
+	(void)size;
+	return wti_add(&inits, 1) ? -68 : 0;
+}
+
+static int64_t processor_time(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * INT64_C(1000000000) +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * INT64_C(1000);
+}
+
+/* One is there, and does the work; the keeper waits before it tries again, and does not wait busily. */
+static void a_second_worker_that_fails_leaves_the_first(void **state)
+{
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool;
+	wt_task *busy, *waiting;
+	int64_t before;
+
+	(void)state;
+	wti_store(&inits, 0);
+	pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 4, .init = init_the_first));
+	assert_int_equal(wt_pool_ready(pool, pools_soon()), 0);
+	busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	assert_true(latch_await(&begun));
+	waiting = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING });
+	while (!pools_stats(pool).workers_failed)
+		assert_int_equal(wt_sleep(wt_after_us(100)), 0);
+	assert_int_equal(wt_task_wait(waiting, NULL, NULL, WT_NOW), WT_EAGAIN);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_result(waiting), 0);
+	before = processor_time();
+	assert_int_equal(wt_sleep(wt_after_ms(200)), 0);
+	assert_true(processor_time() - before < 100000000);
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	wt_pool_destroy(pool);
+}
+
+static void tasks_that_wait_for_a_worker_hear_why_there_is_none(void **state)
+{
+	wt_pool_options options = with_init();
+	wt_pool *pool;
+	wt_task *tasks[3] = { NULL };
+	int result, err = 0;
+
+	(void)state;
+	wti_store(&init_result, -67);
+	assert_int_equal(wt_pool_create(&pool, tell_number, &options), 0);
+	for (int i = 0; i < 3 && !err; i++)
+		err = wt_pool_submit(pool, NULL, NULL, NULL, NULL, &tasks[i]);
+	assert_true(err == 0 || err == -67);
+	for (int i = 0; i < 3 && tasks[i]; i++) {
+		assert_int_equal(wt_task_wait(tasks[i], &result, NULL, pools_soon()), 0);
+		assert_int_equal(result, -67);
+		wt_task_release(tasks[i]);
+	}
+	wt_pool_destroy(pool);
+}
+
+/* ---- Number and age ---- */
+
+static bool has_one_worker(void *arg)
+{
+	return pools_stats(arg).workers == 1;
+}
+
+static void workers_come_as_needed_and_go_when_idle(void **state)
+{
+	struct latch gate = { 0 };
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 4, .idle_timeout = 5000000));
+	wt_task *tasks[4];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		tasks[i] = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .gate = &gate });
+	while (pools_stats(pool).running < 4)
+		assert_int_equal(wt_sleep(wt_after_us(100)), 0);
+	assert_int_equal(pools_stats(pool).workers, 4);
+	latch_open(&gate);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pools_result(tasks[i]), 0);
+	assert_true(await(has_one_worker, pool));
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	wt_pool_destroy(pool);
+}
+
+static void a_worker_is_recycled_after_its_tasks(void **state)
+{
+	wt_pool_options options = with_init();
+	wt_pool *pool;
+
+	(void)state;
+	options.recycle_tasks = 3;
+	assert_int_equal(wt_pool_create(&pool, tell_number, &options), 0);
+	for (int i = 0; i < 9; i++)
+		assert_int_equal(number_of(pool, 0), i / 3 + 1);
+	wt_pool_destroy(pool);
+	assert_int_equal(wti_load(&inits), wti_load(&finis));
+}
+
+static int allocate(wt_task *task, void *arg)
+{
+	(void)task;
+	(void)arg;
+	return wt_alloc(100000) ? 0 : -1;
+}
+
+static void a_worker_is_recycled_when_its_heap_has_grown(void **state)
+{
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .recycle_heap = 150000));
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(pools_result(pools_submit(
+					 pool, (struct pools_input){ .op = POOLS_CALL, .call = allocate })),
+				 0);
+	assert_int_equal(wt_pool_close(pool, pools_soon()), 0);
+	assert_int_equal(pools_stats(pool).recycled, 3);
+	wt_pool_destroy(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_failure_is_its_tasks_result_and_the_others_go_on),
+		TEST(many_workers_may_fail),
+		TEST(a_run_timeout_counts_from_the_start_of_the_run),
+		TEST(a_pool_has_a_timeout_for_all),
+		TEST(a_worker_that_does_not_end_is_replaced),
+		TEST(each_worker_has_a_state_with_an_end),
+		TEST(a_failing_init_is_told_and_not_repeated_without_end),
+		TEST(a_second_worker_that_fails_leaves_the_first),
+		TEST(tasks_that_wait_for_a_worker_hear_why_there_is_none),
+		TEST(workers_come_as_needed_and_go_when_idle),
+		TEST(a_worker_is_recycled_after_its_tasks),
+		TEST(a_worker_is_recycled_when_its_heap_has_grown),
+	};
+
+	return cmocka_run_group_tests_name("pool_worker", tests, NULL, NULL);
+}
