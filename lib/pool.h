@@ -116,7 +116,7 @@ struct wt_task {
 	struct wti_pool_own *own;
 	uint64_t ticket;              /* its place in its queue; when it comes back late, the next one that does */
 	uint32_t type;
-	uint32_t generation;          /* of this use of the record */
+	_Atomic(uint32_t) generation; /* of this use of the record; also read by a worker that does not get the task */
 	_Atomic(uint32_t) cancelled;  /* set by the submitter, read by the worker */
 	uint8_t level;
 	bool returned;                /* under the pool's lock: on its list of those */

@@ -146,7 +146,7 @@ static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own
 static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_own *own,
 				const struct wti_pool_entry *verdict)
 {
-	if (own->task->generation != verdict->extra || own->state != WTI_TASK_SUBMITTED)
+	if (wti_load(&own->task->generation) != verdict->extra || own->state != WTI_TASK_SUBMITTED)
 		return;
 	own->bits = 0;
 	wti_pool_finished(client, own, verdict->result);
@@ -156,7 +156,8 @@ static void done_accept_message(struct wti_pool_client *client, struct wti_pool_
 {
 	const struct wt_task *task = message->task;
 
-	if (task->generation == message->generation && task->own->state == WTI_TASK_SUBMITTED && task->own->on_progress)
+	if (wti_load(&task->generation) == message->generation && task->own->state == WTI_TASK_SUBMITTED &&
+	    task->own->on_progress)
 		wti_list_append(&client->messages, &message->link);
 	else
 		wti_pool_message_free(message);
@@ -294,7 +295,7 @@ static void done_tell_message(struct wti_pool_client *client, struct wti_pool_me
 	struct wt_task *task = message->task;
 	wt_message shown;
 
-	if (task->generation == message->generation && !task->own->told && task->own->on_progress) {
+	if (wti_load(&task->generation) == message->generation && !task->own->told && task->own->on_progress) {
 		wti_pool_message_show(message, &shown);
 		wti_list_append(&client->shown, &message->link);
 		task->own->on_progress(task, &shown, task->own->arg);

@@ -74,7 +74,7 @@ static struct wti_pool_run *worker_free_run(struct wti_pool_worker *worker)
 static void run_publish(struct wti_pool_run *run, struct wt_task *task)
 {
 	wti_store_rel(&run->task, task);                        /* pairs with keeper_read_run [pool-run] */
-	wti_store_rel(&run->generation, task->generation);      /* the same [pool-run] */
+	wti_store_rel(&run->generation, wti_load(&task->generation)); /* the same [pool-run] */
 	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* the same [pool-run] */
 }
 

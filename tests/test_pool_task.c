@@ -268,12 +268,15 @@ static void without_memory_results_come_all_the_same(void **state)
 	enum { MANY = 2000 };
 	static wt_task *tasks[MANY];
 	struct latch begun = { 0 }, gate = { 0 };
-	wt_pool *pool = pools_create(1);
-	wt_task *busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	wt_pool *pool;
+	wt_task *busy;
 	wt_message reply;
 	int result;
 
 	(void)state;
+	support_count();
+	pool = pools_create(1);
+	busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
 	assert_true(latch_await(&begun));
 	for (int i = 0; i < MANY; i++)
 		tasks[i] = pools_submit(pool, (struct pools_input){ .op = i % 2 ? POOLS_DOUBLE : POOLS_NOTHING,
