@@ -263,7 +263,9 @@ static bool pool_is_ready(struct wti_pool_wait *wait)
 	struct wt_pool *pool = wait->pool;
 
 	/* pairs with keeper_publish, keeper_refuse and pool_refuse [waiters-1] */
-	return wti_load_sc(&pool->ready) || wti_load_sc(&pool->init_error) || wti_load_sc(&pool->refusal); /* [waiters-1] */
+	return wti_load_sc(&pool->ready) ||      /* [waiters-1] */
+	       wti_load_sc(&pool->init_error) || /* [waiters-1] */
+	       wti_load_sc(&pool->refusal);      /* [waiters-1] */
 }
 
 int wti_pool_enter_wait(const struct wt_pool *pool, wt_time deadline)

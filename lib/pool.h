@@ -88,7 +88,7 @@ struct wti_pool_own {
 	/* Set at create. */
 	WTI_CACHE_ALIGNED struct wt_task *task;
 
-	/* Owner only, but for `link` and `bits`. */
+	/* Owner only, but for `link`. */
 	wt_task_done_fn *done;
 	void *arg;
 	wt_task_progress_fn *on_progress;
@@ -96,7 +96,7 @@ struct wti_pool_own {
 	struct wti_list link; /* free; finished and not told; under the pool's lock: returned by a worker */
 	int result;
 	uint8_t state;        /* enum wti_task_state */
-	uint8_t bits;         /* of the entry; written by the worker where there was no memory for one */
+	uint8_t bits;         /* of the entry */
 	bool away;            /* a queue or a worker has it */
 	bool told;            /* nobody waits for it: its callback was called, its handle given back */
 };
@@ -114,9 +114,9 @@ struct wt_task {
 	struct wti_cargo *cargo;      /* at the start of the block, or NULL */
 	struct wti_pool_client *client;
 	struct wti_pool_own *own;
-	uint64_t ticket;              /* its place in its queue */
+	uint64_t ticket;              /* its place in its queue; when it comes back late, the next one that does */
 	uint32_t type;
-	uint32_t generation;          /* of this use of the record */
+	_Atomic(uint32_t) generation; /* of this use of the record; also read by a worker that does not get the task */
 	_Atomic(uint32_t) cancelled;  /* set by the submitter, read by the worker */
 	uint8_t level;
 	bool returned;                /* under the pool's lock: on its list of those */
@@ -136,7 +136,7 @@ struct wt_task {
 		} brief; /* in `bytes` */
 	} reply;
 	int32_t outcome;
-	uint32_t zero;
+	uint32_t late;                /* the bits of an entry for which there was no memory */
 	unsigned char bytes[WTI_TASK_INLINE]; /* of the input, then of the reply */
 };
 
@@ -154,7 +154,7 @@ enum {
 	WTI_ENTRY_BITS = WTI_CACHE_LINE - 1
 };
 
-/* As long as it has something to say: the worker does not write into the record, which then need not come back to it. */
+/* As long as it has something to say: the worker does not write into the record, whose lines stay where they are. */
 struct wti_pool_entry {
 	uint64_t word;       /* address and bits */
 	int32_t result;
@@ -186,7 +186,7 @@ struct wti_pool_client {
 	/* Workers and keeper to owner. */
 	struct wti_source source;
 	struct wti_ring back;           /* entries */
-	_Atomic(struct wti_pool_own *) late; /* those for whose entry there was no memory: a stack, linked by link.next */
+	_Atomic(struct wt_task *) late; /* those for whose entry there was no memory: a stack, linked by `ticket` */
 
 	/* Under the pool's lock. */
 	bool orphan;       /* its thread has ended, and another may have it */
@@ -434,7 +434,7 @@ int wti_pool_await(struct wti_pool_wait *wait, wt_time deadline);
 /* Creator: wt_pool_destroy; `tell`: call the callbacks of what has not been told. */
 void wti_pool_destroy(struct wt_pool *pool, bool tell);
 
-/* A thread's end: give back what its worker had begun, leave the pools that it submits to, end those that it created. */
+/* A thread's end: give back what its worker had begun, end the pools that it created, leave those that it submits to. */
 void wti_pool_enter_end(struct wti_thread *self);
 
 /* ---- pool_client.c ---- */
@@ -445,7 +445,7 @@ int wti_pool_client_get(struct wt_pool *pool, struct wti_thread *self, struct wt
 /* The one that it has, or NULL. */
 struct wti_pool_client *wti_pool_client_find(const struct wt_pool *pool, struct wti_thread *self);
 
-/* Owner: forget all handles, tell nothing, and leave the pool. Inside a callback of this client, when that has returned. */
+/* Owner: forget all handles, tell nothing, and leave the pool; inside a callback of this client, after it. */
 void wti_pool_client_end(struct wti_pool_client *client);
 
 /* A record: its state is that of a free one. NULL: no memory. */
@@ -487,7 +487,7 @@ bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task);
 /* Under the lock: a task that was taken and not begun comes back, in front of the others, and help is called. */
 void wti_pool_return(struct wt_pool *pool, struct wt_task *task);
 
-/* Under the lock: take all of a hold away, to be returned; `own`: the worker itself does. False where the system refused. */
+/* Under the lock: take all of a hold away, to be returned; `own`: the worker itself does. False: the system refused. */
 bool wti_pool_raid(struct wti_pool_worker *worker, bool own);
 
 /* Under the lock: all that waits ends with `result`. Returns their number. */

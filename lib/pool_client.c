@@ -14,7 +14,8 @@ enum { CLIENT_SLAB = 64 }; /* records */
 struct wti_pool_slab {
 	struct wti_pool_slab *next;
 	struct wti_pool_own own[CLIENT_SLAB];
-	unsigned char tasks[(CLIENT_SLAB + 1) * sizeof(struct wt_task)]; /* from the first address that is aligned for one */
+	/* From the first address on that is aligned for one. */
+	unsigned char tasks[(CLIENT_SLAB + 1) * sizeof(struct wt_task)];
 };
 
 /* ---- Records ---- */

@@ -24,12 +24,9 @@ enum {
 
 #define DONE_ENTRY_HEAD offsetof(struct wti_pool_entry, bytes)
 
-/* The owner's, or nobody's: what the entry says goes into the record. */
-static void done_keep(struct wti_pool_own *own, const struct wti_pool_entry *entry, size_t brief)
+/* What the entry says goes into the record: it is the caller's. */
+static void done_keep(struct wt_task *task, const struct wti_pool_entry *entry, size_t brief)
 {
-	struct wt_task *task = own->task;
-
-	own->bits = entry->word & WTI_ENTRY_BITS;
 	task->outcome = entry->word & WTI_ENTRY_RESULT ? entry->result : 0;
 	if (!(entry->word & WTI_ENTRY_BRIEF))
 		return;
@@ -38,14 +35,15 @@ static void done_keep(struct wti_pool_own *own, const struct wti_pool_entry *ent
 	memcpy(task->bytes, entry->bytes, brief);
 }
 
-static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wti_pool_own *own)
+static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wt_task *task, uint32_t bits)
 {
-	struct wti_pool_own *top = wti_load(&client->late);
+	struct wt_task *top = wti_load(&client->late);
 
+	task->late = bits;
 	do {
-		own->link.next = (struct wti_list *)(void *)top;
+		task->ticket = (uint64_t)(uintptr_t)top;
 		/* pairs with done_pull_late [pool-late]; seq_cst, so that the owner finds it after arming [source-1] */
-	} while (!wti_cas_sc(&client->late, &top, own));
+	} while (!wti_cas_sc(&client->late, &top, task));
 }
 
 void wti_pool_back(struct wt_task *task, struct wti_pool_entry *entry, size_t brief)
@@ -57,8 +55,8 @@ void wti_pool_back(struct wt_task *task, struct wti_pool_entry *entry, size_t br
 		size = DONE_ENTRY_HEAD + brief;
 	entry->word |= (uint64_t)(uintptr_t)task->own;
 	if (wti_unlikely(wti_ring_post(&client->back, entry, size, 0) != 0)) {
-		done_keep(task->own, entry, brief);
-		done_push_late(client, task->own);
+		done_keep(task, entry, brief);
+		done_push_late(client, task, entry->word & WTI_ENTRY_BITS);
 	}
 	wti_source_notify(&client->source);
 }
@@ -132,10 +130,11 @@ void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own
 }
 
 /* The record is the owner's again; what the entry said is kept in it. */
-static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own)
+static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
 {
 	own->away = false;
-	if (wti_unlikely(own->bits & WTI_ENTRY_UNRUN))
+	own->bits = (uint8_t)bits;
+	if (wti_unlikely(bits & WTI_ENTRY_UNRUN))
 		wti_pool_input_drop(own->task);
 	if (own->state == WTI_TASK_SUBMITTED)
 		wti_pool_finished(client, own, own->task->outcome);
@@ -147,7 +146,7 @@ static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own
 static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_own *own,
 				const struct wti_pool_entry *verdict)
 {
-	if (own->task->generation != verdict->extra || own->state != WTI_TASK_SUBMITTED)
+	if (wti_load(&own->task->generation) != verdict->extra || own->state != WTI_TASK_SUBMITTED)
 		return;
 	own->bits = 0;
 	wti_pool_finished(client, own, verdict->result);
@@ -157,7 +156,8 @@ static void done_accept_message(struct wti_pool_client *client, struct wti_pool_
 {
 	const struct wt_task *task = message->task;
 
-	if (task->generation == message->generation && task->own->state == WTI_TASK_SUBMITTED && task->own->on_progress)
+	if (wti_load(&task->generation) == message->generation && task->own->state == WTI_TASK_SUBMITTED &&
+	    task->own->on_progress)
 		wti_list_append(&client->messages, &message->link);
 	else
 		wti_pool_message_free(message);
@@ -199,22 +199,21 @@ static void done_accept_entry(struct wti_pool_client *client, const struct done_
 	} else if (word & WTI_ENTRY_VERDICT) {
 		done_accept_verdict(client, done_own(taken), &taken->entry);
 	} else {
-		done_keep(done_own(taken), &taken->entry, taken->brief);
-		done_accept(client, done_own(taken));
+		done_keep(done_own(taken)->task, &taken->entry, taken->brief);
+		done_accept(client, done_own(taken), word & WTI_ENTRY_BITS);
 	}
 }
 
 static WTI_COLD void done_pull_late(struct wti_pool_client *client)
 {
 	/* pairs with done_push_late [pool-late] */
-	struct wti_pool_own *own = wti_xchg_acqrel(&client->late, NULL);
+	struct wt_task *task = wti_xchg_acqrel(&client->late, NULL);
 
-	while (own) {
-		struct wti_pool_own *below = (struct wti_pool_own *)(void *)own->link.next;
+	while (task) {
+		struct wt_task *below = (struct wt_task *)(uintptr_t)task->ticket;
 
-		wti_list_init(&own->link);
-		done_accept(client, own);
-		own = below;
+		done_accept(client, task->own, task->late);
+		task = below;
 	}
 }
 
@@ -296,7 +295,7 @@ static void done_tell_message(struct wti_pool_client *client, struct wti_pool_me
 	struct wt_task *task = message->task;
 	wt_message shown;
 
-	if (task->generation == message->generation && !task->own->told && task->own->on_progress) {
+	if (wti_load(&task->generation) == message->generation && !task->own->told && task->own->on_progress) {
 		wti_pool_message_show(message, &shown);
 		wti_list_append(&client->shown, &message->link);
 		task->own->on_progress(task, &shown, task->own->arg);

@@ -150,7 +150,8 @@ static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker
 
 	wti_pool_attend(worker, WTI_POOL_HALT); /* pairs with worker_claim [pool-halt] */
 	if (!wti_barrier_heavy() || wti_load_sc(&run->serial) != serial) { /* [pool-halt] */
-		wti_store_sc(&worker->attention, wti_load(&worker->attention) & ~(uint32_t)WTI_POOL_HALT); /* [pool-halt] */
+		/* [pool-halt] */
+		wti_store_sc(&worker->attention, wti_load(&worker->attention) & ~(uint32_t)WTI_POOL_HALT);
 		keeper_look_at(look, look->now + KEEPER_AGAIN);
 		return;
 	}
@@ -371,8 +372,6 @@ static struct wti_pool_worker *keeper_alloc(struct wt_pool *pool)
 		return NULL;
 	worker->pool = pool;
 	worker->run_count = pool->options.concurrent_tasks;
-	for (unsigned i = 0; i < worker->run_count; i++)
-		wti_store(&worker->runs[i].deadline, WT_FOREVER);
 	wti_list_init(&worker->link);
 	wti_list_init(&worker->idle);
 	wti_store(&worker->holders, 2);
@@ -548,9 +547,11 @@ void wti_pool_give_up_workers(struct wt_pool *pool)
 		struct wti_pool_worker *worker;
 
 		wti_mutex_lock_soon(&pool->lock);
+		wti_pool_refuse_queued(pool, WT_ECANCELED);
 		link = wti_list_pop(&pool->workers);
 		if (link) {
 			worker = wti_list_entry(link, struct wti_pool_worker, link);
+			wti_pool_raid(worker, false);
 			keeper_judge(worker);
 			keeper_bury(worker);
 		}
@@ -567,7 +568,8 @@ static void keeper_look(struct wt_pool *pool)
 {
 	struct keeper_look look = { .pool = pool, .now = wti_os->clock(), .next = WT_FOREVER };
 
-	wti_store_sc(&pool->keeper_at, WT_FOREVER); /* who begins a run from now on asks: pairs with run_begin_clock [pool-at] */
+	/* Who begins a run from now on asks: pairs with run_begin_clock [pool-at] */
+	wti_store_sc(&pool->keeper_at, WT_FOREVER);
 	wti_mutex_lock_soon(&pool->lock);
 	keeper_examine(&look);
 	keeper_rest(&look);
@@ -582,6 +584,8 @@ static void keeper_look(struct wt_pool *pool)
 	keeper_rest(&look);
 	keeper_publish(pool);
 	wti_mutex_unlock(&pool->lock);
+	if (wti_load(&pool->returned_count))
+		wti_pool_call(pool); /* what a worker held that is to end */
 	wti_pool_room_offer(pool);
 	if (wti_waiters_any(&pool->waiters))
 		wti_waiters_wake(&pool->waiters);

@@ -375,8 +375,9 @@ static struct wti_pool_worker *queue_choose_helper(struct wt_pool *pool)
 	size_t work = wti_pool_count(pool, (size_t)pool->waking + pool->starting + 1);
 	struct wti_pool_worker *worker;
 
-	if (wti_load(&pool->over)) {
-		wti_pool_refuse_queued(pool, WT_ECANCELED); /* they came when it was closed already */
+	if (wti_load(&pool->over) || pool->state == WTI_POOL_ENDED) {
+		/* They came when it was closed already, or out of the hold of a worker that has ended with it. */
+		wti_pool_refuse_queued(pool, WT_ECANCELED);
 		return NULL;
 	}
 	if (work <= pool->waking)

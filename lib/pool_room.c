@@ -42,7 +42,8 @@ static bool room_is_half(struct wt_pool *pool)
 	size_t bytes = pool->options.queue_bytes ? pool->options.queue_bytes : SIZE_MAX;
 
 	/* pairs with wti_pool_room_give [pool-room] */
-	return wti_load_sc(&pool->queued) <= tasks / 2 && wti_load_sc(&pool->queued_bytes) <= bytes / 2; /* [pool-room] */
+	return wti_load_sc(&pool->queued) <= tasks / 2 &&     /* [pool-room] */
+	       wti_load_sc(&pool->queued_bytes) <= bytes / 2; /* [pool-room] */
 }
 
 static bool room_is_full(const struct wt_pool *pool)

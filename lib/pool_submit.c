@@ -147,7 +147,7 @@ static void submit_fill(const struct submission *s, struct wt_task *task, wt_tas
 	submit_stamp(s, task);
 	submit_limit(s, task);
 	task->level = (uint8_t)(s->options.priority + WTI_POOL_LEVEL);
-	task->generation++;
+	wti_store(&task->generation, wti_load(&task->generation) + 1);
 	wti_store(&task->cancelled, 0);
 	own->done = done;
 	own->arg = arg;

@@ -19,6 +19,12 @@ static struct wti_thread *task_owner(const struct wt_task *task)
 	return self && wti_load(&task->client->source.owner) == self ? self : NULL;
 }
 
+/* Whether the submitter still has a handle of it, to wait with. */
+static bool task_has_handle(const struct wt_task *task)
+{
+	return task->own->state != WTI_TASK_FREE && !task->own->done && !task->own->told;
+}
+
 static bool task_wait_ready(void *what)
 {
 	return wti_pool_came_back(what);
@@ -84,7 +90,7 @@ int wt_task_wait(wt_task *task, int *result, wt_message *reply, wt_time deadline
 	self = task_owner(task);
 	if (!self)
 		return WT_EOWNER;
-	if (task->own->state == WTI_TASK_FREE || task->own->done || task->own->told)
+	if (!task_has_handle(task))
 		return WT_EINVAL;
 	inside = wti_pool_is_inside(task->client->pool, self);
 	err = wti_pool_task_await(task, inside ? WT_NOW : deadline);
@@ -131,6 +137,8 @@ bool wti_pool_task_withdraw(struct wt_task *task)
 	wti_mutex_lock_soon(&pool->lock);
 	withdrawn = wti_pool_withdraw(task->client, task);
 	wti_mutex_unlock(&pool->lock);
+	if (wti_load(&pool->returned_count))
+		wti_pool_call(pool); /* what was held beside it */
 	if (!withdrawn)
 		return false;
 	wti_pool_room_offer(pool);
@@ -163,7 +171,7 @@ int wt_task_cancel(wt_task *task)
 
 void wt_task_release(wt_task *task)
 {
-	if (!task || wti_forked() || !task_owner(task) || task->own->state == WTI_TASK_FREE || task->own->done || task->own->told)
+	if (!task || wti_forked() || !task_owner(task) || !task_has_handle(task))
 		return;
 	task->own->told = true;
 	if (task->own->state == WTI_TASK_FINISHED)

@@ -74,7 +74,7 @@ static struct wti_pool_run *worker_free_run(struct wti_pool_worker *worker)
 static void run_publish(struct wti_pool_run *run, struct wt_task *task)
 {
 	wti_store_rel(&run->task, task);                        /* pairs with keeper_read_run [pool-run] */
-	wti_store_rel(&run->generation, task->generation);      /* the same [pool-run] */
+	wti_store_rel(&run->generation, wti_load(&task->generation)); /* the same [pool-run] */
 	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* the same [pool-run] */
 }
 
@@ -128,7 +128,8 @@ static bool run_is_timed(const struct wt_task *task)
 	return task->weight && task->weight != WTI_TASK_STAMPED;
 }
 
-static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task, int result)
+static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task,
+			int result)
 {
 	struct wti_pool_accounts *accounts = &worker->accounts;
 
@@ -171,7 +172,7 @@ static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run 
 		return;
 	if (__builtin_add_overflow(run->began, task->run_timeout, &deadline))
 		deadline = WT_FOREVER;
-	wti_store_sc(&run->deadline, deadline); /* then a look at when the keeper looks: pairs with keeper_look [pool-at] */
+	wti_store_sc(&run->deadline, deadline); /* before the look: pairs with keeper_look [pool-at] */
 	wti_pool_ask_at(worker->pool, deadline);
 }
 
@@ -444,8 +445,9 @@ static void worker_turn(struct wti_source *source, unsigned *calls)
 	worker->brought += n;
 	if (n < WORKER_TURN && worker->brought)
 		worker_gather(worker);
-	if (worker_is_done(worker) && !worker_has_hold(worker) &&
-	    (worker_is_spent(worker) || !wti_pool_has_work(worker->pool))) {
+	/* One that is spent leaves its hold to others. */
+	if (worker_is_done(worker) &&
+	    (worker_is_spent(worker) || (!worker_has_hold(worker) && !wti_pool_has_work(worker->pool)))) {
 		worker_leave(worker);
 		++*calls;
 	}
@@ -617,4 +619,8 @@ int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size)
 void wti_pool_worker_prepare(struct wti_pool_worker *worker)
 {
 	wti_source_init(&worker->source, &worker_source_ops, NULL);
+	for (unsigned i = 0; i < worker->run_count; i++) {
+		wti_store(&worker->runs[i].deadline, WT_FOREVER);
+		wti_list_init(&worker->runs[i].view.link);
+	}
 }

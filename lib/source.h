@@ -46,7 +46,7 @@ struct wti_source_ops {
 	bool (*holds)(struct wti_source *source);
 	/* As wti_wait_ops.crowded; may be NULL. */
 	int64_t (*crowded)(struct wti_source *source);
-	/* The loop announces that it is about to sleep, or takes that back: for what is found by other means than the source. May be NULL. */
+	/* The loop announces its sleep, or takes that back: for one that others look for elsewhere. May be NULL. */
 	void (*sleeps)(struct wti_source *source, bool asleep);
 };
 

@@ -104,7 +104,12 @@ static void each_task_comes_back_once(void **state)
 	memset(seen, 0, sizeof seen);
 	for (uint32_t i = 0; i < SUBMITTERS; i++) {
 		submitters[i] = (struct submitter){
-			.pool = pool, .index = i, .seed = support_seed(), .tasks = TASKS / support_slowdown(), .seen = seen[i], .verdict = &verdict
+			.pool = pool,
+			.index = i,
+			.seed = support_seed(),
+			.tasks = TASKS / support_slowdown(),
+			.seen = seen[i],
+			.verdict = &verdict,
 		};
 		assert_int_equal(pthread_create(&submitters[i].thread, NULL, submit_elements, &submitters[i]), 0);
 	}
@@ -169,7 +174,8 @@ static void submit_entries(wt_pool *pool, struct entry *entries, const int *prio
 			WT_TASK_OPTIONS(.priority = priorities[i]));
 }
 
-static void run_entries(const wt_pool_options *options, const int *priorities, int count, unsigned pause, struct log *log)
+static void run_entries(const wt_pool_options *options, const int *priorities, int count, unsigned pause,
+			struct log *log)
 {
 	struct held held;
 	struct entry entries[16];
@@ -244,8 +250,8 @@ static void what_is_held_behind_a_long_task_is_taken_away(void **state)
 	for (int round = 0; round < 20; round++) {
 		for (int i = 0; i < 64; i++) {
 			op = i == 7 ? 200 : 0;
-			assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &op, .size = sizeof op }, NULL, NULL,
-							NULL, &tasks[i]),
+			assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &op, .size = sizeof op }, NULL,
+							NULL, NULL, &tasks[i]),
 					 0);
 		}
 		for (int i = 0; i < 64; i++)

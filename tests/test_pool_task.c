@@ -262,6 +262,67 @@ static void a_refused_submit_leaves_everything(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* What comes back cannot be lost for want of memory. */
+static void without_memory_results_come_all_the_same(void **state)
+{
+	enum { MANY = 2000 };
+	static wt_task *tasks[MANY];
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool;
+	wt_task *busy;
+	wt_message reply;
+	int result;
+
+	(void)state;
+	support_count();
+	pool = pools_create(1);
+	busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	assert_true(latch_await(&begun));
+	for (int i = 0; i < MANY; i++)
+		tasks[i] = pools_submit(pool, (struct pools_input){ .op = i % 2 ? POOLS_DOUBLE : POOLS_NOTHING,
+								    .value = i });
+	support_fail_allocations(1, 0);
+	latch_open(&gate);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(wt_task_wait(tasks[i], &result, &reply, pools_soon()), 0);
+		assert_int_equal(i % 2 ? *(const int *)reply.data : 2 * result, 2 * i);
+		wt_task_release(tasks[i]);
+	}
+	assert_int_equal(pools_result(busy), 0);
+	assert_true(support_allocations_failed());
+	support_fail_allocations(0, 0);
+	wt_pool_destroy(pool);
+}
+
+/* One that is cancelled before it begins has not shown what came with it. */
+static void a_cancelled_task_drops_what_it_brought(void **state)
+{
+	static char block[8];
+	struct pools_input input = { .op = POOLS_NOTHING };
+	wt_pool *pool = pools_create(2);
+	unsigned rounds = 2000 / support_slowdown() + 10;
+
+	(void)state;
+	wti_store(&deleted, 0);
+	for (unsigned i = 0; i < rounds; i++) {
+		wt_buffer *buffer;
+		wt_task *task;
+
+		assert_int_equal(wt_buffer_wrap(&buffer, block, sizeof block, count_deleted, NULL), 0);
+		assert_int_equal(wt_pool_submit(pool,
+						&(wt_outgoing){ .data = &input,
+								.size = sizeof input,
+								.transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+								.transfer_count = 1 },
+						NULL, NULL, NULL, &task),
+				 0);
+		assert_int_equal(wt_task_cancel(task), 0);
+		(void)pools_result(task);
+	}
+	wt_pool_destroy(pool);
+	assert_int_equal(wti_load(&deleted), rounds);
+}
+
 /* ---- Progress ---- */
 
 static void check_progress(wt_task *task, wt_message *message, void *arg)
@@ -506,6 +567,8 @@ int main(void)
 		TEST(what_nobody_takes_is_destroyed_once),
 		TEST(what_a_cleared_task_brought_is_destroyed),
 		TEST(a_refused_submit_leaves_everything),
+		TEST(without_memory_results_come_all_the_same),
+		TEST(a_cancelled_task_drops_what_it_brought),
 		TEST(progress_comes_in_order_and_before_the_end),
 		TEST(a_queued_task_is_removed),
 		TEST(a_running_task_sees_it),

@@ -49,19 +49,19 @@ typedef struct wt_pool_options {
 	size_t size;              /* of this struct: set by WT_POOL_OPTIONS or wt_pool_options_init */
 	const char *name;         /* copied; its workers are "<name>-<n>"; default "pool" */
 	unsigned min_workers;     /* kept when there is nothing to do; default 1 */
-	unsigned max_workers;     /* default as many as there are processors for this process, or min_workers if that is more */
+	unsigned max_workers;     /* default as many as processors, or min_workers if that is more */
 	int64_t idle_timeout;     /* after so long without a task, a worker above min_workers ends; default 10 s */
 	size_t queue_tasks;       /* tasks that may wait; default without a limit */
 	size_t queue_bytes;       /* bytes of input that may wait; default without a limit */
 	unsigned concurrent_tasks; /* that one worker may have begun and not finished: see WT_TASK_PENDING; default 1 */
-	int64_t run_timeout;      /* from the start of a task's run, unless the submit says otherwise; default without */
+	int64_t run_timeout;      /* from the start of a task's run; default without */
 	int64_t cancel_grace;     /* how long a running task that was cancelled may go on; default 1 s */
 	int64_t aging;            /* a task that has waited so long counts as one priority higher; default 100 ms */
-	uint64_t recycle_tasks;   /* a worker ends after so many tasks, and another takes its place; default never */
-	size_t recycle_heap;      /* the same when its heap (wt/heap.h) is found larger than so many bytes; default never */
-	int (*init)(void **state, const void *data, size_t size); /* on each worker before its first task; 0 or an error */
+	uint64_t recycle_tasks;   /* a worker ends after so many, and another takes its place; default never */
+	size_t recycle_heap;      /* the same when its heap (wt/heap.h) has grown to more bytes; default never */
+	int (*init)(void **state, const void *data, size_t size); /* on each worker, first of all; 0 or an error */
 	void (*fini)(void *state); /* on each worker at its end, however it ends, if its init had succeeded */
-	const void *data;         /* workerData of each worker, copied; also given to init; may be NULL when data_size is 0 */
+	const void *data;         /* workerData of each worker, copied; also given to init; may be NULL */
 	size_t data_size;
 	const char *const *env;   /* of each worker, as in wt_worker_options */
 	size_t stack_size;        /* the same */
