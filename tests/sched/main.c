@@ -83,11 +83,10 @@ static struct trial main_trial(const struct scenario *scenario, enum trial_model
 	return trial;
 }
 
-static bool main_say(bool passed, const char *name, const char *model)
+static void main_say(bool passed, const char *name, const char *model)
 {
 	printf("%s %u - %s, %s\n", passed ? "ok" : "not ok", ++main_number, name, model);
 	main_failed += !passed;
-	return passed;
 }
 
 /* ---- A scenario ---- */
