@@ -285,6 +285,47 @@ static void transfer_cycle(void)
 	scenario_join(other);
 }
 
+/* Two threads end, of which one finds it; the other may be the one that gave its port up for it. */
+static void close_cycle_and_end(void *arg)
+{
+	wt_port *port = scenario_take(&gift);
+
+	(void)arg;
+	SCENARIO_CHECK(send_port(far_end, &port) == 0);
+}
+
+/* It had ports: its end looks for cycles. */
+static void end_at_once(void *arg)
+{
+	wt_port *a, *b;
+
+	(void)arg;
+	sched_calm(1);
+	SCENARIO_CHECK(wt_channel_create(&a, &b, NULL) == 0);
+	wt_port_close(a);
+	wt_port_close(b);
+	sched_calm(-1);
+}
+
+static void transfer_cycle_two_ends(void)
+{
+	wt_port *other_near, *other_far;
+	int first, second;
+
+	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	SCENARIO_CHECK(wt_channel_create(&other_near, &other_far, NULL) == 0);
+	SCENARIO_CHECK(send_port(other_far, &near_end) == 0);
+	gift = (struct scenario_gift){ 0 };
+	first = scenario_go("first", close_cycle_and_end, NULL);
+	scenario_give(&gift, other_near);
+	second = scenario_go("second", end_at_once, NULL);
+	sched_reached(SCHED_IN_FLIGHT);
+	scenario_join(first);
+	scenario_join(second);
+	wt_port_close(far_end);
+	wt_port_close(other_far);
+}
+
 const struct scenario scenarios_transfer[] = {
 	{
 		.name = "transfer_races_post",
@@ -322,5 +363,10 @@ const struct scenario scenarios_transfer[] = {
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
 	},
 	{ .name = "transfer_cycle", .run = transfer_cycle, .reaches = SCENARIO_REACHES(IN_FLIGHT) },
+	{
+		.name = "transfer_cycle_two_ends",
+		.run = transfer_cycle_two_ends,
+		.reaches = SCENARIO_REACHES(CONTENDED) | SCENARIO_REACHES(IN_FLIGHT),
+	},
 	{ .name = NULL },
 };
