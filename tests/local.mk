@@ -167,6 +167,7 @@ tests_sched_sched_CPPFLAGS = $(wt_sched_cppflags)
 tests_sched_sched_CFLAGS = $(wt_sched_cflags)
 tests_sched_sched_LDADD = libwtsched.a $(WT_JEMALLOC_LIBS)
 tests_sched_sched_SOURCES = \
+	tests/sched/access.c \
 	tests/sched/access.h \
 	tests/sched/atomic.h \
 	tests/sched/explore.c \
@@ -178,6 +179,8 @@ tests_sched_sched_SOURCES = \
 	tests/sched/memory.c \
 	tests/sched/memory.h \
 	tests/sched/pct.c \
+	tests/sched/posix.c \
+	tests/sched/posix.h \
 	tests/sched/replace.h \
 	tests/sched/report.h \
 	tests/sched/scenario.c \
@@ -303,7 +306,9 @@ endif
 
 check-sweeps: check-oom check-os
 
+# ThreadSanitizer knows nothing of fibres, and would find one thread.
 check-sched: tests/sched/sched
+	@test '$(wt_sanitizer)' != thread || { echo 'schedules skipped: not with --enable-sanitizer=thread'; exit 1; }
 	@$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
 		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
 	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }

@@ -7,7 +7,7 @@
 
 enum {
 	EXPLORE_PASSES = 20,
-	EXPLORE_MOST = 1000000 /* schedules with the least number of preemptions: a scenario that has more is too large */
+	EXPLORE_MOST = 1000000 /* schedules with the least number of preemptions: with more, a scenario is too large */
 };
 
 /* In the present schedule. */

@@ -22,10 +22,10 @@
 
 enum {
 	EXPLORE_WARM_UPS = 3,
-	EXPLORE_FIRST_RANDOM = EXPLORE_WARM_UPS + 2 /* the number of the first schedule by chance, if none was made before */
+	EXPLORE_FIRST_RANDOM = EXPLORE_WARM_UPS + 2 /* the number of the first schedule by chance, after those alone */
 };
 
-/* Preempt at all places from now on, as if each access were in conflict with another one: proves that the rest are not. */
+/* Preempt at all places from now on: to try whether those without conflict are rightly left out. */
 void explore_everywhere(void);
 
 /* The schedule without choices, several times over: what the library makes once is made, and the points are found. */

@@ -12,13 +12,16 @@
 
 enum { LOCK_HELD_MOST = SCHED_FIBRES * WTI_RANK_COUNT };
 
-/* All that are held, by whomever. */
-static const struct wti_mutex *lock_held[LOCK_HELD_MOST];
+/* All that are held. */
+static struct lock_held {
+	const struct wti_mutex *mutex; /* NULL: none */
+	unsigned fibre;
+} lock_held[LOCK_HELD_MOST];
 
-static const struct wti_mutex **lock_find(const struct wti_mutex *mutex)
+static struct lock_held *lock_find(const struct wti_mutex *mutex)
 {
 	for (unsigned i = 0; i < LOCK_HELD_MOST; i++)
-		if (lock_held[i] == mutex)
+		if (lock_held[i].mutex == mutex)
 			return &lock_held[i];
 	return NULL;
 }
@@ -79,17 +82,17 @@ void sched_mutex_lock(struct sched_site *site, struct wti_mutex *mutex)
 		sched_reached(SCHED_CONTENDED);
 		sched_block(SCHED_WAITS_LOCK, mutex, INT64_MAX);
 	}
-	*lock_find(NULL) = mutex;
+	*lock_find(NULL) = (struct lock_held){ mutex, sched_current() };
 }
 
 void wti_mutex_unlock(struct wti_mutex *mutex)
 {
-	const struct wti_mutex **held = lock_find(mutex);
+	struct lock_held *held = lock_find(mutex);
 
-	if (!held)
-		sched_fail("a lock is given back that is not held");
+	if (!held || held->fibre != sched_current())
+		sched_fail("a lock is given back by who does not hold it");
 	sched_drain_own();
-	*held = NULL;
+	held->mutex = NULL;
 	lock_note_unlock(mutex);
 	sched_wake(SCHED_WAITS_LOCK, mutex, SCHED_FIBRES);
 }

@@ -13,6 +13,7 @@
  * WT_SCHED_MUTANT  run this wrong version, an enum wti_mutant_id
  * WT_SCHED_SHOW    print also the schedules of what is to be caught
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,25 +83,26 @@ static struct trial main_trial(const struct scenario *scenario, enum trial_model
 	return trial;
 }
 
-static bool main_say(bool passed, const char *name, const char *model)
+static void main_say(bool passed, const char *name, const char *model)
 {
 	printf("%s %u - %s, %s\n", passed ? "ok" : "not ok", ++main_number, name, model);
 	main_failed += !passed;
-	return passed;
 }
 
 /* ---- A scenario ---- */
 
 static void main_print_counts(const struct trial *trial)
 {
+	const struct sched_report *report = main_report;
+
 	printf("# schedules:");
-	for (unsigned bound = 0; bound < main_report->complete; bound++)
-		printf(" all %llu with up to %u preemptions,", (unsigned long long)main_report->schedules[bound], bound);
-	printf(" %llu by chance from seed %llu\n# of all %llu came to:", (unsigned long long)main_report->random,
-	       (unsigned long long)trial->seed, (unsigned long long)main_report->executed);
+	for (unsigned bound = 0; bound < report->complete; bound++)
+		printf(" all %" PRIu64 " with up to %u preemptions,", report->schedules[bound], bound);
+	printf(" %" PRIu64 " by chance from seed %" PRIu64 "\n", report->random, trial->seed);
+	printf("# of all %" PRIu64 " came to:", report->executed);
 	for (unsigned i = 0; i < SCHED_MARKS; i++)
-		if (main_report->reached[i])
-			printf(" %s %llu", trial_mark_names[i], (unsigned long long)main_report->reached[i]);
+		if (report->reached[i])
+			printf(" %s %" PRIu64, trial_mark_names[i], report->reached[i]);
 	printf("\n");
 }
 
@@ -108,9 +110,9 @@ static void main_print_failure(const struct trial *trial)
 {
 	struct trial again = *trial;
 
-	printf("# schedule %llu: %s\n", (unsigned long long)main_report->executed, main_report->failure);
+	printf("# schedule %" PRIu64 ": %s\n", main_report->executed, main_report->failure);
 	if (main_report->phase == SCHED_RANDOM)
-		printf("# WT_SCHED_SEED=%llu replays it\n", (unsigned long long)main_report->seed);
+		printf("# WT_SCHED_SEED=%" PRIu64 " replays it\n", main_report->seed);
 	if (trial->shown)
 		return;
 	again.shown = main_report->executed;
@@ -174,7 +176,7 @@ static const struct scenario *main_find(const char *name)
 
 static void main_print_caught(const struct wrong *wrong)
 {
-	printf("# by %s, schedule %llu, ", wrong->scenario, (unsigned long long)main_report->executed);
+	printf("# by %s, schedule %" PRIu64 ", ", wrong->scenario, main_report->executed);
 	if (main_report->phase == SCHED_BOUNDED)
 		printf("%u preemptions, ", main_report->bound);
 	printf("%s\n", main_report->failure);

@@ -4,6 +4,7 @@
  * that the scheduler runs: what stands in for its atomics, its locks, and the
  * few calls of POSIX threads that go through no table. The others are in
  * tables that the scheduler fills: wti_os (system.c) and wti_heap (memory.c).
+ * The stand-ins are in access.c, lock.c and posix.c.
  */
 #ifndef SCHED_REPLACE_H
 #define SCHED_REPLACE_H

@@ -167,7 +167,11 @@ static void lock_stolen(void)
 }
 
 const struct scenario scenarios_lock[] = {
-	{ .name = "lock_released", .run = lock_released, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(GRANTED) },
+	{
+		.name = "lock_released",
+		.run = lock_released,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(GRANTED),
+	},
 	{
 		.name = "lock_of_the_dead",
 		.run = lock_of_the_dead,

@@ -431,6 +431,10 @@ const struct scenario scenarios_port[] = {
 		.run = select_one,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
-	{ .name = "select_closed", .run = select_closed, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) },
+	{
+		.name = "select_closed",
+		.run = select_closed,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
+	},
 	{ .name = NULL },
 };

@@ -222,7 +222,11 @@ const struct scenario scenarios_slot[] = {
 		.run = call_answered,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
-	{ .name = "call_into_close", .run = call_into_close, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) },
+	{
+		.name = "call_into_close",
+		.run = call_into_close,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
+	},
 	{
 		.name = "call_at_deadline",
 		.run = call_at_deadline,

@@ -7,6 +7,7 @@
 
 #include "crew.h"
 #include "sched/scenario.h"
+#include "sched/system.h"
 
 static wt_worker *worker;
 
@@ -413,6 +414,26 @@ static void worker_creator_ends(void)
 	scenario_join(scenario_go("creator", create_and_end, NULL));
 }
 
+/* ---- The process ends while it runs [W7] ---- */
+
+/*
+ * What the library registers for that is called, and returns; once it was, the
+ * library takes the process for one that ends, in all later schedules.
+ */
+static void worker_process_ends(void)
+{
+	wt_time begin = wt_now();
+	int poster;
+
+	create(receive_one);
+	poster = scenario_go("poster", post_to_worker, NULL);
+	system_exit();
+	SCENARIO_CHECK(wt_now() - begin < 500000000);
+	SCENARIO_CHECK(wt_worker_join(worker, NULL, WT_FOREVER) == 0);
+	scenario_join(poster);
+	wt_worker_destroy(worker);
+}
+
 const struct scenario scenarios_worker[] = {
 	{ .name = "worker_returns", .run = worker_returns, .reaches = SCENARIO_REACHES(PARKED) },
 	{
@@ -480,6 +501,11 @@ const struct scenario scenarios_worker[] = {
 		.name = "worker_creator_ends",
 		.run = worker_creator_ends,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(TERMINATED),
+	},
+	{
+		.name = "worker_process_ends",
+		.run = worker_process_ends,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(TERMINATED) | SCENARIO_REACHES(DELIVERED),
 	},
 	{ .name = NULL },
 };

@@ -10,6 +10,7 @@
 #include "sched/access.h"
 #include "sched/fibre.h"
 #include "sched/memory.h"
+#include "sched/posix.h"
 #include "sched/report.h"
 #include "sched/store_buffer.h"
 #include "sched/system.h"
@@ -21,7 +22,7 @@ enum {
 };
 
 struct sched_fibre {
-	struct fibre fibre;
+	struct fibre *fibre;
 	char name[SCHED_NAME];
 	void *(*fn)(void *arg);
 	void *arg;
@@ -46,6 +47,7 @@ uint64_t sched_shown;
 struct sched_report *sched_report;
 
 static struct fibre sched_thread; /* who runs the schedules, on the process's own stack */
+static struct fibre sched_stack[SCHED_FIBRES];
 static struct sched_fibre sched_fibre[SCHED_FIBRES];
 static unsigned sched_count, sched_live;
 static struct sched_fibre *sched_running; /* NULL: none, no schedule runs */
@@ -55,7 +57,6 @@ static unsigned sched_step_count;
 static unsigned sched_marks; /* reached in this schedule */
 static bool sched_verbose;   /* this schedule is printed */
 static bool sched_tells;     /* ... and the present access is of interest */
-static void (*sched_key_destructor)(void *value);
 
 /* ---- The verdict ---- */
 
@@ -102,7 +103,7 @@ static void sched_print(const char *format, ...)
 	if (!sched_verbose)
 		return;
 	va_start(args, format);
-	printf("# %-10s ", sched_running ? sched_running->name : "");
+	printf("# %-10s ", sched_running->name);
 	vprintf(format, args);
 	printf("\n");
 	fflush(stdout);
@@ -154,7 +155,7 @@ static void sched_drain(struct sched_fibre *fibre, unsigned count)
 	store_buffer_drain(&fibre->buffer, count);
 }
 
-static void sched_drain_running(void)
+void sched_drain_now(void)
 {
 	sched_drain(sched_running, sched_running->buffer.count);
 }
@@ -223,7 +224,7 @@ static void sched_switch(struct sched_fibre *next)
 	sched_running = next;
 	wti_thread_self_ptr = next->self;
 	errno = next->error;
-	fibre_switch(&from->fibre, &next->fibre, from->wait == SCHED_ENDED);
+	fibre_switch(from->fibre, next->fibre, from->wait == SCHED_ENDED);
 }
 
 static void sched_release(struct sched_fibre *fibre, int result)
@@ -260,7 +261,7 @@ static void sched_leave(void)
 	struct sched_fibre *last = sched_running;
 
 	sched_running = NULL;
-	fibre_switch(&last->fibre, &sched_thread, true);
+	fibre_switch(last->fibre, &sched_thread, true);
 }
 
 /* Nothing can run. */
@@ -323,8 +324,8 @@ static void sched_choose(enum sched_step step)
 static bool sched_frame_is_gone(const struct sched_fibre *fibre, uintptr_t address)
 {
 	if (fibre->wait == SCHED_ENDED)
-		return fibre_owns(&fibre->fibre, address);
-	return fibre_has_left(&fibre->fibre, address);
+		return fibre_owns(fibre->fibre, address);
+	return fibre_has_left(fibre->fibre, address);
 }
 
 void sched_look(const volatile void *address)
@@ -358,96 +359,25 @@ static void sched_point_at(struct sched_site *site, bool write)
 void sched_point(struct sched_site *site, const volatile void *address, bool write)
 {
 	sched_tells = false;
-	if (!sched_running)
+	if (sched_is_alone())
 		return;
-	if (sched_live > 1) {
-		sched_site_note(site, address, sched_number(sched_running), write);
-		sched_point_at(site, write);
-	}
+	sched_site_note(site, address, sched_number(sched_running), write);
+	sched_point_at(site, write);
 }
 
 void sched_operation(struct sched_site *site, const volatile void *address)
 {
 	sched_point(site, address, true);
-	if (sched_running)
-		sched_drain_running();
+	sched_drain_now();
 }
 
 void sched_drain_own(void)
 {
-	if (!sched_running || !sched_running->buffer.count)
+	if (!sched_running->buffer.count)
 		return;
 	if (!sched_running->calm)
 		sched_choose(SCHED_GOES_ON);
-	sched_drain_running();
-}
-
-void sched_load(struct sched_site *site, const volatile void *address, void *value, unsigned size)
-{
-	sched_point(site, address, false);
-	if (sched_running) {
-		sched_look(address);
-		store_buffer_load(&sched_running->buffer, address, value, size);
-	} else {
-		memcpy(value, (const void *)(uintptr_t)address, size);
-	}
-	sched_tell(value, size);
-}
-
-/*
- * What no other fibre reads may be seen at once, unless an earlier store to it
- * is late. What lies in a frame of its own is seen at once, with all before it:
- * the frame may end with the store still in the buffer.
- */
-static bool sched_store_is_late(const struct sched_site *site, const volatile void *address, unsigned size)
-{
-	struct sched_fibre *self = sched_running;
-
-	if (!sched_model.late || fibre_owns(&self->fibre, (uintptr_t)address))
-		return false;
-	return site->shared || sched_strategy->everywhere || store_buffer_has(&self->buffer, (uintptr_t)address, size);
-}
-
-static bool sched_store_is_ordered(const volatile void *address, bool late)
-{
-	return !late || fibre_owns(&sched_running->fibre, (uintptr_t)address);
-}
-
-static void sched_store_now(struct sched_site *site, volatile void *address, const void *value, unsigned size, bool late)
-{
-	sched_point(site, address, true);
-	if (sched_running) {
-		sched_look(address);
-		if (sched_store_is_ordered(address, late))
-			sched_drain_running();
-	}
-	memcpy((void *)(uintptr_t)address, value, size);
-}
-
-/* To be preempted before it is the same as to be preempted while it waits in the buffer. */
-static void sched_store_later(struct sched_site *site, volatile void *address, const void *value, unsigned size)
-{
-	sched_calm(1);
-	sched_point(site, address, true);
-	sched_calm(-1);
-	sched_look(address);
-	store_buffer_add(&sched_running->buffer, address, value, size);
-}
-
-void sched_store(struct sched_site *site, volatile void *address, const void *value, unsigned size, bool late)
-{
-	if (late && sched_running && sched_live > 1 && sched_store_is_late(site, address, size))
-		sched_store_later(site, address, value, size);
-	else
-		sched_store_now(site, address, value, size, late);
-	sched_tell(value, size);
-}
-
-void sched_rmw(struct sched_site *site, volatile void *address)
-{
-	sched_operation(site, address);
-	if (sched_running)
-		sched_look(address);
+	sched_drain_now();
 }
 
 int sched_block(enum sched_wait wait, const volatile void *object, int64_t deadline)
@@ -463,6 +393,7 @@ int sched_block(enum sched_wait wait, const volatile void *object, int64_t deadl
 	return self->result;
 }
 
+/* Those that were made first come first: nothing of the library has two sleepers on one word. */
 unsigned sched_wake(enum sched_wait wait, const volatile void *object, unsigned count)
 {
 	unsigned woken = 0;
@@ -481,7 +412,7 @@ unsigned sched_wake(enum sched_wait wait, const volatile void *object, unsigned 
 
 void sched_step_back(void)
 {
-	sched_drain_running();
+	sched_drain_now();
 	if (!sched_running->calm)
 		sched_choose(SCHED_STEPS_BACK);
 }
@@ -499,8 +430,7 @@ int64_t sched_now(void)
 
 void sched_calm(int by)
 {
-	if (sched_running)
-		sched_running->calm += (unsigned)by;
+	sched_running->calm += (unsigned)by;
 }
 
 unsigned sched_current(void)
@@ -513,9 +443,29 @@ unsigned *sched_ranks_held(void)
 	return &sched_running->ranks;
 }
 
-unsigned sched_steps(void)
+const void **sched_specific(void)
 {
-	return sched_step_count;
+	return &sched_running->specific;
+}
+
+struct store_buffer *sched_buffer(void)
+{
+	return &sched_running->buffer;
+}
+
+bool sched_is_alone(void)
+{
+	return sched_live < 2;
+}
+
+bool sched_in_own_frame(const volatile void *address)
+{
+	return fibre_owns(sched_running->fibre, (uintptr_t)address);
+}
+
+bool sched_is_everywhere(void)
+{
+	return sched_strategy->everywhere;
 }
 
 /* ---- Fibres ---- */
@@ -530,11 +480,7 @@ static void sched_attach(struct sched_fibre *self)
 
 static void sched_end(struct sched_fibre *self)
 {
-	const void *specific = self->specific;
-
-	self->specific = NULL;
-	if (specific)
-		sched_key_destructor((void *)(uintptr_t)specific);
+	posix_end();
 	if (self->ranks)
 		sched_fail("%s ends with a lock", self->name);
 	sched_operation(SCHED_SITE("end"), self);
@@ -557,15 +503,20 @@ static void sched_trampoline(void)
 
 int sched_spawn(const char *name, void *(*fn)(void *arg), void *arg, bool attach)
 {
-	struct sched_fibre *fibre = &sched_fibre[sched_count];
-	struct fibre stack = fibre->fibre;
+	struct sched_fibre *fibre;
 
 	if (sched_count == SCHED_FIBRES)
 		return -EAGAIN;
-	*fibre = (struct sched_fibre){ .fn = fn, .arg = arg, .attach = attach, .deadline = INT64_MAX };
-	fibre->fibre = stack;
+	fibre = &sched_fibre[sched_count];
+	*fibre = (struct sched_fibre){
+		.fibre = &sched_stack[sched_count],
+		.fn = fn,
+		.arg = arg,
+		.attach = attach,
+		.deadline = INT64_MAX,
+	};
 	snprintf(fibre->name, sizeof fibre->name, "%s", name);
-	fibre_make(&fibre->fibre, sched_trampoline);
+	fibre_make(fibre->fibre, sched_trampoline);
 	sched_live++;
 	return (int)sched_count++;
 }
@@ -580,47 +531,6 @@ int sched_await_end(unsigned fibre, int64_t deadline)
 		if (err)
 			return err;
 	}
-	return 0;
-}
-
-/* ---- POSIX threads ---- */
-
-int sched_once(pthread_once_t *once, void (*fn)(void))
-{
-	static const pthread_once_t fresh = PTHREAD_ONCE_INIT, done = PTHREAD_ONCE_INIT + 1;
-
-	if (memcmp(once, &fresh, sizeof fresh) != 0)
-		return 0;
-	*once = done;
-	sched_calm(1);
-	fn();
-	sched_calm(-1);
-	return 0;
-}
-
-int sched_key_create(pthread_key_t *key, void (*destructor)(void *value))
-{
-	*key = 0;
-	sched_key_destructor = destructor;
-	return 0;
-}
-
-int sched_setspecific(pthread_key_t key, const void *value)
-{
-	(void)key;
-	sched_running->specific = value;
-	return 0;
-}
-
-pthread_t sched_self(void)
-{
-	return sched_number(sched_running) + 1;
-}
-
-int sched_setname(pthread_t thread, const char *name)
-{
-	(void)thread;
-	(void)name;
 	return 0;
 }
 
@@ -648,7 +558,7 @@ void sched_execute(const struct sched_strategy *strategy, void (*fn)(void))
 	sched_spawn("main", sched_first, &fn, true);
 	sched_running = &sched_fibre[0];
 	wti_thread_self_ptr = NULL;
-	fibre_switch(&sched_thread, &sched_fibre[0].fibre, false);
+	fibre_switch(&sched_thread, sched_fibre[0].fibre, false);
 	wti_thread_self_ptr = NULL;
 	sched_count_marks();
 }

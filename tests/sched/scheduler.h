@@ -21,6 +21,8 @@
 
 #include "sched/site.h"
 
+struct store_buffer;
+
 enum { SCHED_FIBRES = 8 };
 
 #define SCHED_EPOCH 1000000000 /* ns: when each schedule begins */
@@ -62,9 +64,6 @@ extern uint64_t sched_shown; /* print the schedule with this number; 0: none */
 /* Run `fn` as the first fibre, and all that it starts, to their ends. */
 void sched_execute(const struct sched_strategy *strategy, void (*fn)(void));
 
-/* Schedule points of the last one. */
-unsigned sched_steps(void);
-
 /* ---- For the seams; the calling fibre ---- */
 
 /* A schedule point before an access. */
@@ -100,23 +99,33 @@ void sched_rest(void);
 
 int64_t sched_now(void);
 
-/* The store buffer of the calling fibre, at a schedule point if there is something in it. */
+/* Empty the store buffer of the calling fibre, at a schedule point if there is something in it, or without; or all. */
 void sched_drain_own(void);
+void sched_drain_now(void);
 void sched_drain_all(void);
 bool sched_is_pending(const void *address, size_t size);
 
 /* While it is on, the fibre is not preempted. Nests. */
 void sched_calm(int by);
 
-/* A new fibre: its number, or -EAGAIN. `calm`: it uses the library, whose record of it is made without preemption. */
+/* A new fibre: its number, or -EAGAIN. `attach`: the library makes its record of it before it can be preempted. */
 int sched_spawn(const char *name, void *(*fn)(void *arg), void *arg, bool attach);
 int sched_await_end(unsigned fibre, int64_t deadline);
 
 /* The number of the calling fibre. */
 unsigned sched_current(void);
 
-/* Locks, a bit for each rank. */
+/* What it has of its own: locks, a bit for each rank; what POSIX has under a key; stores that the others do not see. */
 unsigned *sched_ranks_held(void);
+const void **sched_specific(void);
+struct store_buffer *sched_buffer(void);
+bool sched_in_own_frame(const volatile void *address);
+
+/* Whether all other fibres have ended, or are not there yet: nothing is a schedule point. */
+bool sched_is_alone(void);
+
+/* Whether the strategy preempts also where no conflict is known. */
+bool sched_is_everywhere(void);
 
 /* ---- The verdict ---- */
 

@@ -19,7 +19,7 @@ void system_begin(void);
 /* As poll(2) for one descriptor of the library: whether it became readable by the deadline. */
 bool system_poll(int fd, int64_t deadline);
 
-/* What the library has registered for the process's end; NULL: nothing. */
+/* Call what the library has registered last for the process's end, if anything. */
 void system_exit(void);
 
 #endif
