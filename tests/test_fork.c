@@ -160,6 +160,8 @@ static int child_of_workers(struct world *world)
 	EXPECT_FORKED(wt_worker_join(worker, &code, WT_FOREVER));
 	EXPECT_FORKED(wt_worker_terminate(worker, WT_FOREVER));
 	EXPECT_FORKED(wt_worker_failure(worker, &failure));
+	EXPECT_FORKED(wt_worker_stats(worker, &(struct wt_worker_stats){ .size = sizeof(struct wt_worker_stats) }));
+	EXPECT_FORKED(wt_worker_limits(worker, &(struct wt_worker_limits){ .size = sizeof(struct wt_worker_limits) }));
 	wt_worker_on_online(worker, never_worker, NULL);
 	wt_worker_on_message(worker, NULL, NULL);
 	wt_worker_on_message_error(worker, NULL, NULL);
@@ -357,6 +359,7 @@ static int child_of_messages(struct things *things)
 	EXPECT_FORKED(wt_message_reply(&(wt_message){ .port = b, .call = 1 }, &outgoing));
 	EXPECT_FORKED(wt_message_take_buffer(&things->message, 0, &buffer));
 	EXPECT_FORKED(wt_message_take_port(&things->message, 0, &port));
+	EXPECT_FORKED(wt_worker_data_take_port(0, &port));
 	EXPECT_FORKED(wt_port_stats(a, &stats));
 	EXPECT_FORKED(wt_port_sender(a, &sender));
 	EXPECT_FORKED(wt_sender_dup(things->sender, &sender));
@@ -364,6 +367,7 @@ static int child_of_messages(struct things *things)
 	EXPECT_FORKED(wt_sender_send(things->sender, &outgoing, WT_FOREVER));
 	wt_sender_close(things->sender);
 	EXPECT_FORKED(wt_buffer_create(&buffer, 8));
+	EXPECT_FORKED(wt_buffer_wrap(&buffer, &slot, sizeof slot, NULL, NULL));
 	EXPECT_FORKED(wt_buffer_slice_copy(&buffer, things->buffer, 0, 8));
 	EXPECT(!buffer && wt_buffer_size(things->buffer) == 8);
 	wt_buffer_destroy(things->buffer);
