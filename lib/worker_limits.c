@@ -6,6 +6,7 @@
 #include <wt/stats.h>
 
 #include "error.h"
+#include "fork.h"
 #include "os.h"
 #include "worker.h"
 
@@ -23,6 +24,8 @@ int wt_worker_limits(const wt_worker *worker, struct wt_worker_limits *limits)
 
 	if (!worker)
 		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
 	read.stack_size = worker->stack_size;
 	read.heap_limit = worker->thread.heap.limit;
 	read.cpu = worker->cpu;

@@ -6,6 +6,7 @@
 #include <wt/stats.h>
 
 #include "error.h"
+#include "fork.h"
 #include "os.h"
 #include "worker.h"
 
@@ -84,6 +85,8 @@ int wt_worker_stats(const wt_worker *worker, struct wt_worker_stats *stats)
 
 	if (!worker)
 		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
 	if (wti_worker_was_online(worker)) {
 		read.state = stats_state(worker);
 		read.zombie = wti_worker_is_zombie(worker);

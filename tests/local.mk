@@ -104,7 +104,8 @@ wt_product_tests = \
 	scripts/check-hard \
 	scripts/check-headers \
 	scripts/check-linking \
-	scripts/check-pages
+	scripts/check-pages \
+	scripts/check-verification
 
 # These are the defaults that each unit test gets by not having flags of its
 # own; library, examples and support all have.

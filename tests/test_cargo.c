@@ -9,10 +9,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <wt.h>
 
 #include "seam.h"
+#include "support/child.h"
 #include "support/support.h"
 #include "support/transfer.h"
 
@@ -1228,7 +1230,68 @@ static void a_deleter_may_use_the_port_that_brought_its_buffer(void **state)
 	assert_int_equal(atomic_load(&support_counts.bytes), 0);
 }
 
-int main(void)
+/* ---- A deleter that jumps ---- */
+
+#ifdef WTI_DEBUG
+
+static void delete_and_exit(void *data, void *arg)
+{
+	(void)data;
+	(void)arg;
+	wt_exit(0);
+}
+
+static int entry_drops(wt_port *parent, const void *data, size_t size)
+{
+	wt_buffer *buffer = wrap_with(delete_and_exit);
+	struct channel channel;
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	if (wt_channel_create(&channel.a, &channel.b, NULL) != 0)
+		return 2;
+	if (send_with(channel.a, "", WT_MOVE(&buffer)) != 0)
+		return 3;
+	wt_port_close(channel.b);
+	return 4;
+}
+
+static int child_deleter_jumps(void)
+{
+	struct rlimit none = { 0, 0 };
+	wt_worker *worker;
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (wt_worker_create(&worker, entry_drops, NULL, 0, WT_WORKER_OPTIONS(.name = "jumper")))
+		return 1;
+	return wt_worker_join(worker, NULL, WT_FOREVER);
+}
+
+/* The rest of the message would be lost, and the ports in it with their peers unheard. */
+static void a_debug_build_aborts_where_a_deleter_leaves_by_a_jump(void **state)
+{
+	struct child_result result;
+
+	(void)state;
+	child_run("deleter_jumps", &result);
+	assert_int_equal(result.status, 128 + 6);
+	assert_non_null(strstr(result.errors, "libwt: worker jumper: a deleter leaves by a jump"));
+}
+
+static const struct child_program programs[] = { { "deleter_jumps", child_deleter_jumps } };
+
+enum { PROGRAMS = sizeof programs / sizeof *programs };
+
+#else
+
+static const struct child_program *const programs = NULL;
+
+enum { PROGRAMS = 0 };
+
+#endif
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_release_destroys_what_was_not_taken),
@@ -1258,7 +1321,11 @@ int main(void)
 		TEST(a_deleter_does_not_run_the_loop_of_a_thread_that_ends),
 		TEST(a_deleter_may_use_the_port_that_brought_its_buffer),
 		TEST(a_worker_that_a_deleter_leaves_is_stopped_by_the_threads_end),
+#ifdef WTI_DEBUG
+		TEST(a_debug_build_aborts_where_a_deleter_leaves_by_a_jump),
+#endif
 	};
+	int status = child_main(argc, argv, programs, PROGRAMS);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return status >= 0 ? status : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -304,12 +304,46 @@ static void a_backlog_of_small_messages_leaves_less_than_a_mebibyte(void **state
 	queue_and_drain(1024 * MIB / support_slowdown(), 200);
 }
 
+/* ---- After many channels ---- */
+
+/* Each with something in it, both ways, that nobody reads; closed from either side. */
+static void open_and_close(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		wt_port *a, *b;
+
+		if (wt_channel_create(&a, &b, NULL) != 0 || wt_port_post(a, "left", 4) != 0 ||
+		    wt_port_post(b, "left", 4) != 0)
+			fail_msg("channel %u", i);
+		wt_port_close(i & 1 ? a : b);
+		wt_port_close(i & 1 ? b : a);
+	}
+}
+
+static void a_million_channels_leave_nothing(void **state)
+{
+	unsigned count = 1000000 / support_slowdown(), fds = support_open_fds();
+	size_t before;
+
+	(void)state;
+	support_allow_seconds(60);
+	support_count();
+	open_and_close(count / 10);
+	before = resident();
+	open_and_close(count);
+	assert_int_equal(support_counts.bytes, 0);
+	assert_int_equal(support_open_fds(), fds);
+	if (support_slowdown() == 1)
+		assert_true(resident() < before + MIB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_steady_stream_allocates_nothing_and_makes_no_system_call),
 		TEST(a_backlog_of_large_messages_leaves_less_than_a_mebibyte),
 		TEST(a_backlog_of_small_messages_leaves_less_than_a_mebibyte),
+		TEST(a_million_channels_leave_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

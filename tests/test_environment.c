@@ -32,7 +32,7 @@ static void the_main_thread_begins_with_the_processs(void **state)
 	assert_null(wt_getenv("WT_TEST_NONE"));
 }
 
-/* F104 */
+/* setenv of another thread would be a race with a read. */
 static void the_c_librarys_are_neither_read_again_nor_changed(void **state)
 {
 	(void)state;
@@ -158,7 +158,6 @@ static const struct child_program programs[] = {
 	{ "lacks_memory", child_lacks_memory },
 };
 
-/* F104 */
 static void they_are_copied_once_at_first_use(void **state)
 {
 	(void)state;

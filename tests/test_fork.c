@@ -16,6 +16,7 @@
 #include "support/ports.h"
 #include "support/station.h"
 #include "support/support.h"
+#include "support/transfer.h"
 
 /* ---- What a child may be asked ---- */
 
@@ -169,6 +170,8 @@ static int child_of_workers(struct world *world)
 	EXPECT_FORKED(wt_worker_join(worker, &code, WT_FOREVER));
 	EXPECT_FORKED(wt_worker_terminate(worker, WT_FOREVER));
 	EXPECT_FORKED(wt_worker_failure(worker, &failure));
+	EXPECT_FORKED(wt_worker_stats(worker, &(struct wt_worker_stats){ .size = sizeof(struct wt_worker_stats) }));
+	EXPECT_FORKED(wt_worker_limits(worker, &(struct wt_worker_limits){ .size = sizeof(struct wt_worker_limits) }));
 	wt_worker_on_online(worker, never_worker, NULL);
 	wt_worker_on_message(worker, NULL, NULL);
 	wt_worker_on_message_error(worker, NULL, NULL);
@@ -299,6 +302,190 @@ static void every_call_in_a_forked_child_says_so_or_does_nothing(void **state)
 		_exit(child_of(&world));
 	assert_child_ends(child, 0);
 	world_check_and_end(&world);
+}
+
+/* ---- What else a thread may have ---- */
+
+struct things {
+	struct channel channel; /* a message is being written on a; b has one with a buffer in view */
+	wt_slot slot;
+	wt_message message;
+	wt_sender *sender;
+	wt_buffer *buffer;
+	wt_lock *lock;
+	wt_timer *timer;
+	void *block;
+};
+
+static void never_timer(wt_timer *timer, void *arg)
+{
+	(void)timer;
+	never_alone(arg);
+}
+
+static void never_lock(wt_lock *lock, int err, void *arg)
+{
+	(void)lock;
+	(void)err;
+	never_alone(arg);
+}
+
+static void never_stolen(wt_lock *lock, void *arg)
+{
+	(void)lock;
+	never_alone(arg);
+}
+
+static void things_make(struct things *things)
+{
+	wt_buffer *buffer;
+
+	*things = (struct things){ .block = wt_alloc(100) };
+	channel_open(&things->channel, NULL);
+	assert_int_equal(wt_buffer_create(&buffer, 8), 0);
+	assert_int_equal(send_with(things->channel.a, "with", WT_MOVE(&buffer)), 0);
+	assert_int_equal(wt_port_receive(things->channel.b, &things->message, WT_NOW), 0);
+	assert_int_equal(wt_port_sender(things->channel.a, &things->sender), 0);
+	assert_int_equal(wt_port_reserve(things->channel.a, 4, &things->slot, WT_NOW), 0);
+	assert_int_equal(wt_buffer_create(&things->buffer, 8), 0);
+	assert_int_equal(wt_lock_acquire(&things->lock, "fork", 4, NULL, WT_NOW), 0);
+	assert_int_equal(wt_timer_create(&things->timer, wt_after_ms(100000), 0, never_timer, NULL), 0);
+	assert_int_equal(wt_setenv("WT_TEST", "parent"), 0);
+	assert_int_equal(wt_set_environment_data("key", 3, "data", 4), 0);
+	assert_non_null(things->block);
+}
+
+/* What the parent has is as it was. */
+static void things_check_and_end(struct things *things)
+{
+	wt_buffer *buffer;
+
+	assert_int_equal(wt_message_take_buffer(&things->message, 0, &buffer), 0);
+	wt_buffer_destroy(buffer);
+	memcpy(things->slot.data, "slot", 4);
+	assert_int_equal(wt_port_commit(things->channel.a, &things->slot), 0);
+	assert_int_equal(wt_sender_post(things->sender, "sent", 4), 0);
+	assert_receives(things->channel.b, "slot");
+	assert_receives(things->channel.b, "sent");
+	wt_sender_close(things->sender);
+	wt_buffer_destroy(things->buffer);
+	assert_true(wt_lock_is_held(things->lock));
+	wt_lock_release(things->lock);
+	assert_true(wt_timer_next(things->timer) > 0);
+	wt_timer_destroy(things->timer);
+	assert_string_equal(wt_getenv("WT_TEST"), "parent");
+	assert_memory_equal(wt_get_environment_data("key", 3, NULL), "data", 4);
+	wt_free(things->block);
+	channel_close(&things->channel);
+}
+
+static int child_of_messages(struct things *things)
+{
+	wt_outgoing outgoing = { .data = "x", .size = 1 };
+	wt_port *a = things->channel.a, *b = things->channel.b, *port;
+	struct wt_port_stats stats = { .size = sizeof stats };
+	wt_sender *sender;
+	wt_message reply;
+	wt_buffer *buffer;
+	wt_slot slot;
+	size_t ready;
+
+	EXPECT_FORKED(wt_port_reserve(a, 1, &slot, WT_FOREVER));
+	EXPECT_FORKED(wt_port_commit(a, &things->slot));
+	wt_port_abandon(a, &things->slot);
+	EXPECT_FORKED(wt_select(&b, 1, &ready, WT_FOREVER));
+	EXPECT_FORKED(wt_port_call(a, &outgoing, &reply, WT_FOREVER));
+	EXPECT_FORKED(wt_message_reply(&(wt_message){ .port = b, .call = 1 }, &outgoing));
+	EXPECT_FORKED(wt_message_take_buffer(&things->message, 0, &buffer));
+	EXPECT_FORKED(wt_message_take_port(&things->message, 0, &port));
+	EXPECT_FORKED(wt_worker_data_take_port(0, &port));
+	EXPECT_FORKED(wt_port_stats(a, &stats));
+	EXPECT_FORKED(wt_port_sender(a, &sender));
+	EXPECT_FORKED(wt_sender_dup(things->sender, &sender));
+	EXPECT_FORKED(wt_sender_post(things->sender, "x", 1));
+	EXPECT_FORKED(wt_sender_send(things->sender, &outgoing, WT_FOREVER));
+	wt_sender_close(things->sender);
+	EXPECT_FORKED(wt_buffer_create(&buffer, 8));
+	EXPECT_FORKED(wt_buffer_wrap(&buffer, &slot, sizeof slot, NULL, NULL));
+	EXPECT_FORKED(wt_buffer_slice_copy(&buffer, things->buffer, 0, 8));
+	EXPECT(!buffer && wt_buffer_size(things->buffer) == 8);
+	wt_buffer_destroy(things->buffer);
+	return 0;
+}
+
+static int child_of_locks(struct things *things)
+{
+	wt_lock_snapshot *snapshot;
+	wt_lock *lock;
+
+	EXPECT_FORKED(wt_lock_acquire(&lock, "fork", 4, NULL, WT_FOREVER));
+	EXPECT_FORKED(wt_lock_acquire(&lock, "other", 5, NULL, WT_NOW));
+	EXPECT_FORKED(wt_lock_request(&lock, "other", 5, NULL, never_lock, NULL, WT_FOREVER));
+	EXPECT(!lock);
+	EXPECT_FORKED(wt_lock_query(&snapshot));
+	wt_lock_on_stolen(things->lock, never_stolen, NULL);
+	EXPECT(!wt_lock_is_held(things->lock) && !wt_lock_is_stolen(things->lock));
+	wt_lock_release(things->lock);
+	return 0;
+}
+
+static int child_of_timers(struct things *things)
+{
+	wt_timer *timer;
+
+	EXPECT_FORKED(wt_timer_create(&timer, WT_NOW, 0, never_timer, NULL));
+	EXPECT(!timer);
+	EXPECT_FORKED(wt_timer_restart(things->timer, WT_NOW, 0));
+	wt_timer_ref(things->timer);
+	wt_timer_unref(things->timer);
+	wt_timer_stop(things->timer);
+	EXPECT(!wt_timer_has_ref(things->timer) && wt_timer_next(things->timer) == WT_FOREVER);
+	wt_timer_destroy(things->timer);
+	return 0;
+}
+
+static int child_of_heirs(struct things *things)
+{
+	struct wt_heap_stats stats = { .size = sizeof stats };
+
+	EXPECT_FORKED(wt_setenv("WT_TEST", "child"));
+	EXPECT_FORKED(wt_unsetenv("WT_TEST"));
+	EXPECT(!wt_getenv("WT_TEST"));
+	EXPECT_FORKED(wt_set_environment_data("key", 3, "child", 5));
+	EXPECT_FORKED(wt_delete_environment_data("key", 3));
+	EXPECT(!wt_get_environment_data("key", 3, NULL));
+	EXPECT_FORKED(wt_on_worker_created(never_worker, NULL));
+	wt_off_worker_created(never_worker, NULL);
+	EXPECT_FORKED(wt_heap_stats(&stats));
+	EXPECT(!wt_alloc(1) && !wt_calloc(1, 1) && !wt_strdup("x") && !wt_realloc(things->block, 200));
+	wt_free(things->block);
+	return 0;
+}
+
+static int child_of_all(struct things *things)
+{
+	int failed;
+
+	alarm(20); /* no call hangs */
+	errno = ENOTTY;
+	failed = child_of_messages(things) || child_of_locks(things) || child_of_timers(things) || child_of_heirs(things);
+	EXPECT(errno == ENOTTY);
+	return failed;
+}
+
+/* [P2] */
+static void what_a_parent_has_is_left_alone_by_its_child(void **state)
+{
+	struct things things;
+	pid_t child;
+
+	(void)state;
+	things_make(&things);
+	child = fork();
+	if (!child)
+		_exit(child_of_all(&things));
+	assert_child_ends(child, 0);
+	things_check_and_end(&things);
 }
 
 /* ---- Forks at a bad moment ---- */
@@ -790,6 +977,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_call_in_a_forked_child_says_so_or_does_nothing),
+		TEST(what_a_parent_has_is_left_alone_by_its_child),
 		TEST(a_fork_at_any_moment_leaves_a_child_that_does_not_hang),
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 		TEST(a_worker_that_forked_ends_as_a_program_does),

@@ -541,6 +541,7 @@ struct sending {
 	wt_time deadline;
 	wt_time ended;
 	int err;
+	struct verdict verdict;
 };
 
 static void sending_run(void *arg)
@@ -723,6 +724,54 @@ static void send_does_not_wait_for_its_own_thread(void **state)
 }
 
 /* ---- Handlers and liveness ---- */
+
+static void empty_elsewhere(void *arg)
+{
+	struct sending *sending = arg;
+
+	CHECK(&sending->verdict, empty(sending->port) == 4);
+}
+
+/*
+ * What each thread has to say waits for the other one to listen, which that
+ * does only when it has been heard. A deadline is the way out, and no message
+ * is lost by it; nobody waits any more when one of the two listens.
+ */
+static void two_that_wait_for_room_at_each_other_time_out(void **state)
+{
+	struct sending here = { .message = eight_bytes }, there = { .message = eight_bytes };
+	struct channel channel;
+	struct other other;
+	int refusal;
+
+	(void)state;
+	other_start(&other);
+	channel_open_between(&channel, &other, WT_CHANNEL_OPTIONS(.limit = 64));
+	here.port = channel.a;
+	there.port = channel.b;
+	assert_int_equal(fill(channel.a, 8, &refusal), 4);
+	assert_int_equal(fill(channel.b, 8, &refusal), 4);
+	here.deadline = there.deadline = wt_after_ms(30);
+	other_begin(&other, sending_run, &there);
+	sending_run(&here);
+	other_wait(&other);
+	assert_int_equal(here.err, WT_ETIMEDOUT);
+	assert_int_equal(there.err, WT_ETIMEDOUT);
+	assert_true(here.ended >= here.deadline && there.ended >= there.deadline);
+
+	here.deadline = wt_after_ms(30);
+	there.deadline = WT_FOREVER;
+	other_begin(&other, sending_run, &there);
+	sending_run(&here);
+	assert_int_equal(here.err, WT_ETIMEDOUT);
+	assert_in_range(empty(channel.a), 4, 5);
+	other_wait(&other);
+	assert_int_equal(there.err, 0);
+	other_run(&other, empty_elsewhere, &there);
+	assert_verdict(&there.verdict);
+	other_end(&other);
+	wt_port_close(channel.a);
+}
 
 static void a_message_handler_starts_and_refs_the_port(void **state)
 {
@@ -1139,6 +1188,7 @@ int main(void)
 		TEST(the_largest_message_finds_room_while_the_receiver_waits),
 		TEST(the_largest_message_finds_room_while_the_loop_waits),
 		TEST(send_does_not_wait_for_its_own_thread),
+		TEST(two_that_wait_for_room_at_each_other_time_out),
 		TEST(a_message_handler_starts_and_refs_the_port),
 		TEST(a_stopped_port_keeps_its_messages_waiting),
 		TEST(a_handler_that_stops_its_port_is_not_called_again),

@@ -93,6 +93,28 @@ static void expect_empty(struct wti_ring *ring)
 
 /* ---- Order and sizes ---- */
 
+/* ---- Layout ---- */
+
+#define LINE_OF(field) (offsetof(struct wti_ring, field) / WTI_CACHE_LINE)
+
+/*
+ * What producers write at each post and what the consumer writes at each
+ * message lie on lines that the other one does not write; so does what both
+ * touch when the ring grows.
+ */
+static void each_side_has_lines_of_its_own(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	assert_int_equal((uintptr_t)&ring % WTI_CACHE_LINE, 0);
+	assert_int_equal(offsetof(struct wti_ring, tail) % WTI_CACHE_LINE, 0);
+	assert_true(LINE_OF(limit) < LINE_OF(tail) && LINE_OF(single) < LINE_OF(tail));
+	assert_true(LINE_OF(extent[1].start) < LINE_OF(grow_lock));
+	assert_true(LINE_OF(high_water) < LINE_OF(head));
+	assert_true(sizeof(struct wti_ring) % WTI_CACHE_LINE == 0);
+}
+
 static void a_new_ring_is_empty_and_takes_no_memory(void **state)
 {
 	static struct wti_ring ring;
@@ -1289,6 +1311,7 @@ static void a_single_producer_loses_repeats_reorders_and_tears_nothing(void **st
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(each_side_has_lines_of_its_own),
 		TEST(a_new_ring_is_empty_and_takes_no_memory),
 		TEST(records_come_out_in_order_each_once),
 		TEST(a_record_of_no_bytes_is_a_record),

@@ -252,7 +252,86 @@ static int child_fails_on_a_thread(void)
 	return on_a_thread(foreign_fail);
 }
 
+/* ---- First use ---- */
+
+enum { FIRST_USERS = 64 };
+
+struct first_use {
+	pthread_barrier_t together;
+	atomic_uint failed;
+	_Atomic(uint64_t) ids[FIRST_USERS];
+	atomic_uint count;
+};
+
+static int entry_answers(wt_port *parent, const void *data, size_t size)
+{
+	(void)size;
+	return wt_port_post(parent, data, size);
+}
+
+/* What is made once for the process, by whoever comes first: by a worker, a loop, an environment, a lock. */
+static int use_everything(void)
+{
+	wt_message message;
+	wt_worker *worker;
+	wt_lock *lock;
+	int err, fd;
+
+	err = wt_worker_create(&worker, entry_answers, "here", 4, NULL);
+	if (err)
+		return err;
+	err = wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(20000));
+	if (!err)
+		err = message.size == 4 ? wt_loop_fd(&fd) : 1;
+	if (!err)
+		err = wt_setenv("WT_TEST", "set");
+	if (!err)
+		err = wt_lock_acquire(&lock, "first", 5, NULL, wt_after_ms(20000));
+	if (!err)
+		wt_lock_release(lock);
+	wt_worker_destroy(worker);
+	return err;
+}
+
+static void *first_user(void *arg)
+{
+	struct first_use *first = arg;
+
+	pthread_barrier_wait(&first->together);
+	if (use_everything() != 0)
+		atomic_fetch_add(&first->failed, 1);
+	atomic_store(&first->ids[atomic_fetch_add(&first->count, 1)], wt_thread_id());
+	return NULL;
+}
+
+/* Nobody is main, and no two are the same. */
+static bool are_different(const struct first_use *first)
+{
+	for (size_t i = 0; i < FIRST_USERS; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!first->ids[i] || first->ids[i] == first->ids[j])
+				return false;
+	return true;
+}
+
+static int child_is_used_by_all_at_once(void)
+{
+	static struct first_use first;
+	pthread_t threads[FIRST_USERS];
+
+	pthread_barrier_init(&first.together, NULL, FIRST_USERS);
+	for (int i = 0; i < FIRST_USERS; i++)
+		if (pthread_create(&threads[i], NULL, first_user, &first) != 0)
+			return 98;
+	for (int i = 0; i < FIRST_USERS; i++)
+		pthread_join(threads[i], NULL);
+	if (atomic_load(&first.failed))
+		return 1;
+	return are_different(&first) && wt_thread_id() == 0 ? 0 : 2;
+}
+
 static const struct child_program programs[] = {
+	{ "is_used_by_all_at_once", child_is_used_by_all_at_once },
 	{ "exits", child_exits },
 	{ "fails", child_fails },
 	{ "exits_on_a_thread", child_exits_on_a_thread },
@@ -276,6 +355,19 @@ static void exit_and_fail_outside_end_the_process(void **state)
 	child_run("fails_on_a_thread", &result);
 	assert_string_equal(result.errors, "\n");
 	assert_int_equal(result.status, 1);
+}
+
+static void the_first_use_may_be_by_many_threads_at_once(void **state)
+{
+	struct child_result result;
+
+	(void)state;
+	support_allow_seconds(60);
+	for (unsigned i = 0; i < 20 / support_slowdown() + 2; i++) {
+		child_run("is_used_by_all_at_once", &result);
+		assert_string_equal(result.errors, "");
+		assert_int_equal(result.status, 0);
+	}
 }
 
 /* ---- Threads that libwt did not start ---- */
@@ -462,6 +554,7 @@ int main(int argc, char **argv)
 		TEST(calls_of_workers_are_harmless_outside),
 		TEST(null_functions_are_refused_inside_too),
 		TEST(exit_and_fail_outside_end_the_process),
+		TEST(the_first_use_may_be_by_many_threads_at_once),
 		TEST(the_record_of_a_foreign_thread_is_freed_with_it),
 		TEST(thread_destructors_may_call_in),
 		TEST(a_thread_that_only_posts_needs_no_record),

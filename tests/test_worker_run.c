@@ -1340,10 +1340,38 @@ static void terminate_is_heard_on_the_way_to_sleep(void **state)
 	}
 }
 
+static void never_drained(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	(void)message;
+	(void)arg;
+	trace_note('!');
+}
+
 static void never_runs(void *arg)
 {
 	(void)arg;
 	trace_note('!');
+}
+
+/* Also where it would not have to wait: the message is there, the lock free, the cell another. */
+static void wait_in_vain(wt_port *a, wt_port *b, wt_worker *nested)
+{
+	static _Atomic(uint32_t) cell;
+	wt_message reply;
+	wt_lock *lock;
+	size_t count;
+
+	CHECK(&trace.verdict, wt_port_drain(b, NULL, NULL, 0, &count) == WT_EINVAL);
+	CHECK(&trace.verdict, wt_port_drain(b, never_drained, NULL, 0, &count) == WT_ETERMINATED && !count);
+	CHECK(&trace.verdict, wt_select(&b, 1, &count, WT_FOREVER) == WT_ETERMINATED);
+	CHECK(&trace.verdict, wt_port_call(wt_worker_port(nested), &(wt_outgoing){ .data = "x", .size = 1 }, &reply,
+					   WT_FOREVER) == WT_ETERMINATED);
+	CHECK(&trace.verdict, wt_lock_acquire(&lock, "free", 4, NULL, WT_FOREVER) == WT_ETERMINATED && !lock);
+	CHECK(&trace.verdict, wt_wait32(&cell, 1, WT_FOREVER) == WT_ETERMINATED);
+	CHECK(&trace.verdict, wt_post_to_thread(0, &(wt_outgoing){ .data = "x", .size = 1 }, WT_FOREVER) == WT_ETERMINATED);
+	CHECK(&trace.verdict, wt_worker_terminate(nested, WT_FOREVER) == WT_ETERMINATED);
+	must(wt_port_post(a, "y", 1));
 }
 
 /* In the cleanups of a terminated worker posts work, and nothing waits. */
@@ -1373,6 +1401,7 @@ static void cleanup_of_a_terminated_worker(void *arg)
 	must(wt_channel_create(&a, &b, NULL));
 	must(wt_port_post(a, "x", 1));
 	CHECK(&trace.verdict, wt_port_receive(b, &message, WT_FOREVER) == WT_ETERMINATED);
+	wait_in_vain(a, b, nested);
 	wt_port_close(a);
 	wt_worker_destroy(nested);
 	trace_note('c');

@@ -131,6 +131,32 @@ int transfer_everything(void)
 	return err;
 }
 
+static void take_slice(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	CHECKED(message->transfer_count == 1);
+	(void)!wt_message_take_buffer(message, 0, arg);
+}
+
+/* [M3] A copy of some bytes goes by the sender, or stays. */
+static int send_slice(struct load *load, wt_sender *sender)
+{
+	wt_buffer *slice;
+	wt_transfer list[] = { WT_MOVE(&slice) };
+	int err = wt_buffer_slice_copy(&slice, load->created, 10, 1000);
+	size_t drained;
+
+	CHECKED(err ? !slice : wt_buffer_size(slice) == 1000);
+	if (!err) {
+		err = wt_sender_send(sender, &(wt_outgoing){ .transfer = list, .transfer_count = 1 }, WT_NOW);
+		CHECKED(err ? slice != NULL : !slice);
+	}
+	if (!err)
+		CHECKED(wt_port_drain(load->far, take_slice, &slice, 0, &drained) == 0 && drained == 1);
+	wt_buffer_destroy(slice);
+	return err;
+}
+
 int transfer_by_sender(void)
 {
 	struct load load;
@@ -144,6 +170,8 @@ int transfer_by_sender(void)
 		err = wt_sender_post(copy, "text", 4);
 	if (!err)
 		CHECKED(wt_port_receive(load.far, &message, WT_NOW) == 0 && message.size == 4);
+	if (!err)
+		err = send_slice(&load, copy);
 	wt_sender_close(copy);
 	load_drop(&load);
 	return err;
