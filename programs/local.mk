@@ -13,3 +13,22 @@ programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 	programs/quoted.c programs/quoted.h
 programs_libprograms_a_CPPFLAGS = $(programs_cppflags)
 programs_libprograms_a_CFLAGS = $(examples_cflags)
+
+programs_version = -DPROGRAM_VERSION='"$(PACKAGE_VERSION)"'
+
+EXTRA_DIST += programs/tap programs/check-wtsum
+
+if HAVE_LIBCRYPTO
+noinst_PROGRAMS += programs/wtsum
+TESTS += programs/check-wtsum
+endif
+programs_wtsum_SOURCES = programs/wtsum.c \
+	programs/wtsum_check.c programs/wtsum_check.h \
+	programs/wtsum_hash.c programs/wtsum_hash.h \
+	programs/wtsum_line.c programs/wtsum_line.h \
+	programs/wtsum_options.c programs/wtsum_options.h \
+	programs/wtsum_queue.c programs/wtsum_queue.h
+programs_wtsum_CPPFLAGS = $(programs_cppflags) $(programs_version)
+programs_wtsum_CFLAGS = $(examples_cflags) $(LIBCRYPTO_CFLAGS)
+programs_wtsum_LDFLAGS = $(wt_program_ldflags)
+programs_wtsum_LDADD = $(programs_libs) $(LIBCRYPTO_LIBS)
