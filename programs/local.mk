@@ -16,7 +16,7 @@ programs_libprograms_a_CFLAGS = $(examples_cflags)
 
 programs_version = -DPROGRAM_VERSION='"$(PACKAGE_VERSION)"'
 
-EXTRA_DIST += programs/tap programs/check-wtsum
+EXTRA_DIST += programs/tap programs/check-wtsum programs/check-wtzip
 
 if HAVE_LIBCRYPTO
 noinst_PROGRAMS += programs/wtsum
@@ -32,3 +32,32 @@ programs_wtsum_CPPFLAGS = $(programs_cppflags) $(programs_version)
 programs_wtsum_CFLAGS = $(examples_cflags) $(LIBCRYPTO_CFLAGS)
 programs_wtsum_LDFLAGS = $(wt_program_ldflags)
 programs_wtsum_LDADD = $(programs_libs) $(LIBCRYPTO_LIBS)
+
+if HAVE_ZLIB
+noinst_PROGRAMS += programs/wtzip
+TESTS += programs/check-wtzip
+endif
+programs_wtzip_SOURCES = programs/wtzip.c \
+	programs/gzip_frame.c programs/gzip_frame.h \
+	programs/whole.c programs/whole.h \
+	programs/wtzip_block.c programs/wtzip_block.h \
+	programs/wtzip_compress.c programs/wtzip_compress.h \
+	programs/wtzip_expand.c programs/wtzip_expand.h \
+	programs/wtzip_job.c programs/wtzip_job.h \
+	programs/wtzip_names.c programs/wtzip_names.h \
+	programs/wtzip_options.c programs/wtzip_options.h \
+	programs/wtzip_partial.c programs/wtzip_partial.h \
+	programs/wtzip_source.c programs/wtzip_source.h \
+	programs/wtzip_target.c programs/wtzip_target.h
+programs_wtzip_CPPFLAGS = $(programs_cppflags) $(programs_version)
+programs_wtzip_CFLAGS = $(examples_cflags) $(ZLIB_CFLAGS)
+programs_wtzip_LDFLAGS = $(wt_program_ldflags)
+programs_wtzip_LDADD = $(programs_libs) $(ZLIB_LIBS)
+
+check_PROGRAMS += programs/test_gzip_frame
+TESTS += programs/test_gzip_frame
+programs_test_gzip_frame_SOURCES = programs/test_gzip_frame.c programs/gzip_frame.c programs/gzip_frame.h
+programs_test_gzip_frame_CPPFLAGS = $(programs_cppflags)
+programs_test_gzip_frame_CFLAGS = $(examples_cflags)
+programs_test_gzip_frame_LDFLAGS = $(wt_program_ldflags)
+programs_test_gzip_frame_LDADD =
