@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Commands that do the same work, run in turn; their times beside each other."""
 
+import argparse
 import os
 import pathlib
 import random
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 
+REALTIME = ["chrt", "-f", "1"]
 BENCH = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -44,6 +46,16 @@ def peer(name):
     return False
 
 
+def options_of(description, mib):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--builddir", type=pathlib.Path, help="where libwt is built")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--mib", type=int, default=mib, help=f"of the large inputs, {mib} as a rule")
+    parser.add_argument("--realtime", action="store_true",
+                        help="run under SCHED_FIFO, for a machine that does other work, which has the pauses between")
+    return parser.parse_args()
+
+
 def find_builddir(given):
     for path in (given, pathlib.Path.cwd(), BENCH.parent / "build"):
         if path and (path / "libtool").exists():
@@ -51,24 +63,28 @@ def find_builddir(given):
     sys.exit("no build folder: give one by --builddir")
 
 
-def run(row, env, output):
+def run(row, builddir, realtime):
+    command = [*REALTIME, *row.command] if realtime else row.command
     begin = time.perf_counter()
-    with open(output, "wb") as file:
-        result = subprocess.run(row.command, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE)
+    with open(row.output, "wb") as file:
+        result = subprocess.run(command, env=environment(builddir), stdin=subprocess.DEVNULL, stdout=file,
+                                stderr=subprocess.PIPE)
     seconds = time.perf_counter() - begin
     if result.returncode:
         sys.exit(f"{row.name}: status {result.returncode}: {result.stderr.decode().strip()}")
     return seconds
 
 
-def measure(rows, rounds, env, scratch):
+def measure(rows, options, builddir, scratch):
     """Every row once in each round, in another order. A round before them fills the page cache."""
-    for number in range(rounds + 1):
+    for number in range(options.rounds + 1):
         for row in random.Random(number).sample(rows, len(rows)):
             row.output = scratch / f"output-{rows.index(row)}"
-            seconds = run(row, env, row.output)
+            seconds = run(row, builddir, options.realtime)
             if number:
                 row.seconds.append(seconds)
+            if options.realtime:
+                time.sleep(seconds)
 
 
 def ratio(row, own):
