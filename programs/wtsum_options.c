@@ -71,12 +71,12 @@ static const char options_help[] =
 	"      --help            display this help and exit\n"
 	"      --version         display the version and exit\n"
 	"\n"
-	"Results are printed in the order of the files. The SHA-256 of one file is a chain,\n"
-	"each block hashed with the result of the one before: a single file is hashed by a\n"
-	"single worker, and takes as long as ever.\n"
+	"Results are printed in the order of the files. The SHA-256 of one file is a\n"
+	"chain, each block hashed with the result of the one before: a single file is\n"
+	"hashed by a single worker, and takes as long as ever.\n"
 	"\n"
-	"Exit status: 0, or 1 when a file could not be read, a checksum did not match, or an\n"
-	"option was wrong.\n";
+	"Exit status: 0, or 1 when a file could not be read, a checksum did not match,\n"
+	"or an option was wrong.\n";
 
 static void options_say(const char *text)
 {

@@ -157,8 +157,7 @@ static int expand_rest(struct wtzip_expander *expander, struct wtzip_job *job)
 	}
 	if (status || !stream->avail_in)
 		return status;
-	wtzip_job_fail(job, "decompression OK, trailing garbage ignored");
-	return WTZIP_WARNED;
+	return wtzip_job_warn(job, "decompression OK, trailing garbage ignored");
 }
 
 /* What begins like a member is taken for one, even if there is no more of it. */

@@ -30,9 +30,15 @@ int wtzip_job_write(struct wtzip_job *job, const void *bytes, size_t size)
 	return WTZIP_FAILED;
 }
 
-int wtzip_job_fail(struct wtzip_job *job, const char *what)
+int wtzip_job_warn(struct wtzip_job *job, const char *what)
 {
 	progress_hide(job->progress);
 	error(0, 0, "%s: %s", quoted(job->in_name), what);
+	return WTZIP_WARNED;
+}
+
+int wtzip_job_fail(struct wtzip_job *job, const char *what)
+{
+	wtzip_job_warn(job, what);
 	return WTZIP_FAILED;
 }

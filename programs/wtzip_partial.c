@@ -18,7 +18,7 @@ static const int partial_signals[] = { SIGHUP, SIGINT, SIGTERM };
 enum { PARTIAL_SIGNALS = sizeof partial_signals / sizeof *partial_signals };
 
 /* Changed with these signals blocked, and read by their handler. */
-static const char *partial_path;
+static const char *volatile partial_path;
 
 static void partial_on_signal(int number)
 {

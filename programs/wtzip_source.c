@@ -50,7 +50,6 @@ static bool source_name_suits(const char *name, const struct wtzip_options *opti
 {
 	bool compressed = wtzip_names_is_compressed(name);
 
-	*status = WTZIP_DONE;
 	if (source_is_only_read(options) || compressed == options->decompress)
 		return true;
 	if (compressed) {
@@ -62,12 +61,15 @@ static bool source_name_suits(const char *name, const struct wtzip_options *opti
 	return false;
 }
 
-/* Without waiting for the other end of a pipe that has a name. */
+/* What has to be a file is not waited for, as a pipe would be that has nobody at its other end. */
 static int source_open_path(const char *path, const struct wtzip_options *options)
 {
-	int follow = source_is_only_read(options) || options->force ? 0 : O_NOFOLLOW;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | follow);
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+	int fd;
 
+	if (!source_is_only_read(options))
+		flags |= options->force ? O_NONBLOCK : O_NONBLOCK | O_NOFOLLOW;
+	fd = open(path, flags);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -91,27 +93,14 @@ static int source_take_input(struct wtzip_source *source)
 	return 0;
 }
 
-/* The opening did not wait; the reading is to. */
-static int source_examine(struct wtzip_source *source)
-{
-	int flags;
-
-	if (fstat(source->fd, &source->status))
-		return -errno;
-	flags = source->path ? fcntl(source->fd, F_GETFL) : 0;
-	if (source->path && (flags < 0 || fcntl(source->fd, F_SETFL, flags & ~O_NONBLOCK) < 0))
-		return -errno;
-	return 0;
-}
-
 bool wtzip_source_open(struct wtzip_source *source, const char *name, const struct wtzip_options *options,
 		       int *status)
 {
 	bool is_input = strcmp(name, "-") == 0;
 	int err = is_input ? source_take_input(source) : source_find(source, name, options);
 
-	if (!err)
-		err = source_examine(source);
+	if (!err && fstat(source->fd, &source->status))
+		err = -errno;
 	*status = err ? WTZIP_FAILED : WTZIP_DONE;
 	if (err)
 		complain(source->label, err);
