@@ -57,7 +57,7 @@ static int target_create(struct wtzip_job *job, const char *path, const struct w
 	return WTZIP_DONE;
 }
 
-int wtzip_target_open(struct wtzip_job *job, char *path, const struct wtzip_source *source,
+int wtzip_target_open(struct wtzip_job *job, const char *path, const struct wtzip_source *source,
 		      const struct wtzip_options *options)
 {
 	job->out = -1;

@@ -18,7 +18,7 @@ bool wtzip_target_is_stream(const struct wtzip_source *source, const struct wtzi
  * caller's, until the job is finished; it is not looked at for a stream.
  * Returns the status; what failed was complained of.
  */
-int wtzip_target_open(struct wtzip_job *job, char *path, const struct wtzip_source *source,
+int wtzip_target_open(struct wtzip_job *job, const char *path, const struct wtzip_source *source,
 		      const struct wtzip_options *options);
 
 /*
