@@ -12,7 +12,6 @@
 #include "wtsum_options.h"
 #include "wtsum_queue.h"
 
-#include <error.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
@@ -103,7 +102,9 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	wtsum_options_parse(&wtsum.options, argc, argv);
 	err = wtsum_run(&wtsum, optind < argc ? argv + optind : input);
-	if (err)
-		error(1, 0, "%s", wt_strerror(err));
+	if (err) {
+		complain("workers", err);
+		return 1;
+	}
 	return output_is_out() ? wtsum.status : 1;
 }

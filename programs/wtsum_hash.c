@@ -11,7 +11,9 @@
 enum {
 	/* From 32 KiB to 1 MiB all are as fast. A mapping is 8 % faster, and a file that shrinks a SIGBUS. */
 	HASH_READ = 128 * 1024,
-	HASH_TELL = 4 * 1024 * 1024
+	HASH_TELL = 4 * 1024 * 1024,
+	/* libcrypto does not say why, but a digest that it has can only want for memory. */
+	HASH_FAILED = WT_ENOMEM
 };
 
 struct hasher {
@@ -30,7 +32,7 @@ int wtsum_hasher_init(void **state, const void *data, size_t size)
 	hasher->context = EVP_MD_CTX_new();
 	if (!hasher->context || !EVP_DigestInit_ex(hasher->context, EVP_sha256(), NULL)) {
 		wtsum_hasher_fini(hasher);
-		return WT_ENOTSUP;
+		return HASH_FAILED;
 	}
 	*state = hasher;
 	return 0;
@@ -75,16 +77,16 @@ static int hash_stream(wt_task *task, int fd, struct hasher *hasher, struct wtsu
 
 	/* Without a type: the one that the context has, which need not be looked up again. */
 	if (!EVP_DigestInit_ex(hasher->context, NULL, NULL))
-		return WT_ENOTSUP;
+		return HASH_FAILED;
 	while ((length = hash_read(task, fd, hasher)) > 0) {
 		if (!EVP_DigestUpdate(hasher->context, hasher->bytes, (size_t)length))
-			return WT_ENOTSUP;
+			return HASH_FAILED;
 		digest->untold += (uint64_t)length;
 		hash_tell(task, &digest->untold);
 	}
 	if (length < 0)
 		return (int)length;
-	return EVP_DigestFinal_ex(hasher->context, digest->bytes, NULL) ? 0 : WT_ENOTSUP;
+	return EVP_DigestFinal_ex(hasher->context, digest->bytes, NULL) ? 0 : HASH_FAILED;
 }
 
 static int hash_file(wt_task *task, const char *name, struct hasher *hasher, struct wtsum_digest *digest)

@@ -33,12 +33,6 @@ struct wtzip {
 	bool broken; /* standard output takes no more */
 };
 
-static int wtzip_out_of(int err)
-{
-	error(0, 0, "%s", wt_strerror(err));
-	return WTZIP_FAILED;
-}
-
 /* ---- Compress ---- */
 
 static int wtzip_deflate(struct wtzip *wtzip, struct wtzip_job *job, const struct wtzip_source *source)
@@ -59,7 +53,7 @@ static int wtzip_compress_file(struct wtzip *wtzip, struct wtzip_job *job, struc
 
 	if (!err && source->path && !path)
 		err = WT_ENOMEM;
-	status = err ? wtzip_out_of(err) : wtzip_target_open(job, path, source, &wtzip->options);
+	status = err ? wtzip_job_error(job, err) : wtzip_target_open(job, path, source, &wtzip->options);
 	if (!status)
 		status = wtzip_target_close(job, source, &wtzip->options, wtzip_deflate(wtzip, job, source));
 	free(path);
@@ -91,7 +85,7 @@ static int wtzip_inflate(struct wtzip *wtzip, struct wtzip_job *job, struct wtzi
 	if (!wtzip_target_is_stream(source, &wtzip->options)) {
 		path = wtzip_restore(&wtzip->options, source, saved, mtime);
 		if (!path)
-			return wtzip_out_of(WT_ENOMEM);
+			return wtzip_job_error(job, WT_ENOMEM);
 	}
 	status = wtzip_target_open(job, path, source, &wtzip->options);
 	if (!status)
@@ -105,7 +99,7 @@ static int wtzip_expand_file(struct wtzip *wtzip, struct wtzip_job *job, struct 
 	int err = wtzip->expander ? 0 : wtzip_expander_create(&wtzip->expander);
 
 	if (err)
-		return wtzip_out_of(err);
+		return wtzip_job_error(job, err);
 	if (!source->path && !wtzip->options.force && isatty(STDIN_FILENO)) {
 		error(0, 0, "compressed data not read from a terminal. Use -f to force decompression.");
 		return WTZIP_FAILED;

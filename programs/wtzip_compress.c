@@ -103,7 +103,7 @@ static int compress_settle(struct wtzip_compressor *compressor, struct wtzip_job
 	int status;
 
 	if (err)
-		return wtzip_job_fail(job, wt_strerror(err));
+		return wtzip_job_error(job, err);
 	status = compress_write(compressor, job, wtzip_block_of(buffer));
 	compressor->spare[compressor->spares++] = buffer;
 	return status;
@@ -124,7 +124,7 @@ static int compress_buffer(struct wtzip_compressor *compressor, struct wtzip_job
 		return WTZIP_DONE;
 	}
 	err = wtzip_block_create(buffer, compressor->block);
-	return err ? wtzip_job_fail(job, wt_strerror(err)) : WTZIP_DONE;
+	return err ? wtzip_job_error(job, err) : WTZIP_DONE;
 }
 
 /* Give a block what lies before it, and keep its own end for the next. */
@@ -144,7 +144,7 @@ static int compress_submit(struct wtzip_compressor *compressor, struct wtzip_job
 	int err = wt_pool_submit(compressor->pool, &input, NULL, NULL, NULL, &compressor->tasks[next]);
 
 	if (err)
-		return wtzip_job_fail(job, wt_strerror(err));
+		return wtzip_job_error(job, err);
 	compressor->count++;
 	return WTZIP_DONE;
 }

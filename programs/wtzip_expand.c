@@ -87,7 +87,7 @@ static int expand_step(struct wtzip_expander *expander, struct wtzip_job *job, i
 	if (*result == Z_BUF_ERROR && expander->ended)
 		return wtzip_job_fail(job, "unexpected end of file");
 	if (*result == Z_MEM_ERROR)
-		return wtzip_job_fail(job, wt_strerror(WT_ENOMEM));
+		return wtzip_job_error(job, WT_ENOMEM);
 	return WTZIP_DONE;
 }
 

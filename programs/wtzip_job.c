@@ -11,11 +11,7 @@ int wtzip_job_read(struct wtzip_job *job, void *bytes, size_t size, size_t *done
 {
 	int err = whole_read(job->in, bytes, size, done);
 
-	if (!err)
-		return WTZIP_DONE;
-	progress_hide(job->progress);
-	complain(job->in_name, err);
-	return WTZIP_FAILED;
+	return err ? wtzip_job_error(job, err) : WTZIP_DONE;
 }
 
 int wtzip_job_write(struct wtzip_job *job, const void *bytes, size_t size)
@@ -27,6 +23,13 @@ int wtzip_job_write(struct wtzip_job *job, const void *bytes, size_t size)
 	job->broken = true;
 	progress_hide(job->progress);
 	complain(job->out_name, err);
+	return WTZIP_FAILED;
+}
+
+int wtzip_job_error(struct wtzip_job *job, int err)
+{
+	progress_hide(job->progress);
+	complain(job->in_name, err);
 	return WTZIP_FAILED;
 }
 

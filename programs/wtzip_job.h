@@ -27,7 +27,8 @@ enum {
 int wtzip_job_read(struct wtzip_job *job, void *bytes, size_t size, size_t *done);
 int wtzip_job_write(struct wtzip_job *job, const void *bytes, size_t size);
 
-/* Complain of the input. Return WTZIP_FAILED and WTZIP_WARNED. */
+/* Complain of the input: what is wrong with it, or an error that its work met. Return WTZIP_FAILED, or WTZIP_WARNED. */
+int wtzip_job_error(struct wtzip_job *job, int err);
 int wtzip_job_fail(struct wtzip_job *job, const char *what);
 int wtzip_job_warn(struct wtzip_job *job, const char *what);
 
