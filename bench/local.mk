@@ -45,6 +45,9 @@ EXTRA_DIST += \
 	bench/peers/worker_threads.mjs \
 	bench/peers/works.h \
 	bench/peers/zmq.c \
+	bench/programs/interleaved.py \
+	bench/programs/wtsum \
+	bench/programs/wtzip \
 	bench/request.h \
 	bench/rows.py \
 	bench/run \
