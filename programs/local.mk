@@ -9,3 +9,16 @@ EXTRA_LIBRARIES += programs/libprograms.a
 programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h
 programs_libprograms_a_CPPFLAGS = $(programs_cppflags)
 programs_libprograms_a_CFLAGS = $(examples_cflags)
+
+if HAVE_JANSSON
+noinst_PROGRAMS += programs/json_messages
+TESTS += programs/check-json_messages
+endif
+EXTRA_DIST += programs/tap.sh programs/check-json_messages
+programs_json_messages_SOURCES = programs/json_messages.c programs/json_documents.c programs/json_documents.h \
+	programs/json_message.c programs/json_message.h programs/json_report.c programs/json_report.h \
+	programs/json_session.c programs/json_session.h programs/json_worker.c programs/json_worker.h
+programs_json_messages_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_json_messages_CFLAGS = $(examples_cflags) $(JANSSON_CFLAGS)
+programs_json_messages_LDFLAGS = $(wt_program_ldflags)
+programs_json_messages_LDADD = $(programs_libs) $(JANSSON_LIBS)
