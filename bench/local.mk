@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	bench/peers/worker_threads.mjs \
 	bench/peers/works.h \
 	bench/peers/zmq.c \
+	bench/report.py \
 	bench/request.h \
 	bench/rows.py \
 	bench/run \
