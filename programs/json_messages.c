@@ -15,10 +15,10 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <wt.h>
 
+#include "count.h"
 #include "json_session.h"
 
 #define COUNT_MAX    1000000000ul
@@ -57,11 +57,7 @@ struct messages_options {
 
 static int messages_number(const char *option, const char *text, unsigned long max, unsigned long *number)
 {
-	char *end;
-
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *number >= 1 && *number <= max)
+	if (count_parse(text, 1, max, number))
 		return 0;
 	fprintf(stderr, "json_messages: --%s: '%s' is not a number from 1 to %lu\n", option, text, max);
 	return -1;

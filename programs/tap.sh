@@ -21,8 +21,8 @@ verdict() {
 		echo "ok $tap_n - $*"
 	else
 		echo "not ok $tap_n - $* # status $status"
-		head -c 4000 "$dir/out" | sed 's/^/# stdout: /'
-		head -c 4000 "$dir/err" | sed 's/^/# stderr: /'
+		head -c 4000 "$dir/out" | awk '{ print "# stdout: " $0 }'
+		head -c 4000 "$dir/err" | awk '{ print "# stderr: " $0 }'
 		tap_failed=1
 	fi
 }
