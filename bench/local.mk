@@ -11,18 +11,23 @@ EXTRA_DIST += \
 	bench/bench_stream.c \
 	bench/bench_transfer.c \
 	bench/bench_waitnotify.c \
+	bench/encrypt.lua \
 	bench/ends.h \
 	bench/harness.c \
 	bench/harness.h \
 	bench/install \
+	bench/install_node \
 	bench/instructions \
 	bench/memory.h \
 	bench/peers/channels.go \
 	bench/peers/channels.rs \
+	bench/peers/encrypt_piscina.mjs \
+	bench/peers/encrypt_worker.mjs \
 	bench/peers/glib.c \
 	bench/peers/moodycamel.cc \
 	bench/peers/mutex.c \
 	bench/peers/nng.c \
+	bench/peers/package.json \
 	bench/peers/pair.c \
 	bench/peers/request.c \
 	bench/peers/spin.h \
@@ -37,6 +42,7 @@ EXTRA_DIST += \
 	bench/request.h \
 	bench/rows.py \
 	bench/run \
+	bench/servers \
 	bench/ways.h
 
 bench_root = $(abs_builddir)/bench/root
@@ -51,7 +57,12 @@ bench: all
 	$(abs_srcdir)/bench/run $(BENCHFLAGS)
 .PHONY: bench
 
+# Needs wrk, and bench/install_node for the peers.
+bench-servers: all
+	@$(abs_srcdir)/bench/servers --builddir $(abs_top_builddir) $(BENCHFLAGS)
+.PHONY: bench-servers
+
 clean-local: clean-bench
 clean-bench:
-	rm -rf $(bench_root) $(abs_builddir)/bench/out
+	rm -rf $(bench_root) $(abs_builddir)/bench/out $(abs_builddir)/bench/node
 .PHONY: clean-bench
