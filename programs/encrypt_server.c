@@ -9,7 +9,8 @@
  *
  * One thread has all connections, in one loop with what the pool brings;
  * parsing and hashing is the pool's. The parts: encrypt_http, encrypt_request
- * and encrypt_routes know HTTP, encrypt_task the work, encrypt_loop waits.
+ * and encrypt_routes know HTTP, encrypt_task and encrypt_body the work, and
+ * encrypt_loop waits.
  */
 #include <errno.h>
 #include <jansson.h>

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "encrypt_task.h"
 
-#include <jansson.h>
 #include <microhttpd.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "encrypt_body.h"
 #include "encrypt_options.h"
 
 #define DIGEST_SIZE 32
+
+/* Beside the errors, which are negative: the worker fails, but not before it has given everything back. */
+#define TASK_IS_TO_FAIL 1
 
 /* ---- on a worker ---- */
 
@@ -33,16 +36,7 @@ static int task_refuse(wt_task *task, const char *reason)
 	return err;
 }
 
-static int task_refuse_malformed(wt_task *task, const json_error_t *error)
-{
-	char reason[sizeof error->text + 64];
-
-	snprintf(reason, sizeof reason, "malformed JSON, line %d, column %d: %s", error->line, error->column,
-		 error->text);
-	return task_refuse(task, reason);
-}
-
-static int task_hash(wt_task *task, const json_t *text)
+static int task_hash(wt_task *task, const char *text, size_t text_size)
 {
 	static const char digits[] = "0123456789abcdef";
 	char body[] = "{\"encrypted\":\"0000000000000000000000000000000000000000000000000000000000000000\"}";
@@ -50,8 +44,7 @@ static int task_hash(wt_task *task, const json_t *text)
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned size;
 
-	if (!EVP_Digest(json_string_value(text), json_string_length(text), digest, &size, EVP_sha256(), NULL) ||
-	    size != DIGEST_SIZE)
+	if (!EVP_Digest(text, text_size, digest, &size, EVP_sha256(), NULL) || size != DIGEST_SIZE)
 		return WT_ENOTSUP;
 	for (unsigned i = 0; i < size; i++) {
 		hex[2 * i] = digits[digest[i] >> 4];
@@ -60,57 +53,45 @@ static int task_hash(wt_task *task, const json_t *text)
 	return task_reply(task, MHD_HTTP_OK, body);
 }
 
-static int task_answer(wt_task *task, const json_t *document)
+static bool task_is_to_fail(const struct encrypt_hooks *hooks, const struct encrypt_body *body)
 {
-	const json_t *text = json_object_get(document, "data");
+	size_t size = strlen(hooks->fail);
 
-	if (!json_is_object(document))
-		return task_refuse(task, "not a JSON object");
-	if (!text)
-		return task_refuse(task, "\"data\" is missing");
-	if (!json_is_string(text))
-		return task_refuse(task, "\"data\" is not a string");
-	return task_hash(task, text);
+	return size && body->size == size && memcmp(body->text, hooks->fail, size) == 0;
 }
 
-static bool task_is_to_fail(const struct encrypt_hooks *hooks, const json_t *document)
+static int task_answer(wt_task *task, wt_buffer *input, const struct encrypt_hooks *hooks)
 {
-	const char *text = json_string_value(json_object_get(document, "data"));
+	char reason[ENCRYPT_REASON_SIZE];
+	struct encrypt_body body;
+	const char *json = wt_buffer_data(input);
+	int err;
 
-	return hooks->fail[0] && text && strcmp(text, hooks->fail) == 0;
-}
-
-/* The parsed body, whose text is given back. */
-static json_t *task_parse(wt_buffer *body, json_error_t *error)
-{
-	const char *text = wt_buffer_data(body);
-	json_t *document = json_loadb(text ? text : "", wt_buffer_size(body), JSON_ALLOW_NUL, error);
-
-	wt_buffer_destroy(body);
-	return document;
+	if (encrypt_body_read(&body, json ? json : "", wt_buffer_size(input), reason))
+		err = task_refuse(task, reason);
+	else if (task_is_to_fail(hooks, &body))
+		err = TASK_IS_TO_FAIL;
+	else
+		err = task_hash(task, body.text, body.size);
+	encrypt_body_forget(&body);
+	return err;
 }
 
 static int encrypt_task(wt_task *task, wt_message *input, void *state)
 {
 	const struct encrypt_hooks *hooks = state;
-	json_error_t error;
-	json_t *document;
 	wt_buffer *body;
-	bool is_to_fail;
-	int err = wt_message_take_buffer(input, 0, &body);
+	int err = 0;
 
-	if (err)
-		return err;
-	document = task_parse(body, &error);
-	if (!document)
-		return task_refuse_malformed(task, &error);
-	is_to_fail = task_is_to_fail(hooks, document);
 	if (hooks->delay)
 		err = wt_sleep(wt_after_ns((uint64_t)hooks->delay));
 	if (!err)
-		err = task_answer(task, document);
-	json_decref(document);
-	if (is_to_fail)
+		err = wt_message_take_buffer(input, 0, &body);
+	if (err)
+		return err;
+	err = task_answer(task, body, hooks);
+	wt_buffer_destroy(body);
+	if (err == TASK_IS_TO_FAIL)
 		wt_fail(WT_ENOTSUP, "this is the text of --test-fail");
 	return err;
 }

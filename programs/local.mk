@@ -33,7 +33,8 @@ endif
 endif
 endif
 EXTRA_DIST += programs/check-encrypt_server
-programs_encrypt_server_SOURCES = programs/encrypt_server.c programs/encrypt_http.c programs/encrypt_http.h \
+programs_encrypt_server_SOURCES = programs/encrypt_server.c programs/encrypt_body.c programs/encrypt_body.h \
+	programs/encrypt_http.c programs/encrypt_http.h \
 	programs/encrypt_listen.c programs/encrypt_listen.h programs/encrypt_loop.c programs/encrypt_loop.h \
 	programs/encrypt_metrics.c programs/encrypt_metrics.h programs/encrypt_options.c programs/encrypt_options.h \
 	programs/encrypt_request.c programs/encrypt_request.h programs/encrypt_routes.c programs/encrypt_routes.h \
