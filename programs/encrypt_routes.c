@@ -33,6 +33,7 @@ static const struct encrypt_refusal *encrypt_refusal_of(int err)
 		return &routes_full;
 	case WT_ECLOSED:
 	case WT_ECANCELED:
+	case WT_ETERMINATED:
 		return &routes_stopping;
 	case WT_ENOMEM:
 		return &encrypt_refused_memory;

@@ -52,7 +52,7 @@ static int server_serve(struct encrypt_http *http, int signal_fd, int64_t grace)
 	wt_pool_destroy(http->pool);
 	http->pool = NULL;
 	if (left > 0)
-		fprintf(stderr, "encrypt_server: %d requests did not finish\n", left);
+		fprintf(stderr, "encrypt_server: requests that did not finish: %d\n", left);
 	if (left)
 		(void)encrypt_loop_finish(http, wt_after_ms(CUT_MS));
 	return left ? 1 : 0;
