@@ -2,7 +2,6 @@
 #include "encrypt_http.h"
 
 #include <poll.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "encrypt_request.h"
@@ -21,7 +20,7 @@ static enum MHD_Result http_begin(struct encrypt_http *http, struct MHD_Connecti
 	*slot = request;
 	encrypt_routes_choose(request, path, method);
 	if (encrypt_request_is_refused_now(request))
-		return encrypt_request_answer_refusal(request, request->refusal);
+		return encrypt_request_answer_fixed(request, request->refusal);
 	return MHD_YES;
 }
 
@@ -34,7 +33,7 @@ static enum MHD_Result http_finish(struct encrypt_request *request)
 	if (response)
 		return encrypt_request_answer(request, request->status, response);
 	if (request->refusal)
-		return encrypt_request_answer_refusal(request, request->refusal);
+		return encrypt_request_answer_fixed(request, request->refusal);
 	return request->route(request);
 }
 

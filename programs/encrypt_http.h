@@ -17,9 +17,9 @@
 
 struct encrypt_http {
 	struct MHD_Daemon *daemon;
-	wt_pool *pool;     /* not owned; NULL once it has ended */
-	size_t body_max;   /* bytes */
-	bool stopping;     /* each answer is the last of its connection */
+	wt_pool *pool;   /* not owned; NULL once it has ended */
+	size_t body_max; /* bytes */
+	bool stopping;   /* each answer is the last of its connection */
 	struct encrypt_metrics metrics;
 };
 

@@ -11,10 +11,10 @@
 /* A client that is still sending when its connection is closed may not see the answer. So this much is read for it. */
 #define DISCARD_MAX (8u << 20)
 
-const struct encrypt_refusal encrypt_refused_size = {
+const struct encrypt_fixed encrypt_refused_size = {
 	MHD_HTTP_CONTENT_TOO_LARGE, "{\"error\":\"the body is too large\"}", NULL, NULL
 };
-const struct encrypt_refusal encrypt_refused_memory = {
+const struct encrypt_fixed encrypt_refused_memory = {
 	MHD_HTTP_SERVICE_UNAVAILABLE, "{\"error\":\"out of memory\"}", MHD_HTTP_HEADER_RETRY_AFTER, "1"
 };
 
@@ -55,7 +55,7 @@ void encrypt_request_free(struct encrypt_request *request)
 	free(request);
 }
 
-void encrypt_request_refuse(struct encrypt_request *request, const struct encrypt_refusal *refusal)
+void encrypt_request_refuse(struct encrypt_request *request, const struct encrypt_fixed *refusal)
 {
 	if (request->refusal)
 		return;
@@ -105,8 +105,7 @@ bool encrypt_request_is_refused_now(const struct encrypt_request *request)
 	return (expect && strcasecmp(expect, "100-continue") == 0) || request_length(request) > DISCARD_MAX;
 }
 
-enum MHD_Result encrypt_request_answer(struct encrypt_request *request, unsigned status,
-				       struct MHD_Response *response)
+enum MHD_Result encrypt_request_answer(struct encrypt_request *request, unsigned status, struct MHD_Response *response)
 {
 	enum MHD_Result queued;
 
@@ -121,16 +120,15 @@ enum MHD_Result encrypt_request_answer(struct encrypt_request *request, unsigned
 	return queued;
 }
 
-enum MHD_Result encrypt_request_answer_refusal(struct encrypt_request *request,
-					       const struct encrypt_refusal *refusal)
+enum MHD_Result encrypt_request_answer_fixed(struct encrypt_request *request, const struct encrypt_fixed *fixed)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
-		strlen(refusal->body), (void *)(uintptr_t)refusal->body, MHD_RESPMEM_PERSISTENT);
+		strlen(fixed->body), (void *)(uintptr_t)fixed->body, MHD_RESPMEM_PERSISTENT);
 
 	if (response) {
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-		if (refusal->header)
-			(void)MHD_add_response_header(response, refusal->header, refusal->value);
+		if (fixed->header)
+			(void)MHD_add_response_header(response, fixed->header, fixed->value);
 	}
-	return encrypt_request_answer(request, refusal->status, response);
+	return encrypt_request_answer(request, fixed->status, response);
 }

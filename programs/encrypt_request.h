@@ -12,15 +12,15 @@
 #include "encrypt_http.h"
 
 /* An answer without anything of the request's in it. */
-struct encrypt_refusal {
+struct encrypt_fixed {
 	unsigned status;
 	const char *body;
 	const char *header; /* NULL: none */
 	const char *value;
 };
 
-extern const struct encrypt_refusal encrypt_refused_size;
-extern const struct encrypt_refusal encrypt_refused_memory;
+extern const struct encrypt_fixed encrypt_refused_size;
+extern const struct encrypt_fixed encrypt_refused_memory;
 
 struct encrypt_request;
 
@@ -31,7 +31,7 @@ struct encrypt_request {
 	struct encrypt_http *http;
 	struct MHD_Connection *connection;
 	encrypt_route_fn *route;
-	const struct encrypt_refusal *refusal; /* what the answer will be, once that is known; NULL: the route's */
+	const struct encrypt_fixed *refusal; /* what the answer will be, once that is known; NULL: the route's */
 	char *body;
 	size_t size;
 	size_t room;
@@ -46,7 +46,7 @@ struct encrypt_request *encrypt_request_create(struct encrypt_http *http, struct
 void encrypt_request_free(struct encrypt_request *request);
 
 /* Refuse the request as soon as it is there; the first refusal counts. */
-void encrypt_request_refuse(struct encrypt_request *request, const struct encrypt_refusal *refusal);
+void encrypt_request_refuse(struct encrypt_request *request, const struct encrypt_fixed *refusal);
 
 /* Take some of the body. False: so much was discarded that the connection should close. */
 bool encrypt_request_append(struct encrypt_request *request, const char *data, size_t size);
@@ -58,9 +58,7 @@ bool encrypt_request_append(struct encrypt_request *request, const char *data, s
 bool encrypt_request_is_refused_now(const struct encrypt_request *request);
 
 /* Answer; the response is the library's then. A NULL response closes the connection, as does MHD_NO. */
-enum MHD_Result encrypt_request_answer(struct encrypt_request *request, unsigned status,
-				       struct MHD_Response *response);
-enum MHD_Result encrypt_request_answer_refusal(struct encrypt_request *request,
-					       const struct encrypt_refusal *refusal);
+enum MHD_Result encrypt_request_answer(struct encrypt_request *request, unsigned status, struct MHD_Response *response);
+enum MHD_Result encrypt_request_answer_fixed(struct encrypt_request *request, const struct encrypt_fixed *fixed);
 
 #endif

@@ -6,27 +6,27 @@
 
 #include "encrypt_task.h"
 
-static const struct encrypt_refusal routes_no_page = { MHD_HTTP_NOT_FOUND, "{\"error\":\"no such page\"}", NULL, NULL };
-static const struct encrypt_refusal routes_only_post = {
+static const struct encrypt_fixed routes_no_page = { MHD_HTTP_NOT_FOUND, "{\"error\":\"no such page\"}", NULL, NULL };
+static const struct encrypt_fixed routes_only_post = {
 	MHD_HTTP_METHOD_NOT_ALLOWED, "{\"error\":\"only POST\"}", MHD_HTTP_HEADER_ALLOW, "POST"
 };
-static const struct encrypt_refusal routes_only_get = {
+static const struct encrypt_fixed routes_only_get = {
 	MHD_HTTP_METHOD_NOT_ALLOWED, "{\"error\":\"only GET\"}", MHD_HTTP_HEADER_ALLOW, "GET, HEAD"
 };
-static const struct encrypt_refusal routes_full = {
+static const struct encrypt_fixed routes_full = {
 	MHD_HTTP_SERVICE_UNAVAILABLE, "{\"error\":\"too many requests wait\"}", MHD_HTTP_HEADER_RETRY_AFTER, "1"
 };
-static const struct encrypt_refusal routes_stopping = {
+static const struct encrypt_fixed routes_stopping = {
 	MHD_HTTP_SERVICE_UNAVAILABLE, "{\"error\":\"the server stops\"}", MHD_HTTP_HEADER_RETRY_AFTER, "1"
 };
-static const struct encrypt_refusal routes_failed = {
+static const struct encrypt_fixed routes_failed = {
 	MHD_HTTP_INTERNAL_SERVER_ERROR, "{\"error\":\"encryption failed\"}", NULL, NULL
 };
-static const struct encrypt_refusal routes_healthy = { MHD_HTTP_OK, "{\"status\":\"ok\"}", NULL, NULL };
+static const struct encrypt_fixed routes_healthy = { MHD_HTTP_OK, "{\"status\":\"ok\"}", NULL, NULL };
 
 /* ---- /encrypt ---- */
 
-static const struct encrypt_refusal *encrypt_refusal_of(int err)
+static const struct encrypt_fixed *encrypt_refusal_of(int err)
 {
 	switch (err) {
 	case WT_EAGAIN:
@@ -82,11 +82,11 @@ static enum MHD_Result route_encrypt(struct encrypt_request *request)
 	int err;
 
 	if (!pool)
-		return encrypt_request_answer_refusal(request, &routes_stopping);
+		return encrypt_request_answer_fixed(request, &routes_stopping);
 	request->body = NULL;
 	err = encrypt_submit(pool, body, request->size, encrypt_on_done, request);
 	if (err)
-		return encrypt_request_answer_refusal(request, encrypt_refusal_of(err));
+		return encrypt_request_answer_fixed(request, encrypt_refusal_of(err));
 	MHD_suspend_connection(request->connection);
 	return MHD_YES;
 }
@@ -100,7 +100,7 @@ static enum MHD_Result route_metrics(struct encrypt_request *request)
 	char *page = encrypt_metrics_page(&request->http->metrics, request->http->pool, &size);
 
 	if (!page)
-		return encrypt_request_answer_refusal(request, &encrypt_refused_memory);
+		return encrypt_request_answer_fixed(request, &encrypt_refused_memory);
 	response = MHD_create_response_from_buffer(size, page, MHD_RESPMEM_MUST_FREE);
 	if (response)
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/plain; version=0.0.4");
@@ -109,7 +109,7 @@ static enum MHD_Result route_metrics(struct encrypt_request *request)
 
 static enum MHD_Result route_health(struct encrypt_request *request)
 {
-	return encrypt_request_answer_refusal(request, request->http->stopping ? &routes_stopping : &routes_healthy);
+	return encrypt_request_answer_fixed(request, request->http->stopping ? &routes_stopping : &routes_healthy);
 }
 
 /* ---- */
@@ -117,7 +117,7 @@ static enum MHD_Result route_health(struct encrypt_request *request)
 static const struct {
 	const char *path;
 	const char *methods[2]; /* the second may be NULL */
-	const struct encrypt_refusal *refusal; /* of any other */
+	const struct encrypt_fixed *refusal; /* of any other */
 	encrypt_route_fn *route;
 } routes[] = {
 	{ "/encrypt", { MHD_HTTP_METHOD_POST, NULL }, &routes_only_post, route_encrypt },

@@ -146,11 +146,12 @@ static void session_judge_end(struct session *session)
 
 static void session_run_blocking(struct session *session)
 {
+	wt_port *port = wt_worker_port(session->worker);
 	wt_message message;
 	int err = 0;
 
 	session_send_next(session);
-	while (session->waiting && (err = wt_port_receive(wt_worker_port(session->worker), &message, WT_FOREVER)) == 0) {
+	while (session->waiting && (err = wt_port_receive(port, &message, WT_FOREVER)) == 0) {
 		session_take(session, &message);
 		session_send_next(session);
 	}
@@ -161,7 +162,8 @@ static void session_run_blocking(struct session *session)
 	session_judge_end(session);
 }
 
-int json_session_run(struct json_documents *documents, struct json_report *report, const struct json_settings *settings)
+int json_session_run(struct json_documents *documents, struct json_report *report,
+		     const struct json_settings *settings)
 {
 	struct session session = { .documents = documents, .report = report, .settings = settings };
 	int err = wt_worker_create(&session.worker, json_worker, settings, sizeof *settings,

@@ -15,6 +15,7 @@
  * Send all documents to a worker of its own, and report the answers. Returns
  * 0; after it said on stderr what went wrong, a negative number.
  */
-int json_session_run(struct json_documents *documents, struct json_report *report, const struct json_settings *settings);
+int json_session_run(struct json_documents *documents, struct json_report *report,
+		     const struct json_settings *settings);
 
 #endif

@@ -17,7 +17,7 @@
 
 /* The data of the worker. */
 struct json_settings {
-	bool blocking;           /* receive one after the other, instead of a handler and the loop; main does the same */
+	bool blocking;           /* receive in turn, instead of a handler and the loop; main does the same */
 	uint32_t spoil_requests; /* main cuts each n-th request short; 0: none */
 	uint32_t spoil_answers;  /* the worker cuts each n-th answer short; 0: none */
 };
