@@ -13,15 +13,19 @@ EXTRA_DIST += \
 	bench/bench_stream.c \
 	bench/bench_transfer.c \
 	bench/bench_waitnotify.c \
+	bench/encrypt.lua \
 	bench/ends.h \
 	bench/harness.c \
 	bench/harness.h \
 	bench/install \
+	bench/install_node \
 	bench/instructions \
 	bench/memory.h \
 	bench/peers/broadcast.h \
 	bench/peers/channels.go \
 	bench/peers/channels.rs \
+	bench/peers/encrypt_piscina.mjs \
+	bench/peers/encrypt_worker.mjs \
 	bench/peers/glib.c \
 	bench/peers/moodycamel.cc \
 	bench/peers/gthreadpool.c \
@@ -29,6 +33,7 @@ EXTRA_DIST += \
 	bench/peers/loops.c \
 	bench/peers/mutex.c \
 	bench/peers/nng.c \
+	bench/peers/package.json \
 	bench/peers/pair.c \
 	bench/peers/piscina.mjs \
 	bench/peers/pool.go \
@@ -48,9 +53,11 @@ EXTRA_DIST += \
 	bench/programs/interleaved.py \
 	bench/programs/wtsum \
 	bench/programs/wtzip \
+	bench/report.py \
 	bench/request.h \
 	bench/rows.py \
 	bench/run \
+	bench/servers \
 	bench/tasks.h \
 	bench/ways.h
 
@@ -66,7 +73,12 @@ bench: all
 	$(abs_srcdir)/bench/run $(BENCHFLAGS)
 .PHONY: bench
 
+# Needs wrk, and bench/install_node for the peers.
+bench-servers: all
+	@$(abs_srcdir)/bench/servers --builddir $(abs_top_builddir) $(BENCHFLAGS)
+.PHONY: bench-servers
+
 clean-local: clean-bench
 clean-bench:
-	rm -rf $(bench_root) $(abs_builddir)/bench/out
+	rm -rf $(bench_root) $(abs_builddir)/bench/out $(abs_builddir)/bench/node
 .PHONY: clean-bench

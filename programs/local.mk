@@ -61,3 +61,36 @@ programs_test_gzip_frame_CPPFLAGS = $(programs_cppflags)
 programs_test_gzip_frame_CFLAGS = $(examples_cflags)
 programs_test_gzip_frame_LDFLAGS = $(wt_program_ldflags)
 programs_test_gzip_frame_LDADD =
+
+if HAVE_JANSSON
+noinst_PROGRAMS += programs/json_messages
+TESTS += programs/check-json_messages
+endif
+EXTRA_DIST += programs/tap.sh programs/check-json_messages
+programs_json_messages_SOURCES = programs/json_messages.c programs/json_documents.c programs/json_documents.h \
+	programs/json_message.c programs/json_message.h programs/json_report.c programs/json_report.h \
+	programs/json_session.c programs/json_session.h programs/json_worker.c programs/json_worker.h
+programs_json_messages_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_json_messages_CFLAGS = $(examples_cflags) $(JANSSON_CFLAGS)
+programs_json_messages_LDFLAGS = $(wt_program_ldflags)
+programs_json_messages_LDADD = $(programs_libs) $(JANSSON_LIBS)
+
+if HAVE_MICROHTTPD
+if HAVE_JANSSON
+if HAVE_LIBCRYPTO
+noinst_PROGRAMS += programs/encrypt_server
+TESTS += programs/check-encrypt_server
+endif
+endif
+endif
+EXTRA_DIST += programs/check-encrypt_server
+programs_encrypt_server_SOURCES = programs/encrypt_server.c programs/encrypt_body.c programs/encrypt_body.h \
+	programs/encrypt_http.c programs/encrypt_http.h \
+	programs/encrypt_listen.c programs/encrypt_listen.h programs/encrypt_loop.c programs/encrypt_loop.h \
+	programs/encrypt_metrics.c programs/encrypt_metrics.h programs/encrypt_options.c programs/encrypt_options.h \
+	programs/encrypt_request.c programs/encrypt_request.h programs/encrypt_routes.c programs/encrypt_routes.h \
+	programs/encrypt_task.c programs/encrypt_task.h
+programs_encrypt_server_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_encrypt_server_CFLAGS = $(examples_cflags) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(LIBCRYPTO_CFLAGS)
+programs_encrypt_server_LDFLAGS = $(wt_program_ldflags)
+programs_encrypt_server_LDADD = $(programs_libs) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(LIBCRYPTO_LIBS)
