@@ -19,6 +19,7 @@
 #include <wt/lock.h>
 #include <wt/loop.h>
 #include <wt/message.h>
+#include <wt/pool.h>
 #include <wt/port.h>
 #include <wt/sender.h>
 #include <wt/shared.h>

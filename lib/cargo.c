@@ -54,6 +54,42 @@ void wti_cargo_drop(struct wti_cargo *cargo, struct wti_list *dropped)
 		cargo_drop_item(&cargo->items[i], dropped);
 }
 
+void wti_cargo_show(struct wti_thread *self, struct wti_cargo_view *view, struct wti_cargo *cargo, wt_message *message)
+{
+	wti_list_init(&view->link);
+	if (!cargo || !cargo->count)
+		return;
+	view->serial = ++self->views;
+	view->cargo = cargo;
+	wti_list_append(&self->cargos, &view->link);
+	message->transfer_count = cargo->count;
+	message->serial = view->serial;
+	message->cargo = cargo;
+}
+
+void wti_cargo_hide(struct wti_cargo_view *view)
+{
+	wti_list_remove(&view->link);
+}
+
+int wti_cargo_find(struct wti_thread *self, const wt_message *message, struct wti_cargo **cargo)
+{
+	*cargo = NULL;
+	if (!message->data)
+		return WT_EINVAL;
+	if (!message->cargo)
+		return 0;
+	for (struct wti_list *link = self->cargos.next; link != &self->cargos; link = link->next) {
+		struct wti_cargo_view *view = wti_list_entry(link, struct wti_cargo_view, link);
+
+		if (view->cargo == message->cargo && view->serial == message->serial) {
+			*cargo = view->cargo;
+			return 0;
+		}
+	}
+	return WT_EINVAL;
+}
+
 static void cargo_destroy_all(struct wti_list *dropped)
 {
 	struct wti_list *link;

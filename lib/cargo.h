@@ -15,11 +15,13 @@
 #ifndef WTI_CARGO_H
 #define WTI_CARGO_H
 
+#include <wt/message.h>
 #include <wt/transfer.h>
 
 #include "base.h"
 #include "list.h"
 
+struct wti_thread;
 struct wti_transferable;
 
 struct wti_transferable_ops {
@@ -64,6 +66,25 @@ static inline void wti_transferable_init(struct wti_transferable *object, const 
 	object->listed = false;
 	wti_list_init(&object->link);
 }
+
+/*
+ * A message that no port holds and that came with something: what a thread
+ * may take from, as long as it is shown to it.
+ */
+struct wti_cargo_view {
+	struct wti_list link; /* wti_thread.cargos */
+	uint64_t serial;      /* of the message */
+	struct wti_cargo *cargo;
+};
+
+/* Let the thread take from `cargo` through the message. What is NULL, or has no items, is not shown. */
+void wti_cargo_show(struct wti_thread *self, struct wti_cargo_view *view, struct wti_cargo *cargo, wt_message *message);
+
+/* No more. */
+void wti_cargo_hide(struct wti_cargo_view *view);
+
+/* What the message is shown with: 0, and NULL for one that nothing came with; else WT_EINVAL. */
+int wti_cargo_find(struct wti_thread *self, const wt_message *message, struct wti_cargo **cargo);
 
 /* Take the item at `index` out: 0; WT_ERANGE, WT_EDETACHED, WT_EINVAL for another kind, WT_EUNDECODABLE. */
 int wti_cargo_take(struct wti_cargo *cargo, size_t index, uint32_t kind, struct wti_item *item);

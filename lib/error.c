@@ -14,6 +14,7 @@ static const struct error_entry {
 	{ WT_EAGAIN, "WT_EAGAIN", "nothing there, or no room, at this moment" },
 	{ WT_EBADF, "WT_EBADF", "the descriptor is not open" },
 	{ WT_EBUSY, "WT_EBUSY", "not allowed inside this callback" },
+	{ WT_ECANCELED, "WT_ECANCELED", "the task was cancelled" },
 	{ WT_EDEADLK, "WT_EDEADLK", "the wait could never end" },
 	{ WT_EINVAL, "WT_EINVAL", "invalid argument" },
 	{ WT_EMSGSIZE, "WT_EMSGSIZE", "the message is larger than the limit of the port" },
@@ -33,6 +34,7 @@ static const struct error_entry {
 	{ WT_EUNTRANSFERABLE, "WT_EUNTRANSFERABLE", "the object is not to be moved" },
 	{ WT_EINUSE, "WT_EINUSE", "the port is in use by a callback or by an open slot" },
 	{ WT_EFORKED, "WT_EFORKED", "the process was forked after libwt was used" },
+	{ WT_EWORKER, "WT_EWORKER", "the worker ended in the middle of it" },
 };
 
 static const struct error_entry *error_find(int error)

@@ -37,6 +37,8 @@ wt_sources = \
 	lib/fork.h \
 	lib/heap.c \
 	lib/heap.h \
+	lib/histogram.c \
+	lib/histogram.h \
 	lib/interrupt.c \
 	lib/interrupt.h \
 	lib/list.h \
@@ -59,6 +61,20 @@ wt_sources = \
 	lib/park.h \
 	lib/poke.c \
 	lib/poke.h \
+	lib/pool.c \
+	lib/pool.h \
+	lib/pool_client.c \
+	lib/pool_done.c \
+	lib/pool_each.c \
+	lib/pool_keeper.c \
+	lib/pool_map.c \
+	lib/pool_message.c \
+	lib/pool_queue.c \
+	lib/pool_room.c \
+	lib/pool_stats.c \
+	lib/pool_submit.c \
+	lib/pool_task.c \
+	lib/pool_worker.c \
 	lib/port.c \
 	lib/port.h \
 	lib/port_close.c \

@@ -46,12 +46,26 @@ static void loop_put_back(struct wti_thread *self)
 	wti_list_move_all(&self->hot, &self->turn);
 }
 
+static void loop_arm_source(struct wti_source *source)
+{
+	wti_source_arm(source);
+	if (source->ops->sleeps)
+		source->ops->sleeps(source, true);
+}
+
+static void loop_disarm_source(struct wti_source *source)
+{
+	wti_source_disarm(source);
+	if (source->ops->sleeps)
+		source->ops->sleeps(source, false);
+}
+
 static void loop_disarm(void *what)
 {
 	struct wti_thread *self = what;
 
 	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
-		wti_source_disarm(loop_source(link));
+		loop_disarm_source(loop_source(link));
 }
 
 /* Cool those that were idle for so many passes. */
@@ -62,7 +76,7 @@ static void loop_cool(struct wti_thread *self, unsigned passes)
 	loop_put_back(self);
 	for (link = self->hot.next; link != &self->hot; link = link->next)
 		if (loop_source(link)->idle_passes >= passes)
-			wti_source_arm(loop_source(link));
+			loop_arm_source(loop_source(link));
 	if (!wti_barrier_heavy()) {
 		loop_disarm(self); /* they stay hot: looked at, not waited for */
 		return;
@@ -119,7 +133,7 @@ static void loop_arm(void *what)
 
 	wti_source_collect(self);
 	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
-		wti_source_arm(loop_source(link));
+		loop_arm_source(loop_source(link));
 }
 
 static const struct wti_wait_ops loop_wait_ops = {

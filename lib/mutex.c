@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mutex.h"
 
+#include "atomic.h"
+
+enum { MUTEX_TRIES = 100 };
+
 #ifdef WTI_DEBUG
 
 #include <stdint.h>
@@ -57,6 +61,17 @@ void wti_mutex_destroy(struct wti_mutex *mutex)
 void wti_mutex_lock(struct wti_mutex *mutex)
 {
 	mutex_note_lock(mutex);
+	pthread_mutex_lock(&mutex->mutex);
+}
+
+void wti_mutex_lock_soon(struct wti_mutex *mutex)
+{
+	mutex_note_lock(mutex);
+	for (int i = 0; i < MUTEX_TRIES; i++) {
+		if (pthread_mutex_trylock(&mutex->mutex) == 0)
+			return;
+		wti_cpu_relax();
+	}
 	pthread_mutex_lock(&mutex->mutex);
 }
 

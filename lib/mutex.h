@@ -18,6 +18,7 @@ enum wti_rank {
 	WTI_RANK_LOCKS,   /* who holds and awaits named locks, held while they are granted and their owners told */
 	WTI_RANK_CELLS,   /* who waits on the cells of one bucket, held while they are taken off and woken */
 	WTI_RANK_CALLS,   /* who waits for a reply, held while it is packed and its caller is woken */
+	WTI_RANK_POOL,    /* a pool's queues and workers, held while tasks change hands and workers are woken */
 	WTI_RANK_WAITERS, /* who waits for a thing, held while they are woken */
 	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken, or a dead queue is emptied */
 	WTI_RANK_FLIGHT,  /* which ports lie in messages: taken last, holds no other */
@@ -39,6 +40,9 @@ void wti_mutex_init(struct wti_mutex *mutex, enum wti_rank rank);
 void wti_mutex_destroy(struct wti_mutex *mutex);
 void wti_mutex_lock(struct wti_mutex *mutex);
 void wti_mutex_unlock(struct wti_mutex *mutex);
+
+/* The same as wti_mutex_lock, for a lock that is held for less than a sleep takes: tries for a moment first. */
+void wti_mutex_lock_soon(struct wti_mutex *mutex);
 
 /* A lock that exists before anything runs. */
 #ifdef WTI_DEBUG

@@ -44,6 +44,8 @@ struct wti_source_ops {
 	bool (*ready)(struct wti_source *source);
 	/* Whether what is ready keeps the loop alive by itself, as a close event does; may be NULL. */
 	bool (*holds)(struct wti_source *source);
+	/* The loop announces that it is about to sleep, or takes that back: for what is found by other means than the source. May be NULL. */
+	void (*sleeps)(struct wti_source *source, bool asleep);
 };
 
 struct wti_source {

@@ -60,6 +60,9 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	wti_list_init(&thread->waits);
 	wti_list_init(&thread->locks);
 	wti_list_init(&thread->timers);
+	wti_list_init(&thread->cargos);
+	wti_list_init(&thread->pools);
+	wti_list_init(&thread->pool_clients);
 }
 
 struct wti_thread *wti_thread_attach(void)

@@ -21,6 +21,8 @@ struct wti_interrupt;
 struct wti_dictionary;
 struct wti_entry;
 struct wti_environment;
+struct wti_pool_client;
+struct wti_pool_worker;
 struct wti_source;
 struct wti_thread;
 struct wt_port;
@@ -28,6 +30,7 @@ struct wt_worker;
 
 /* What happens at a thread's end, in this order; each module enters its own when it has something to end. */
 enum wti_thread_end {
+	WTI_END_POOLS,   /* its tasks are given back, its pools ended: before the workers that these have */
 	WTI_END_SLOTS,   /* messages that are being written are abandoned: others wait behind them */
 	WTI_END_WORKERS, /* nested workers are stopped: they may still post here */
 	WTI_END_PORTS,
@@ -93,6 +96,15 @@ struct wti_thread {
 
 	/* call.c. */
 	struct wti_reply *reply; /* the latest, as long as it is valid, or NULL */
+
+	/* cargo.c. */
+	struct wti_list cargos;     /* of messages that no port holds: wti_cargo_view.link */
+
+	/* pool.c, pool_client.c, pool_worker.c. */
+	struct wti_list pools;        /* created here, not destroyed yet: wt_pool.owned */
+	struct wti_list pool_clients; /* of the pools that it submits to: wti_pool_client.mine */
+	struct wti_pool_client *pool_client; /* the one used last, or NULL */
+	struct wti_pool_worker *pool_worker; /* what it is of a pool, or NULL */
 
 	/* select.c. */
 	size_t select_next; /* where the next search begins */

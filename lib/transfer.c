@@ -257,7 +257,7 @@ int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd)
 	return err;
 }
 
-/* What came with a message that is valid still, be it a port's or a reply. */
+/* What came with a message that is valid still, be it a port's, a reply, or a task's. */
 static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
 {
 	struct wti_thread *self = wti_thread_peek();
@@ -268,7 +268,7 @@ static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
 		*cargo = message->cargo;
 		return 0;
 	}
-	return wti_port_cargo(self, message, cargo);
+	return message->port ? wti_port_cargo(self, message, cargo) : wti_cargo_find(self, message, cargo);
 }
 
 int wt_message_transfer_kind(const wt_message *message, size_t index)

@@ -63,8 +63,7 @@ static void worker_set_name(struct wt_worker *worker, char *to, const char *name
 /* What goes into the worker's block behind the struct, in this order. */
 struct worker_content {
 	size_t cargo; /* bytes, keeping the data aligned; 0: nothing comes along */
-	const void *data;
-	size_t size;
+	const struct wti_worker_program *program;
 	const char *name;
 };
 
@@ -75,17 +74,20 @@ static size_t worker_name_size(const char *name)
 
 static void worker_fill(struct wt_worker *worker, const struct worker_content *content)
 {
+	const struct wti_worker_program *program = content->program;
 	unsigned char *rest = (unsigned char *)(worker + 1);
 
 	if (content->cargo)
 		worker->cargo = (struct wti_cargo *)(void *)rest;
 	rest += content->cargo;
-	if (content->size) {
+	worker->entry = program->entry;
+	worker->host = program->host;
+	if (program->size) {
 		worker->data = rest;
-		worker->size = content->size;
-		memcpy(worker->data, content->data, content->size);
+		worker->size = program->size;
+		memcpy(worker->data, program->data, program->size);
 	}
-	worker_set_name(worker, (char *)rest + content->size, content->name);
+	worker_set_name(worker, (char *)rest + program->size, content->name);
 }
 
 /* A worker without channel and thread. */
@@ -94,8 +96,8 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct w
 	size_t total;
 	struct wt_worker *worker;
 
-	if (__builtin_add_overflow(sizeof *worker + worker_name_size(content->name) + content->cargo, content->size,
-				   &total))
+	if (__builtin_add_overflow(sizeof *worker + worker_name_size(content->name) + content->cargo,
+				   content->program->size, &total))
 		return NULL;
 	worker = wti_alloc_lines(total);
 	if (!worker)
@@ -216,15 +218,14 @@ static int worker_start(struct wt_worker *worker)
 	return err;
 }
 
-static int worker_create(struct wt_worker **out, struct wti_thread *self, wt_entry *entry,
-			 const struct worker_content *content, const wt_worker_options *options)
+static int worker_create(struct wt_worker **out, struct wti_thread *self, const struct worker_content *content,
+			 const wt_worker_options *options)
 {
 	struct wt_worker *worker = worker_alloc(self, content);
 	int err;
 
 	if (!worker)
 		return WT_ENOMEM;
-	worker->entry = entry;
 	worker_set_options(worker, options);
 	err = wti_environment_inherit(&worker->thread, self, options->env);
 	if (err)
@@ -266,10 +267,9 @@ void wt_worker_options_init(wt_worker_options *options)
 		*options = (wt_worker_options){ .size = sizeof *options };
 }
 
-int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
-		     const wt_worker_options *options)
+int wti_worker_create(wt_worker **worker, const struct wti_worker_program *program, const wt_worker_options *options)
 {
-	struct worker_content content = { .data = data, .size = size };
+	struct worker_content content = { .program = program };
 	wt_worker_options read;
 	struct wti_thread *self;
 	int err;
@@ -277,9 +277,9 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 	if (!worker)
 		return WT_EINVAL;
 	*worker = NULL;
-	if (!entry || (!data && size))
+	if (!program->entry || (!program->data && program->size))
 		return WT_EINVAL;
-	if (size > WTI_SIZE_MAX)
+	if (program->size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
 	err = worker_read_options(&read, options);
 	if (!err)
@@ -293,7 +293,15 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 		return WT_ETERMINATED;
 	content.name = read.name;
 	content.cargo = read.transfer_count ? wti_cargo_size(read.transfer_count) : 0;
-	return worker_create(worker, self, entry, &content, &read);
+	return worker_create(worker, self, &content, &read);
+}
+
+int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size_t size,
+		     const wt_worker_options *options)
+{
+	const struct wti_worker_program program = { .entry = entry, .data = data, .size = size };
+
+	return wti_worker_create(worker, &program, options);
 }
 
 /* ---- For any thread ---- */

@@ -66,6 +66,7 @@ struct wti_final {
 struct wt_worker {
 	/* Set at create. */
 	wt_entry *entry;
+	void *host; /* whose worker it is: its entry, the library's own, finds it here; or NULL */
 	void *data;
 	size_t size;
 	int64_t destroy_timeout;
@@ -186,6 +187,15 @@ bool wti_worker_before_messages(wt_port *port, unsigned *calls);
 
 /* Creator: call no handler from now on. */
 void wti_worker_silence(struct wt_worker *worker);
+
+/* wt_worker_create, of a worker with a host. */
+struct wti_worker_program {
+	wt_entry *entry;
+	void *host;
+	const void *data;
+	size_t size;
+};
+int wti_worker_create(wt_worker **worker, const struct wti_worker_program *program, const wt_worker_options *options);
 
 /* One line on stderr for a failure that nobody has asked for (W8). */
 void wti_worker_report_failure(struct wt_worker *worker);

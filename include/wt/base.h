@@ -50,6 +50,12 @@ typedef struct wt_lock wt_lock;
 /* Which locks were held and requested at one moment. */
 typedef struct wt_lock_snapshot wt_lock_snapshot;
 
+/* Workers that run tasks. */
+typedef struct wt_pool wt_pool;
+
+/* A task of a pool, for its submitter and for the worker that runs it. */
+typedef struct wt_task wt_task;
+
 /* Memory that several threads use at the same time, at one address. */
 typedef struct wt_shared wt_shared;
 

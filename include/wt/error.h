@@ -17,6 +17,7 @@ enum {
 	WT_EBADF = -EBADF,         /* the descriptor is not open */
 	WT_EAGAIN = -EAGAIN,       /* nothing there, or no room, and WT_NOW was given */
 	WT_EBUSY = -EBUSY,         /* the loop is running already: the call came from a callback */
+	WT_ECANCELED = -ECANCELED, /* the task was cancelled */
 	WT_EDEADLK = -EDEADLK,     /* the wait could never end */
 	WT_EINVAL = -EINVAL,       /* an argument is NULL or out of range */
 	WT_EMSGSIZE = -EMSGSIZE,   /* the message is larger than the port's limit */
@@ -40,7 +41,10 @@ enum {
 	WT_EUNTRANSFERABLE = -20009, /* the object is to stay where it is */
 	WT_EINUSE = -20010,          /* the port is in its own callback, or somebody writes a message on it */
 
-	WT_EFORKED = -20011 /* this process was forked from one that used libwt */
+	WT_EFORKED = -20011, /* this process was forked from one that used libwt */
+
+	/* Pools. */
+	WT_EWORKER = -20021 /* the worker has ended in the middle of it */
 };
 
 /*

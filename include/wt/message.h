@@ -26,7 +26,7 @@ typedef struct wt_message {
 	uint32_t type;           /* the sender's wt_outgoing.type; 0 from wt_port_post */
 	uint32_t transfer_count; /* of things that came with it: see wt/transfer.h */
 
-	wt_port *port; /* the port that holds it; NULL: no message */
+	wt_port *port; /* the port that holds it; NULL: none does: no message, or a task's */
 	uint64_t call; /* not 0: the sender waits for an answer, see wt/call.h */
 
 	/* The library's own. */

@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pools. Three kinds of threads meet in one: submitters, workers, and the
+ * keeper, a worker of the pool's creator that makes and ends the pool's
+ * workers and otherwise sleeps.
+ *
+ * The way of a task. Each thread that submits has a client, with a queue for
+ * each priority that it alone fills, without a lock, and records that it alone
+ * hands out. Workers empty the queues under the pool's lock: one task where
+ * tasks are long, some together where they are short. What a worker has taken
+ * and not begun is its hold, from which others can take it away again. A
+ * finished task goes back to its client through a ring, and the client, a
+ * source of its thread's loop, tells it. So a record has one owner at a time,
+ * the submitter or a worker, and a task that a worker has taken comes back
+ * exactly once, whatever becomes of the worker.
+ *
+ * That a worker does not end may not hold up the submitter: then the keeper
+ * tells the result by a verdict, and the record stays the worker's until it
+ * gives it back. A verdict names the record's generation: one that comes too
+ * late says nothing.
+ *
+ * pool.c         create, ready, close, destroy
+ * pool_client.c  a thread's part of a pool: records, and the end of either
+ * pool_queue.c   queues: filling, taking, taking away, room, calls for help
+ * pool_submit.c  submit
+ * pool_room.c    room in bounded queues
+ * pool_message.c replies and progress
+ * pool_done.c    what comes back, on the submitter's thread
+ * pool_task.c    handles: wait, cancel, release; reply, progress, finish
+ * pool_worker.c  a worker's life
+ * pool_keeper.c  the keeper's
+ * pool_map.c     many calls at once; pool_each.c: one on each worker
+ * pool_stats.c   accounts
+ */
+#ifndef WTI_POOL_H
+#define WTI_POOL_H
+
+#include <wt/pool.h>
+
+#include "atomic.h"
+#include "cargo.h"
+#include "deadline.h"
+#include "histogram.h"
+#include "list.h"
+#include "mutex.h"
+#include "ring.h"
+#include "source.h"
+#include "thread.h"
+#include "waiters.h"
+
+enum {
+	WTI_TASK_INLINE = 40, /* bytes of input and reply together that need no block */
+	WTI_POOL_LEVELS = WT_PRIORITY_MAX - WT_PRIORITY_MIN + 1,
+	WTI_POOL_LEVEL = -WT_PRIORITY_MIN, /* of priority 0 */
+	WTI_POOL_HOLD = 32,   /* tasks that a worker takes together at the most */
+	WTI_POOL_STRIDE_MAX = 64 /* of so many short tasks one is timed */
+};
+
+/* A task that takes part in a wt_pool_map has this size, and its data is the map. */
+#define WTI_TASK_MAP SIZE_MAX
+
+struct wti_pool_client;
+struct wti_pool_map;
+struct wti_pool_worker;
+
+/* ---- Tasks ---- */
+
+/* A reply or a progress message. A struct wti_cargo and its items follow, then the bytes. */
+struct wti_pool_message {
+	struct wti_list link;      /* the client's: not told yet */
+	struct wti_cargo_view view;
+	struct wt_task *task;
+	uint32_t generation;       /* of the task */
+	uint32_t type;
+	size_t size;               /* bytes */
+};
+
+enum wti_task_state {
+	WTI_TASK_FREE,
+	WTI_TASK_SUBMITTED,
+	WTI_TASK_FINISHED, /* its result is known */
+	WTI_TASK_TELLING   /* its callback has been called, and has not returned */
+};
+
+/* A record: three lines, of which a worker that runs an empty task reads the first. */
+struct wt_task {
+	/* Written by the submitter before it is queued. */
+	WTI_CACHE_ALIGNED const void *data;
+	size_t size;                  /* bytes */
+	struct wti_cargo *cargo;      /* at the start of `block`, or NULL */
+	struct wti_pool_client *client;
+	int64_t submitted_at;         /* ns; 0: not looked at the clock */
+	int64_t run_timeout;          /* ns; WT_FOREVER: none */
+	uint32_t type;
+	uint32_t generation;          /* of this use of the record */
+	_Atomic(uint32_t) cancelled;  /* set by the submitter, read by the worker */
+	uint16_t level;
+	uint16_t weight;              /* tasks that its times stand for; 0: it is not timed */
+
+	/* The worker's while it has the task; the reply is written where the client's entry says so. */
+	struct wti_pool_message *reply; /* NULL: it is in `bytes` */
+	uint32_t reply_size;
+	uint32_t reply_type;
+	int32_t outcome;                /* the result, where the entry says so */
+	uint32_t entry_bits;            /* where there was no memory for the entry */
+	unsigned char bytes[WTI_TASK_INLINE]; /* of the input, then of the reply */
+
+	/* The submitter's. */
+	wt_task_done_fn *done;
+	void *arg;
+	wt_task_progress_fn *on_progress;
+	void *block;            /* an input that is not in `bytes`, or NULL */
+	uint64_t ticket;        /* its place in its queue */
+	struct wti_list link;   /* free; finished and not told; under the pool's lock: returned by a worker */
+	int result;
+	uint8_t state;          /* enum wti_task_state */
+	bool returned;          /* under the pool's lock: on its list of those */
+	bool away;              /* a queue or a worker has it */
+	bool told;              /* nobody waits for it: its callback was called, its handle given back */
+};
+
+_Static_assert(sizeof(struct wt_task) == 3 * WTI_CACHE_LINE, "what a queued task costs beside its input is promised");
+
+/* What comes back through the client's ring: an address, and what it is. Of a verdict: generation and result as well. */
+enum {
+	WTI_ENTRY_REPLY = 1,    /* the task has a reply */
+	WTI_ENTRY_RESULT = 2,   /* its result is written in the record; else it is 0 */
+	WTI_ENTRY_PROGRESS = 4, /* not a task, but a message of one */
+	WTI_ENTRY_VERDICT = 8,  /* a result from the keeper, while a worker keeps the record */
+	WTI_ENTRY_BITS = 15
+};
+
+struct wti_pool_verdict {
+	uint64_t entry;
+	uint32_t generation;
+	int32_t result;
+};
+
+/* ---- Clients ---- */
+
+/* What waits at one level. Filled by the owner, emptied under the pool's lock. */
+struct wti_pool_queue {
+	struct wt_task **slots; /* owner, under the pool's lock; read under it */
+	size_t mask;
+	uint64_t head_seen;     /* owner: a head of the past */
+};
+
+struct wti_pool_slab;
+
+struct wti_pool_client {
+	/* Set at create. */
+	struct wt_pool *pool;
+	struct wti_pool_client *next; /* of all, never removed */
+
+	/* Written by the owner: behind the last task of each level. */
+	WTI_CACHE_ALIGNED _Atomic(uint64_t) tail[WTI_POOL_LEVELS];
+	/* Written under the pool's lock. */
+	WTI_CACHE_ALIGNED _Atomic(uint64_t) head[WTI_POOL_LEVELS];
+
+	/* Workers and keeper to owner. */
+	struct wti_source source;
+	struct wti_ring back;           /* entries */
+	_Atomic(struct wt_task *) late; /* those for whose entry there was no memory: a stack, linked by link.next */
+
+	/* Under the pool's lock. */
+	bool orphan;       /* its thread has ended, and another may have it */
+
+	/* Atomic: written by the owner, read for the accounts. */
+	_Atomic(uint64_t) submitted;
+	_Atomic(uint64_t) withdrawn; /* cancelled before a worker had them */
+	_Atomic(uint64_t) refused;
+	_Atomic(uint32_t) drain;     /* enum wti_pool_drain */
+
+	/* Owner only. */
+	struct wti_list mine;        /* wti_thread.pool_clients */
+	struct wti_pool_queue queue[WTI_POOL_LEVELS];
+	struct wti_pool_slab *slabs;
+	struct wti_list free;        /* records: wt_task.link */
+	struct wti_list untold;      /* finished: wt_task.link */
+	struct wti_list messages;    /* progress that a wait came across: wti_pool_message.link */
+	struct wti_list shown;       /* messages in a callback */
+	size_t used;                 /* records that are not free */
+	size_t awaited;              /* tasks that keep the loop alive */
+	unsigned callbacks;          /* on the stack */
+	bool ending;                 /* to leave the pool when they have returned */
+	unsigned stamp;              /* submits until one is timed */
+	bool drain_held;             /* on_drain is due and keeps the loop alive */
+	void (*on_drain)(wt_pool *pool, void *arg);
+	void *on_drain_arg;
+};
+
+/* Whether a submit found no room, and the owner is to hear when there is. */
+enum wti_pool_drain { WTI_POOL_DRAIN_NONE, WTI_POOL_DRAIN_WANTED, WTI_POOL_DRAIN_DUE };
+
+/* ---- Workers ---- */
+
+/* Written by one worker, read by any thread, each word for itself. */
+struct wti_pool_accounts {
+	_Atomic(uint64_t) completed;
+	_Atomic(uint64_t) failed;
+	_Atomic(uint64_t) cancelled;
+	_Atomic(uint64_t) timed_out;
+	/* Of a sum, and of the pool's past: under its lock. */
+	_Atomic(uint64_t) submitted;
+	_Atomic(uint64_t) refused;
+	int64_t lifetime; /* of the workers, ns */
+	uint64_t workers_started;
+	uint64_t workers_failed;
+	uint64_t recycled;
+	struct wti_histogram wait;
+	struct wti_histogram run;
+};
+
+/* A task that a worker has begun. */
+struct wti_pool_run {
+	/* Written by the worker, read under the pool's lock. Odd: under way. */
+	_Atomic(uint64_t) serial;
+	_Atomic(struct wt_task *) task;
+	_Atomic(uint32_t) generation;
+	_Atomic(int64_t) deadline;    /* of its run; WT_FOREVER: none */
+
+	/* Under the pool's lock. */
+	uint64_t cancelled;  /* the serial that was cancelled */
+	_Atomic(uint64_t) judged; /* the serial for which a verdict was told */
+
+	/* Keeper only. */
+	uint64_t doomed;     /* the serial that is to end ... */
+	int64_t doom_at;     /* ... then, unless it ends by itself */
+
+	/* The worker's. */
+	wt_message input;
+	struct wti_cargo_view view;
+	int64_t began;       /* ns; 0: not looked at the clock */
+	bool replied;
+	bool inside;         /* its function has not returned */
+	bool finished;       /* by wt_task_finish, inside */
+	int result;          /* of that */
+};
+
+enum wti_pool_worker_state {
+	WTI_POOL_STARTING,
+	WTI_POOL_READY,
+	WTI_POOL_DOOMED, /* to be terminated */
+	WTI_POOL_OVER    /* it takes no more tasks, and its thread is past them */
+};
+
+/* What a worker is to look at before its next task. Changed under the pool's lock. */
+enum {
+	WTI_POOL_HALT = 1,   /* it is about to be terminated */
+	WTI_POOL_RETIRE = 2, /* to end when it has nothing to do */
+	WTI_POOL_EACH = 4    /* to call wt_pool_each's function */
+};
+
+struct wti_pool_worker {
+	/* Set at create. */
+	struct wt_pool *pool;
+
+	/* Under the pool's lock. */
+	struct wti_list link;  /* wt_pool.workers */
+	struct wti_list idle;  /* wt_pool.idle */
+	enum wti_pool_worker_state state;
+	bool woken;            /* counts as one that is waking */
+	int64_t idle_since;
+	int64_t ready_since;
+	uint64_t each_seen;    /* the serial of the last wt_pool_each that it has begun */
+	uint64_t each_now;     /* the one that it is at; 0: none */
+	unsigned number;       /* for its name */
+	int reason;            /* of its doom: the result of ... */
+	struct wti_pool_run *reason_run; /* ... this run */
+
+	/* Keeper only. */
+	wt_worker *worker;
+	int64_t terminated_at; /* 0: it was not */
+	bool zombie;           /* counted as one */
+
+	_Atomic(uint32_t) holders; /* a reference count: keeper, thread */
+	_Atomic(uint32_t) attention;
+	_Atomic(uint32_t) entered; /* its thread has begun, and will sign off */
+
+	/*
+	 * The hold: tasks next to end. The worker moves next forward, then looks
+	 * at end; who takes from it moves end back, then looks at next, under the
+	 * lock: the protocol of Cilk's deques (Frigo, Leiserson, Randall 1998),
+	 * with the barrier on the rare side. Tag [pool-hold].
+	 */
+	WTI_CACHE_ALIGNED _Atomic(uint32_t) next;
+	_Atomic(uint32_t) end;
+	struct wt_task *hold[WTI_POOL_HOLD];
+
+	struct wti_pool_accounts accounts;
+
+	/* The worker's. */
+	struct wti_source source;
+	void *state_of_init;
+	bool initialised;      /* fini is due */
+	bool leaving;
+	bool ending;           /* what is not finished ends with the worker */
+	unsigned begun;        /* tasks begun and not finished */
+	uint64_t tasks;        /* begun so far */
+	int64_t estimate;      /* of a task's run, ns; 0: none yet */
+	unsigned run_count;
+	struct wti_pool_run runs[]; /* concurrent_tasks of them */
+};
+
+/* ---- The pool ---- */
+
+enum wti_pool_state {
+	WTI_POOL_OPEN,
+	WTI_POOL_CLOSING, /* what is queued is still done */
+	WTI_POOL_ENDED    /* destroyed */
+};
+
+struct wt_pool {
+	/* Set at create. */
+	wt_task_fn *fn;
+	wt_pool_options options;   /* read and completed */
+	struct wti_thread *creator;
+	char *name;                /* in the same block, behind the data */
+	void *data;
+
+	/* Read at each submit, changed rarely. */
+	WTI_CACHE_ALIGNED _Atomic(int) refusal; /* what submits return; 0: they are taken */
+	_Atomic(uint32_t) call;       /* a worker sleeps, or there may be more of them: help is to be called */
+	_Atomic(uint32_t) stride;     /* of so many tasks one is timed */
+	_Atomic(bool) prioritized;    /* there were tasks of other priorities than 0 */
+	_Atomic(struct wti_pool_client *) clients; /* pushed under the lock */
+	_Atomic(int64_t) prioritized_at; /* ns */
+
+	/* Bounded queues. */
+	WTI_CACHE_ALIGNED _Atomic(size_t) queued; /* tasks, counted where there is a limit */
+	_Atomic(size_t) queued_bytes;
+	_Atomic(bool) full;           /* it was, and is more than half full still */
+	struct wti_waiters room;      /* submitters that wait */
+
+	WTI_CACHE_ALIGNED struct wti_mutex lock; /* WTI_RANK_POOL */
+	/* Under it. */
+	enum wti_pool_state state;
+	struct wti_list workers;
+	struct wti_list idle;         /* the last to fall asleep first */
+	struct wti_list returned;     /* tasks that workers gave back: wt_task.link */
+	_Atomic(size_t) returned_count;
+	struct wti_pool_client *take_next; /* where the next look for work begins */
+	unsigned alive;               /* workers that take tasks, or will */
+	unsigned starting;            /* of those, not initialised yet */
+	unsigned waking;              /* woken ones that have not looked yet */
+	unsigned made;                /* workers so far: for their names */
+	struct wti_list eaches;       /* calls on each worker, under way: wti_pool_each.link */
+	uint64_t each_last;           /* the serial of the latest */
+	bool wanted;                  /* somebody asked for a worker */
+	int64_t retry_at;             /* no worker is made before, ns */
+	int64_t backoff;              /* ns; 0: the last one succeeded */
+	int last_error;               /* of the last that failed */
+	unsigned zombies;
+	struct wti_pool_accounts past;  /* of workers that have ended */
+	struct wti_pool_accounts reset; /* what is not counted any more */
+
+	_Atomic(uint32_t) over;       /* closed or ended, and no worker is left */
+	_Atomic(int) init_error;      /* why there is no worker; 0: there is, or will be */
+	_Atomic(uint32_t) ready;      /* min_workers have been there */
+	struct wti_waiters waiters;   /* for over, ready, each */
+
+	_Atomic(uint32_t) holders;    /* a reference count: the handle, clients with a thread, workers, calls */
+
+	/* The keeper. */
+	wt_worker *keeper;            /* creator only */
+	struct wti_source keeper_source;
+	_Atomic(uint32_t) asked;      /* the keeper is to look */
+	_Atomic(int64_t) keeper_at;   /* when it looks by itself, ns */
+	struct wti_deadline keeper_deadline;
+
+	/* Creator only. */
+	struct wti_list owned;        /* wti_thread.pools */
+	bool destroyed;
+};
+
+/* ---- pool.c ---- */
+
+void wti_pool_hold(struct wt_pool *pool);
+void wti_pool_release(struct wt_pool *pool);
+
+/* Whether the calling thread is a worker of the pool: it is not to wait for its tasks. */
+static inline bool wti_pool_is_inside(const struct wt_pool *pool, const struct wti_thread *self)
+{
+	return self->pool_worker && self->pool_worker->pool == pool;
+}
+
+/* A thread that waits for something of the pool, told by its `waiters`. */
+struct wti_pool_wait {
+	struct wt_pool *pool;
+	bool (*ready)(struct wti_pool_wait *wait); /* by seq_cst accesses: see waiters.h */
+	struct wti_waiter waiter;
+};
+
+/* What every call that waits for the pool begins with: 0, or what it returns. */
+int wti_pool_enter_wait(const struct wt_pool *pool, wt_time deadline);
+
+/* 0; WT_EAGAIN, WT_ETIMEDOUT; WT_ETERMINATED. */
+int wti_pool_await(struct wti_pool_wait *wait, wt_time deadline);
+
+/* Creator: wt_pool_destroy; `tell`: call the callbacks of what has not been told. */
+void wti_pool_destroy(struct wt_pool *pool, bool tell);
+
+/* A thread's end: give back what its worker had begun, leave the pools that it submits to, end those that it created. */
+void wti_pool_enter_end(struct wti_thread *self);
+
+/* ---- pool_client.c ---- */
+
+/* The calling thread's client, made where there is none. 0, WT_ENOMEM. */
+int wti_pool_client_get(struct wt_pool *pool, struct wti_thread *self, struct wti_pool_client **client);
+
+/* The one that it has, or NULL. */
+struct wti_pool_client *wti_pool_client_find(const struct wt_pool *pool, struct wti_thread *self);
+
+/* Owner: forget all handles, tell nothing, and leave the pool. Inside a callback of this client, when that has returned. */
+void wti_pool_client_end(struct wti_pool_client *client);
+
+/* A record: its state is that of a free one. NULL: no memory. */
+struct wt_task *wti_pool_task_get(struct wti_pool_client *client);
+
+/* Owner: the record is nobody's any more. Or it is still away, or somebody has the handle, and nothing happens. */
+void wti_pool_task_put(struct wti_pool_client *client, struct wt_task *task);
+
+/* Owner: leave a pool that has ended, if nothing is to come from it. */
+void wti_pool_client_leave(struct wti_pool_client *client);
+
+/* A thread's end, and the end of a jump out of callbacks. */
+void wti_pool_clients_end(struct wti_thread *self);
+void wti_pool_clients_unwound(struct wti_thread *self);
+
+/* The pool is freed: so are its clients. */
+void wti_pool_clients_free(struct wt_pool *pool);
+
+/* ---- pool_queue.c ---- */
+
+/* Owner: make sure of a place at that level. 0 or WT_ENOMEM. */
+int wti_pool_queue_reserve(struct wti_pool_client *client, unsigned level);
+
+/* Owner: publish the task, and call for help. */
+void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task);
+
+/* Whether there may be something to take. Any thread; seq_cst, so that a look after an announcement tells. */
+bool wti_pool_has_work(struct wt_pool *pool);
+
+/* Under the lock: tasks that wait, but no more than `most` are counted. */
+size_t wti_pool_count(struct wt_pool *pool, size_t most);
+
+/* Under the lock: take the next tasks, `max` at the most and not more than a fair share. */
+unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned max);
+
+/* Under the lock: take a task of this client away from the queue or a hold. False where a worker has begun it. */
+bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task);
+
+/* Under the lock: a task that was taken and not begun comes back, in front of the others, and help is called. */
+void wti_pool_return(struct wt_pool *pool, struct wt_task *task);
+
+/* Under the lock: take all of a hold away, to be returned; `own`: the worker itself does. False where the system refused. */
+bool wti_pool_raid(struct wti_pool_worker *worker, bool own);
+
+/* Under the lock: all that waits ends with `result`. Returns their number. */
+size_t wti_pool_refuse_queued(struct wt_pool *pool, int result);
+
+/* Under the lock: who sleeps, or how many there are, has changed. */
+void wti_pool_update_call(struct wt_pool *pool);
+
+/* Wake a worker, or ask for one, if there is work for it. Lock not held. */
+void wti_pool_call(struct wt_pool *pool);
+
+/* ---- pool_submit.c ---- */
+
+/* Owner: submit a task of a map, for which it waits. As wt_pool_submit. */
+int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map, struct wt_task **task);
+
+/* ---- pool_task.c ---- */
+
+/* Owner: cancel the task, if it has not begun. */
+bool wti_pool_task_withdraw(struct wt_task *task);
+
+/* Owner: wait for the task, wherever. As wt_task_wait, also on a worker of the pool. */
+int wti_pool_task_await(struct wt_task *task, wt_time deadline);
+
+/* ---- pool_room.c ---- */
+
+static inline bool wti_pool_is_bounded(const struct wt_pool *pool)
+{
+	return pool->options.queue_tasks || pool->options.queue_bytes;
+}
+
+/* Room for a task of so many bytes, waiting for it until the deadline. As wt_pool_submit. */
+int wti_pool_room_take(struct wti_pool_client *client, size_t size, wt_time deadline);
+
+/* Bytes of its input. */
+static inline size_t wti_pool_task_size(const struct wt_task *task)
+{
+	return task->size == WTI_TASK_MAP ? 0 : task->size;
+}
+
+/* Under the lock: these tasks have left the queue. */
+void wti_pool_room_give(struct wt_pool *pool, struct wt_task *const *tasks, size_t count);
+
+/* After that, without the lock: wake those who wait for room. */
+void wti_pool_room_offer(struct wt_pool *pool);
+
+/* Owner: of a task that was not queued after all. */
+void wti_pool_room_undo(struct wti_pool_client *client, size_t size);
+
+/* Owner: on_drain. */
+bool wti_pool_drain_due(struct wti_pool_client *client);
+void wti_pool_drain_tell(struct wti_pool_client *client);
+void wti_pool_drain_forget(struct wti_pool_client *client);
+
+/* ---- pool_done.c ---- */
+
+extern const struct wti_source_ops wti_pool_client_ops;
+
+/* A worker: the task is its client's again; WTI_ENTRY_REPLY and WTI_ENTRY_RESULT say what is written. Cannot fail. */
+void wti_pool_back(struct wt_task *task, uint32_t bits);
+
+/* Tell the result of a task that a worker keeps. 0 or WT_ENOMEM. */
+int wti_pool_judge(struct wt_task *task, uint32_t generation, int result);
+
+/* Owner: look at all that has come back, without telling it. */
+void wti_pool_pull(struct wti_pool_client *client);
+
+/* Whether something has come back. Owner. */
+bool wti_pool_came_back(struct wti_pool_client *client);
+
+/* Owner: the task has finished; to be told by the loop. */
+void wti_pool_finished(struct wti_pool_client *client, struct wt_task *task, int result);
+
+/* Owner: the same, of one that was taken away from the queue. */
+void wti_pool_withdrawn(struct wti_pool_client *client, struct wt_task *task);
+
+/* Owner: drop what came with the input, if the worker has not. */
+void wti_pool_input_drop(struct wt_task *task);
+
+/* Owner: tell all that has come back. */
+void wti_pool_tell_all(struct wti_pool_client *client);
+
+/* Owner: the task's loop need not wait for it any more. */
+void wti_pool_unawait(struct wti_pool_client *client, struct wt_task *task);
+
+/* Owner: the reply, as a message, and its end. */
+void wti_pool_reply_show(struct wt_task *task, wt_message *message);
+void wti_pool_reply_drop(struct wt_task *task);
+
+/* ---- pool_message.c ---- */
+
+/* Check, then make a block with the bytes; the cargo is packed into it. 0 or an error. */
+int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *message);
+void wti_pool_message_free(struct wti_pool_message *message);
+void wti_pool_message_show(struct wti_pool_message *message, wt_message *to);
+
+/* ---- pool_worker.c ---- */
+
+/* The worker's program; its host is the struct wti_pool_worker. */
+int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size);
+
+void wti_pool_worker_hold(struct wti_pool_worker *worker);
+void wti_pool_worker_release(struct wti_pool_worker *worker);
+
+/* The run of a task on the calling thread; NULL: it does not have it. */
+struct wti_pool_run *wti_pool_run_find(const struct wt_task *task);
+
+/* The worker: the task has finished. */
+void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result);
+
+/* The worker's thread ends. */
+void wti_pool_worker_end(struct wti_thread *self);
+
+/* Before its thread is made. */
+void wti_pool_worker_prepare(struct wti_pool_worker *worker);
+
+/* A result on accounts that the caller alone writes. `forced`: it is the pool's, not the task's own. */
+void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced);
+
+/* ---- pool_keeper.c ---- */
+
+/* Its program; its host is the pool. */
+int wti_pool_keeper_entry(wt_port *parent, const void *data, size_t size);
+void wti_pool_keeper_end(struct wti_thread *self);
+
+/* Before its thread is made. */
+void wti_pool_keeper_prepare(struct wt_pool *pool);
+
+/* Have the keeper look. Any thread that holds the pool. */
+void wti_pool_ask(struct wt_pool *pool);
+
+/* Have the keeper look at that time, or before. */
+void wti_pool_ask_at(struct wt_pool *pool, int64_t at);
+
+/* Under the lock: a worker's init has succeeded, or not. A worker could not be made, or ended before its first task. */
+void wti_pool_note_init(struct wti_pool_worker *worker, int error);
+void wti_pool_note_failure(struct wt_pool *pool, int error);
+
+/* Creator, when the keeper has ended: give up what is left of the workers. */
+void wti_pool_give_up_workers(struct wt_pool *pool);
+
+/* Under the lock: the worker is to look at this before its next task. Its source is to be notified. */
+void wti_pool_attend(struct wti_pool_worker *worker, uint32_t bits);
+
+/* ---- pool_map.c ---- */
+
+/* The worker: do parts of it. Its result. */
+int wti_pool_map_run(struct wti_pool_map *map);
+void wti_pool_map_release(struct wti_pool_map *map);
+
+/* ---- pool_each.c ---- */
+
+/* Under the lock: the worker ends, and will not call what is left for it. */
+void wti_pool_each_leave(struct wti_pool_worker *worker);
+
+/* The worker: call the functions that wt_pool_each has for it. */
+void wti_pool_each_run(struct wti_pool_worker *worker);
+
+/* ---- pool_stats.c ---- */
+
+/* Under the lock: the worker's accounts go into the past. */
+void wti_pool_accounts_bury(struct wt_pool *pool, struct wti_pool_worker *worker);
+
+#endif

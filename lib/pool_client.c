@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a thread has of a pool that it submits to. A client outlives its
+ * thread: workers may have tasks of it, and the next thread that comes takes it
+ * over with them. So a pool has as many as there were submitters at the same
+ * time, and they are freed with it.
+ */
+#include "alloc.h"
+#include "loop.h"
+#include "pool.h"
+
+enum { CLIENT_SLAB = 64 }; /* records */
+
+struct wti_pool_slab {
+	struct wti_pool_slab *next;
+	struct wt_task tasks[CLIENT_SLAB];
+};
+
+/* ---- Records ---- */
+
+static bool client_add_slab(struct wti_pool_client *client)
+{
+	struct wti_pool_slab *slab = wti_alloc_lines(sizeof *slab);
+
+	if (!slab)
+		return false;
+	slab->next = client->slabs;
+	client->slabs = slab;
+	for (unsigned i = 0; i < CLIENT_SLAB; i++) {
+		slab->tasks[i].client = client;
+		wti_list_append(&client->free, &slab->tasks[i].link);
+	}
+	return true;
+}
+
+struct wt_task *wti_pool_task_get(struct wti_pool_client *client)
+{
+	if (wti_unlikely(wti_list_empty(&client->free)) && !client_add_slab(client))
+		return NULL;
+	client->used++;
+	return wti_list_entry(wti_list_pop(&client->free), struct wt_task, link);
+}
+
+void wti_pool_task_put(struct wti_pool_client *client, struct wt_task *task)
+{
+	if (task->away || !task->told)
+		return;
+	if (wti_unlikely(task->block != NULL)) {
+		wti_free(task->block);
+		task->block = NULL;
+	}
+	task->generation++;
+	task->state = WTI_TASK_FREE;
+	wti_list_append(&client->free, &task->link);
+	client->used--;
+}
+
+/* ---- Entering ---- */
+
+static struct wti_pool_client *client_adopt(struct wt_pool *pool)
+{
+	/* Under the lock: nobody pushes. */
+	for (struct wti_pool_client *client = wti_load(&pool->clients); client; client = client->next)
+		if (client->orphan) {
+			client->orphan = false;
+			return client;
+		}
+	return NULL;
+}
+
+static struct wti_pool_client *client_make(struct wt_pool *pool)
+{
+	struct wti_pool_client *client = wti_alloc_lines(sizeof *client);
+
+	if (!client)
+		return NULL;
+	client->pool = pool;
+	wti_source_init(&client->source, &wti_pool_client_ops, NULL);
+	wti_ring_init(&client->back, 0, WTI_NO_LIMIT, false);
+	wti_list_init(&client->mine);
+	wti_list_init(&client->free);
+	wti_list_init(&client->untold);
+	wti_list_init(&client->messages);
+	wti_list_init(&client->shown);
+	return client;
+}
+
+static struct wti_pool_client *client_enter(struct wt_pool *pool)
+{
+	struct wti_pool_client *client;
+
+	wti_mutex_lock_soon(&pool->lock);
+	client = client_adopt(pool);
+	wti_mutex_unlock(&pool->lock);
+	if (client)
+		return client;
+	client = client_make(pool);
+	if (!client)
+		return NULL;
+	wti_mutex_lock_soon(&pool->lock);
+	client->next = wti_load(&pool->clients);
+	/* pairs with queue_clients, wti_pool_room_offer [pool-clients] */
+	wti_store_rel(&pool->clients, client);
+	wti_mutex_unlock(&pool->lock);
+	return client;
+}
+
+struct wti_pool_client *wti_pool_client_find(const struct wt_pool *pool, struct wti_thread *self)
+{
+	for (struct wti_list *link = self->pool_clients.next; link != &self->pool_clients; link = link->next) {
+		struct wti_pool_client *client = wti_list_entry(link, struct wti_pool_client, mine);
+
+		if (client->pool == pool)
+			return client;
+	}
+	return NULL;
+}
+
+int wti_pool_client_get(struct wt_pool *pool, struct wti_thread *self, struct wti_pool_client **client)
+{
+	struct wti_pool_client *found = wti_pool_client_find(pool, self);
+
+	if (!found) {
+		found = client_enter(pool);
+		if (!found)
+			return WT_ENOMEM;
+		wti_pool_hold(pool);
+		wti_pool_enter_end(self);
+		wti_source_attach(&found->source, self);
+		wti_list_append(&self->pool_clients, &found->mine);
+		wti_loop_watch(&found->source);
+	}
+	self->pool_client = found;
+	*client = found;
+	return 0;
+}
+
+/* ---- Leaving ---- */
+
+static void client_detach(struct wti_pool_client *client)
+{
+	struct wti_thread *self = wti_load(&client->source.owner);
+
+	wti_pool_drain_forget(client);
+	client->on_drain = NULL;
+	if (self->pool_client == client)
+		self->pool_client = NULL;
+	wti_list_remove(&client->mine);
+	wti_source_detach(&client->source);
+}
+
+/* Another thread may have it as soon as it is an orphan. */
+static void client_give_up(struct wti_pool_client *client)
+{
+	struct wt_pool *pool = client->pool;
+
+	client_detach(client);
+	wti_mutex_lock_soon(&pool->lock);
+	client->orphan = true;
+	wti_mutex_unlock(&pool->lock);
+	wti_pool_release(pool);
+}
+
+void wti_pool_client_leave(struct wti_pool_client *client)
+{
+	if (client->ending && !client->callbacks)
+		wti_pool_client_end(client);
+	else if (!client->callbacks && !client->used && wti_load(&client->pool->refusal) == WT_ECLOSED &&
+	    wti_load_sc(&client->pool->over)) /* pairs with keeper_over [waiters-1] */
+		client_give_up(client);
+}
+
+/* Nobody waits for the task any more: it is recycled now, or when it comes back. */
+static void client_forget(struct wti_pool_client *client, struct wt_task *task)
+{
+	struct wt_pool *pool = client->pool;
+
+	wti_pool_unawait(client, task);
+	task->told = true;
+	task->done = NULL;
+	task->on_progress = NULL;
+	if (task->away && task->state == WTI_TASK_SUBMITTED) {
+		bool withdrawn;
+
+		wti_mutex_lock_soon(&pool->lock);
+		withdrawn = wti_pool_withdraw(client, task);
+		wti_mutex_unlock(&pool->lock);
+		if (withdrawn) {
+			wti_pool_withdrawn(client, task);
+		}
+	}
+	if (task->state != WTI_TASK_SUBMITTED) {
+		wti_list_remove(&task->link);
+		wti_pool_reply_drop(task);
+	}
+	wti_pool_task_put(client, task);
+}
+
+/* But for those in a callback that will return. */
+static bool client_is_to_forget(const struct wti_pool_client *client, const struct wt_task *task)
+{
+	return task->state != WTI_TASK_FREE && !(task->state == WTI_TASK_TELLING && client->callbacks);
+}
+
+static void client_forget_all(struct wti_pool_client *client)
+{
+	for (struct wti_pool_slab *slab = client->slabs; slab; slab = slab->next)
+		for (unsigned i = 0; i < CLIENT_SLAB; i++)
+			if (client_is_to_forget(client, &slab->tasks[i]))
+				client_forget(client, &slab->tasks[i]);
+}
+
+static void client_drop_messages(struct wti_pool_client *client)
+{
+	struct wti_list *link;
+
+	wti_list_move_all(&client->messages, &client->shown);
+	while ((link = wti_list_pop(&client->messages)))
+		wti_pool_message_free(wti_list_entry(link, struct wti_pool_message, link));
+}
+
+void wti_pool_clients_unwound(struct wti_thread *self)
+{
+	for (struct wti_list *link = self->pool_clients.next; link != &self->pool_clients; link = link->next) {
+		struct wti_pool_client *client = wti_list_entry(link, struct wti_pool_client, mine);
+
+		client->callbacks = 0; /* tasks whose callback was left end with the others */
+	}
+}
+
+void wti_pool_client_end(struct wti_pool_client *client)
+{
+	wti_pool_pull(client);
+	client_forget_all(client);
+	client->ending = client->callbacks != 0;
+	if (client->ending)
+		return;
+	client_drop_messages(client);
+	client_give_up(client);
+}
+
+void wti_pool_clients_end(struct wti_thread *self)
+{
+	while (!wti_list_empty(&self->pool_clients)) {
+		struct wti_pool_client *client = wti_list_entry(self->pool_clients.next, struct wti_pool_client, mine);
+
+		client->callbacks = 0;
+		wti_pool_client_end(client);
+	}
+}
+
+/* ---- Freeing ---- */
+
+static void client_free(struct wti_pool_client *client)
+{
+	struct wti_pool_slab *slab;
+	struct wti_list dropped;
+
+	wti_pool_pull(client);
+	client_forget_all(client);
+	client_drop_messages(client);
+	for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
+		wti_free(client->queue[level].slots);
+	while ((slab = client->slabs)) {
+		client->slabs = slab->next;
+		wti_free_lines(slab);
+	}
+	wti_list_init(&dropped);
+	wti_ring_destroy(&client->back, &dropped);
+	wti_source_destroy(&client->source);
+	wti_free_lines(client);
+}
+
+void wti_pool_clients_free(struct wt_pool *pool)
+{
+	struct wti_pool_client *client = wti_load(&pool->clients);
+
+	while (client) {
+		struct wti_pool_client *next = client->next;
+
+		client_free(client);
+		client = next;
+	}
+}

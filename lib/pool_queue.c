@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Queues. A client's queue is an array that its owner fills without a lock,
+ * and that workers empty under the pool's: a task is published by its tail.
+ *
+ * A task that has not begun can be taken back: from its place in a queue,
+ * which then holds NULL, or from a worker's hold. What comes out of a hold, or
+ * out of the hands of a worker that ends, goes on the pool's list of returned
+ * tasks, which are taken first.
+ */
+#include "alloc.h"
+#include "os.h"
+#include "pool.h"
+
+enum { QUEUE_FIRST = 64 }; /* places */
+
+/* ---- Filling ---- */
+
+/* The workers read slots and mask under the lock only. */
+static int queue_grow(struct wti_pool_client *client, unsigned level, uint64_t tail)
+{
+	struct wti_pool_queue *queue = &client->queue[level];
+	size_t places = queue->slots ? 2 * (queue->mask + 1) : QUEUE_FIRST;
+	struct wt_task **slots;
+	struct wt_task **old = queue->slots;
+
+	if (places > WTI_SIZE_MAX / sizeof *slots)
+		return WT_ENOMEM;
+	slots = wti_alloc(places * sizeof *slots);
+	if (!slots)
+		return WT_ENOMEM;
+	wti_mutex_lock_soon(&client->pool->lock);
+	for (uint64_t i = wti_load(&client->head[level]); i != tail; i++)
+		slots[i & (places - 1)] = old[i & queue->mask];
+	queue->slots = slots;
+	queue->mask = places - 1;
+	wti_mutex_unlock(&client->pool->lock);
+	wti_free(old);
+	return 0;
+}
+
+static inline bool queue_has_place(const struct wti_pool_queue *queue, uint64_t tail)
+{
+	return queue->slots && tail - queue->head_seen <= queue->mask;
+}
+
+int wti_pool_queue_reserve(struct wti_pool_client *client, unsigned level)
+{
+	struct wti_pool_queue *queue = &client->queue[level];
+	uint64_t tail = wti_load(&client->tail[level]);
+
+	if (wti_likely(queue_has_place(queue, tail)))
+		return 0;
+	/* pairs with queue_first and queue_take [pool-head]: what lay there has been read */
+	queue->head_seen = wti_load_acq(&client->head[level]);
+	return queue_has_place(queue, tail) ? 0 : queue_grow(client, level, tail);
+}
+
+/* The look at `call` must not pass the tail: see source.h, whose handshake this is, with `call` for the state. */
+void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task)
+{
+	struct wti_pool_queue *queue = &client->queue[task->level];
+	uint64_t tail = wti_load(&client->tail[task->level]);
+
+	queue->slots[tail & queue->mask] = task;
+	task->ticket = tail;
+	/* pairs with queue_first [pool-tail]: the record and its place; and with worker_sleeps [pool-call] */
+	if (wti_barrier_is_asymmetric())
+		wti_store_rel(&client->tail[task->level], tail + 1);
+	else
+		wti_store_sc(&client->tail[task->level], tail + 1);
+	wti_barrier_light();
+	if (wti_unlikely(wti_load_sc(&client->pool->call))) /* [pool-call] */
+		wti_pool_call(client->pool);
+}
+
+/* ---- Looking ---- */
+
+static bool queue_client_has_work(struct wti_pool_client *client)
+{
+	for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
+		/* pairs with wti_pool_queue_push [pool-call], after worker_sleeps */
+		if (wti_load_sc(&client->tail[level]) != wti_load(&client->head[level]))
+			return true;
+	return false;
+}
+
+static struct wti_pool_client *queue_clients(struct wt_pool *pool)
+{
+	return wti_load_acq(&pool->clients); /* pairs with client_enter [pool-clients]: the client is made */
+}
+
+bool wti_pool_has_work(struct wt_pool *pool)
+{
+	/* pairs with wti_pool_return [pool-call] */
+	if (wti_load_sc(&pool->returned_count))
+		return true;
+	for (struct wti_pool_client *client = queue_clients(pool); client; client = client->next)
+		if (queue_client_has_work(client))
+			return true;
+	return false;
+}
+
+static size_t queue_length(const struct wti_pool_client *client, unsigned level)
+{
+	return (size_t)(wti_load(&client->tail[level]) - wti_load(&client->head[level]));
+}
+
+size_t wti_pool_count(struct wt_pool *pool, size_t most)
+{
+	size_t count = wti_load(&pool->returned_count);
+
+	for (struct wti_pool_client *client = queue_clients(pool); client && count < most; client = client->next)
+		for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
+			count += queue_length(client, level);
+	return count < most ? count : most;
+}
+
+/* ---- Taking ---- */
+
+/* The first task there, which stays; places of those that were withdrawn are passed. */
+static struct wt_task *queue_first(struct wti_pool_client *client, unsigned level)
+{
+	const struct wti_pool_queue *queue = &client->queue[level];
+	uint64_t head = wti_load(&client->head[level]);
+	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_push [pool-tail] */
+	struct wt_task *first = NULL;
+
+	while (head != tail && !(first = queue->slots[head & queue->mask]))
+		head++;
+	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve [pool-head] */
+	return first;
+}
+
+/* Of what is there, not more than a fair share for each worker. */
+static unsigned queue_share(const struct wt_pool *pool, size_t length, unsigned max)
+{
+	size_t share = (length + pool->alive) / (pool->alive + 1);
+
+	if (share < 1)
+		share = 1;
+	return share < max ? (unsigned)share : max;
+}
+
+static unsigned queue_take(struct wti_pool_client *client, unsigned level, struct wt_task **tasks, unsigned max)
+{
+	const struct wti_pool_queue *queue = &client->queue[level];
+	uint64_t head = wti_load(&client->head[level]);
+	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_push [pool-tail] */
+	unsigned most = queue_share(client->pool, (size_t)(tail - head), max);
+	unsigned n = 0;
+
+	for (; head != tail && n < most; head++) {
+		struct wt_task *task = queue->slots[head & queue->mask];
+
+		if (task)
+			tasks[n++] = task;
+	}
+	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve [pool-head] */
+	wti_pool_room_give(client->pool, tasks, n);
+	return n;
+}
+
+static unsigned queue_take_returned(struct wt_pool *pool, struct wt_task **tasks, unsigned max)
+{
+	size_t count = wti_load(&pool->returned_count);
+	unsigned most = queue_share(pool, count, max);
+	unsigned n = 0;
+
+	for (; n < most && !wti_list_empty(&pool->returned); n++) {
+		struct wt_task *task = wti_list_entry(wti_list_pop(&pool->returned), struct wt_task, link);
+
+		task->returned = false;
+		tasks[n] = task;
+	}
+	wti_store(&pool->returned_count, count - n);
+	return n;
+}
+
+/* After the one that was served last: submitters take turns. */
+static struct wti_pool_client *queue_next_client(struct wt_pool *pool, struct wti_pool_client *client)
+{
+	return client->next ? client->next : queue_clients(pool);
+}
+
+static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, unsigned max)
+{
+	struct wti_pool_client *begin = pool->take_next ? pool->take_next : queue_clients(pool);
+	struct wti_pool_client *client = begin;
+
+	do {
+		if (queue_length(client, WTI_POOL_LEVEL) && queue_first(client, WTI_POOL_LEVEL)) {
+			pool->take_next = queue_next_client(pool, client);
+			return queue_take(client, WTI_POOL_LEVEL, tasks, max);
+		}
+		client = queue_next_client(pool, client);
+	} while (client != begin);
+	return 0;
+}
+
+/* ---- Priorities ---- */
+
+/* A task's priority with what it has gained by waiting, in nanoseconds of it. */
+static int64_t queue_rank(const struct wt_pool *pool, const struct wt_task *task, int64_t now)
+{
+	int64_t since = task->submitted_at ? task->submitted_at : wti_load(&pool->prioritized_at);
+	int64_t rank;
+
+	if (pool->options.aging == WT_FOREVER)
+		return task->level;
+	if (__builtin_mul_overflow((int64_t)task->level, pool->options.aging, &rank))
+		rank = INT64_MAX / 2;
+	return rank + (now - since);
+}
+
+/* One at a time, so that the next look finds what has become first. */
+static unsigned queue_take_best(struct wt_pool *pool, struct wt_task **tasks)
+{
+	struct wti_pool_client *best = NULL;
+	unsigned best_level = 0;
+	int64_t best_rank = 0;
+	int64_t now = wti_os->clock();
+
+	for (struct wti_pool_client *client = queue_clients(pool); client; client = client->next)
+		for (unsigned level = 0; level < WTI_POOL_LEVELS; level++) {
+			const struct wt_task *first = queue_length(client, level) ? queue_first(client, level) : NULL;
+			int64_t rank = first ? queue_rank(pool, first, now) : 0;
+
+			if (first && (!best || rank > best_rank)) {
+				best = client;
+				best_level = level;
+				best_rank = rank;
+			}
+		}
+	return best ? queue_take(best, best_level, tasks, 1) : 0;
+}
+
+unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned max)
+{
+	unsigned n = 0;
+
+	if (wti_load(&pool->returned_count))
+		n = queue_take_returned(pool, tasks, max);
+	if (n || !queue_clients(pool))
+		return n;
+	return wti_load(&pool->prioritized) ? queue_take_best(pool, tasks) : queue_take_fair(pool, tasks, max);
+}
+
+/* ---- Taking back ---- */
+
+void wti_pool_return(struct wt_pool *pool, struct wt_task *task)
+{
+	task->returned = true;
+	wti_list_append(&pool->returned, &task->link);
+	wti_store_sc(&pool->returned_count, wti_load(&pool->returned_count) + 1); /* [pool-call] */
+}
+
+/*
+ * The worker moves next, then looks at end; here end moves back to next, and
+ * then next is looked at again. What the worker has claimed by then is its own.
+ */
+bool wti_pool_raid(struct wti_pool_worker *worker, bool own)
+{
+	uint32_t end = wti_load(&worker->end);
+	uint32_t next = wti_load(&worker->next);
+
+	if (next >= end)
+		return true;
+	wti_store_sc(&worker->end, next); /* pairs with worker_claim [pool-hold] */
+	if (!own && !wti_barrier_heavy()) {
+		wti_store(&worker->end, end);
+		return false;
+	}
+	next = wti_load_sc(&worker->next); /* [pool-hold] */
+	if (next > end)
+		next = end;
+	wti_store_sc(&worker->end, next); /* what the worker claimed meanwhile stays [pool-hold] */
+	for (uint32_t i = next; i < end; i++)
+		wti_pool_return(worker->pool, worker->hold[i]);
+	return true;
+}
+
+static bool queue_raid_all(struct wt_pool *pool)
+{
+	bool done = true;
+
+	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next)
+		done = wti_pool_raid(wti_list_entry(link, struct wti_pool_worker, link), false) && done;
+	return done;
+}
+
+bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task)
+{
+	struct wt_pool *pool = client->pool;
+	struct wti_pool_queue *queue = &client->queue[task->level];
+
+	if (!task->returned && (int64_t)(task->ticket - wti_load(&client->head[task->level])) >= 0) {
+		queue->slots[task->ticket & queue->mask] = NULL;
+		queue_first(client, task->level);
+		wti_pool_room_give(pool, &task, 1);
+		return true;
+	}
+	if (!task->returned)
+		queue_raid_all(pool);
+	if (!task->returned)
+		return false;
+	task->returned = false;
+	wti_list_remove(&task->link);
+	wti_store(&pool->returned_count, wti_load(&pool->returned_count) - 1);
+	return true;
+}
+
+static size_t queue_refuse(struct wti_pool_client *client, unsigned level, int result)
+{
+	struct wt_task *task;
+	size_t count = 0;
+
+	while ((task = queue_first(client, level))) {
+		/* pairs with wti_pool_queue_reserve [pool-head] */
+		wti_store_rel(&client->head[level], wti_load(&client->head[level]) + 1);
+		wti_pool_room_give(client->pool, &task, 1);
+		task->outcome = result;
+		wti_pool_back(task, WTI_ENTRY_RESULT);
+		count++;
+	}
+	return count;
+}
+
+size_t wti_pool_refuse_queued(struct wt_pool *pool, int result)
+{
+	size_t count = wti_load(&pool->returned_count);
+	struct wti_list *link;
+
+	while ((link = wti_list_pop(&pool->returned))) {
+		struct wt_task *task = wti_list_entry(link, struct wt_task, link);
+
+		task->returned = false;
+		task->outcome = result;
+		wti_pool_back(task, WTI_ENTRY_RESULT);
+	}
+	wti_store(&pool->returned_count, 0);
+	for (struct wti_pool_client *client = queue_clients(pool); client; client = client->next)
+		for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
+			count += queue_refuse(client, level, result);
+	for (size_t i = 0; i < count; i++)
+		wti_pool_account(&pool->past, result, false);
+	return count;
+}
+
+/* ---- Help ---- */
+
+void wti_pool_update_call(struct wt_pool *pool)
+{
+	bool more = pool->alive < pool->options.max_workers && !pool->backoff;
+
+	/* pairs with wti_pool_queue_push [pool-call]: who announces its sleep, or the end, then looks for work */
+	wti_store_sc(&pool->call, more || pool->state != WTI_POOL_OPEN || !wti_list_empty(&pool->idle));
+}
+
+/* One worker at a time is enough where it has not looked yet: it calls for the next one itself. */
+static struct wti_pool_worker *queue_choose_helper(struct wt_pool *pool)
+{
+	size_t work = wti_pool_count(pool, (size_t)pool->waking + pool->starting + 1);
+	struct wti_pool_worker *worker;
+
+	if (wti_load(&pool->over)) {
+		wti_pool_refuse_queued(pool, WT_ECANCELED); /* they came when it was closed already */
+		return NULL;
+	}
+	if (work <= pool->waking)
+		return NULL;
+	if (wti_list_empty(&pool->idle)) {
+		if (pool->alive < pool->options.max_workers && work > pool->starting && !pool->backoff)
+			pool->wanted = true;
+		return NULL;
+	}
+	worker = wti_list_entry(wti_list_pop(&pool->idle), struct wti_pool_worker, idle);
+	worker->woken = true;
+	pool->waking++;
+	wti_pool_update_call(pool);
+	wti_pool_worker_hold(worker);
+	return worker;
+}
+
+void wti_pool_call(struct wt_pool *pool)
+{
+	struct wti_pool_worker *worker;
+	bool wanted;
+
+	wti_mutex_lock_soon(&pool->lock);
+	worker = queue_choose_helper(pool);
+	wanted = pool->wanted;
+	wti_mutex_unlock(&pool->lock);
+	if (wanted)
+		wti_pool_ask(pool);
+	if (!worker)
+		return;
+	wti_source_notify(&worker->source);
+	wti_pool_worker_release(worker);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc.h"
+#include "error.h"
+#include "fork.h"
+#include "loop.h"
+#include "message.h"
+#include "os.h"
+#include "pool.h"
+#include "transfer.h"
+
+#include <string.h>
+
+static const wt_outgoing submit_empty;
+
+/* What one submit is about: read and checked. */
+struct submission {
+	struct wti_pool_client *client;
+	const wt_outgoing *input;
+	size_t size; /* bytes of the input */
+	wt_task_options options;
+};
+
+void wt_task_options_init(wt_task_options *options)
+{
+	if (options)
+		*options = (wt_task_options){ .size = sizeof *options };
+}
+
+static int submit_read_options(wt_task_options *to, const wt_task_options *options)
+{
+	int err = wti_options_read(to, sizeof *to, options);
+
+	if (err)
+		return err;
+	if (to->priority < WT_PRIORITY_MIN || to->priority > WT_PRIORITY_MAX || to->zero || to->run_timeout < 0 ||
+	    to->wait_until < 0)
+		return WT_EINVAL;
+	return 0;
+}
+
+static int submit_check(struct submission *s)
+{
+	int err = wti_outgoing_check(s->input, &s->size);
+
+	if (err)
+		return err;
+	if (s->size > WTI_SIZE_MAX)
+		return WT_EOVERFLOW;
+	return wti_transfer_check(s->input->transfer, s->input->transfer_count, &(struct wti_route){ 0 });
+}
+
+/* An input that is short and alone lies in the record. */
+static bool submit_is_inline(const struct submission *s)
+{
+	return s->size <= WTI_TASK_INLINE && !s->input->transfer_count;
+}
+
+/* All that can fail for want of memory; what was made stays for the next submit. */
+static int submit_make(struct submission *s, struct wt_task **made)
+{
+	int err = wti_pool_queue_reserve(s->client, (unsigned)(s->options.priority + WTI_POOL_LEVEL));
+	size_t cargo = s->input->transfer_count ? wti_cargo_size(s->input->transfer_count) : 0;
+	struct wt_task *task;
+
+	if (wti_unlikely(err))
+		return err;
+	task = wti_pool_task_get(s->client);
+	if (wti_unlikely(!task))
+		return WT_ENOMEM;
+	if (!submit_is_inline(s)) {
+		task->block = wti_alloc(cargo + s->size);
+		if (!task->block) {
+			task->told = true;
+			wti_pool_task_put(s->client, task);
+			return WT_ENOMEM;
+		}
+	}
+	*made = task;
+	return 0;
+}
+
+/* From here on nothing fails. */
+static void submit_fill_input(const struct submission *s, struct wt_task *task)
+{
+	unsigned char *bytes = task->block ? task->block : task->bytes;
+	struct wti_list dropped;
+
+	task->cargo = NULL;
+	if (wti_unlikely(s->input->transfer_count)) {
+		wti_list_init(&dropped);
+		task->cargo = task->block;
+		wti_transfer_pack(task->cargo, 0, s->input, NULL, &dropped);
+		bytes += wti_cargo_size(s->input->transfer_count);
+		wti_cargo_destroy_all(&dropped);
+	}
+	wti_outgoing_copy(bytes, s->input);
+	task->data = bytes;
+	task->size = s->size;
+	task->type = s->input->type;
+}
+
+/* A task of another priority than 0 has the pool look at the clock for each, from now on. */
+static bool submit_is_prioritized(struct wt_pool *pool, int priority)
+{
+	if (wti_load(&pool->prioritized))
+		return true;
+	if (wti_likely(!priority))
+		return false;
+	wti_store(&pool->prioritized_at, wti_os->clock());
+	wti_store(&pool->prioritized, true);
+	return true;
+}
+
+static void submit_stamp(const struct submission *s, struct wt_task *task)
+{
+	struct wti_pool_client *client = s->client;
+	bool prioritized = submit_is_prioritized(client->pool, s->options.priority);
+
+	task->weight = 0;
+	task->submitted_at = 0;
+	if (client->stamp) {
+		client->stamp--;
+	} else {
+		task->weight = (uint16_t)wti_load(&client->pool->stride);
+		client->stamp = task->weight - 1u;
+	}
+	if (wti_unlikely(task->weight || prioritized))
+		task->submitted_at = wti_os->clock();
+}
+
+static void submit_fill(const struct submission *s, struct wt_task *task, wt_task_done_fn *done, void *arg)
+{
+	struct wti_pool_client *client = s->client;
+
+	submit_fill_input(s, task);
+	submit_stamp(s, task);
+	task->run_timeout = s->options.run_timeout ? s->options.run_timeout : client->pool->options.run_timeout;
+	task->level = (uint16_t)(s->options.priority + WTI_POOL_LEVEL);
+	wti_store(&task->cancelled, 0);
+	task->done = done;
+	task->arg = arg;
+	task->on_progress = s->options.on_progress;
+	task->state = WTI_TASK_SUBMITTED;
+	task->away = true;
+	if (done && client->awaited++ == 0)
+		wti_loop_hold(wti_load(&client->source.owner));
+	wti_store(&client->submitted, wti_load(&client->submitted) + 1);
+}
+
+static int submit_get_client(wt_pool *pool, struct wti_pool_client **client)
+{
+	struct wti_thread *self = wti_thread_self();
+
+	if (wti_unlikely(!self))
+		return wti_fork_error(WT_ENOMEM);
+	if (wti_likely(self->pool_client && self->pool_client->pool == pool)) {
+		*client = self->pool_client;
+		return 0;
+	}
+	return wti_pool_client_get(pool, self, client);
+}
+
+/* Everything up to the record: 0, or what wt_pool_submit returns. */
+static int submit_prepare(wt_pool *pool, struct submission *s, const wt_task_options *options)
+{
+	int err = wti_load(&pool->refusal);
+
+	if (wti_unlikely(err))
+		return err;
+	if (wti_unlikely(options != NULL)) {
+		err = submit_read_options(&s->options, options);
+		if (err)
+			return err;
+	}
+	err = submit_check(s);
+	if (wti_unlikely(err))
+		return err;
+	err = submit_get_client(pool, &s->client);
+	if (wti_unlikely(err))
+		return err;
+	return wti_pool_is_bounded(pool) ? wti_pool_room_take(s->client, s->size, s->options.wait_until) : 0;
+}
+
+int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *done, void *arg,
+		   const wt_task_options *options, wt_task **out)
+{
+	struct submission s = { .input = input ? input : &submit_empty };
+	struct wt_task *task;
+	int err;
+
+	if (out)
+		*out = NULL;
+	if (!pool)
+		return WT_EINVAL;
+	err = submit_prepare(pool, &s, options);
+	if (wti_unlikely(err))
+		return wti_forked() ? WT_EFORKED : err;
+	err = submit_make(&s, &task);
+	if (wti_unlikely(err)) {
+		wti_pool_room_undo(s.client, s.size);
+		return err;
+	}
+	submit_fill(&s, task, done, arg);
+	task->told = !done && !out;
+	if (out)
+		*out = task;
+	wti_pool_queue_push(s.client, task);
+	return 0;
+}
+
+int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map, struct wt_task **out)
+{
+	struct submission s = {
+		.client = client,
+		.input = &submit_empty,
+		.options = { .run_timeout = WT_FOREVER },
+	};
+	int err = wti_load(&client->pool->refusal);
+
+	if (!err && wti_pool_is_bounded(client->pool))
+		err = wti_pool_room_take(client, 0, WT_NOW);
+	if (err)
+		return err;
+	err = submit_make(&s, out);
+	if (err) {
+		wti_pool_room_undo(client, 0);
+		return err;
+	}
+	submit_fill(&s, *out, NULL, NULL);
+	(*out)->told = false;
+	(*out)->data = map;
+	(*out)->size = WTI_TASK_MAP;
+	wti_pool_queue_push(client, *out);
+	return 0;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A task as a handle: what its submitter does with it, and what its worker
+ * does.
+ */
+#include <string.h>
+
+#include "fork.h"
+#include "loop.h"
+#include "message.h"
+#include "pool.h"
+#include "transfer.h"
+#include "wait.h"
+
+/* ---- The submitter ---- */
+
+static struct wti_thread *task_owner(const struct wt_task *task)
+{
+	struct wti_thread *self = wti_thread_peek();
+
+	return self && wti_load(&task->client->source.owner) == self ? self : NULL;
+}
+
+static bool task_wait_ready(void *what)
+{
+	return wti_pool_came_back(what);
+}
+
+static void task_wait_arm(void *what)
+{
+	struct wti_pool_client *client = what;
+
+	/* A notification that has arrived already must not stand for the next one. */
+	wti_source_collect(wti_load(&client->source.owner));
+	wti_source_arm(&client->source);
+	wti_ring_flush(&client->back);
+}
+
+static void task_wait_disarm(void *what)
+{
+	struct wti_pool_client *client = what;
+
+	wti_source_disarm(&client->source);
+	wti_loop_watch(&client->source);
+}
+
+static const struct wti_wait_ops task_wait_ops = {
+	.ready = task_wait_ready,
+	.arm = task_wait_arm,
+	.disarm = task_wait_disarm,
+};
+
+int wti_pool_task_await(struct wt_task *task, wt_time deadline)
+{
+	struct wti_pool_client *client = task->client;
+	struct wti_thread *self = wti_load(&client->source.owner);
+	int err = wti_thread_terminating(self) ? WT_ETERMINATED : 0;
+
+	while (!err && task->state != WTI_TASK_FINISHED) {
+		wti_pool_pull(client);
+		if (task->state == WTI_TASK_FINISHED)
+			return 0;
+		err = wti_wait(self, &task_wait_ops, client, deadline);
+	}
+	return err;
+}
+
+int wt_task_wait(wt_task *task, int *result, wt_message *reply, wt_time deadline)
+{
+	struct wti_thread *self;
+	bool inside;
+	int err;
+
+	if (reply)
+		*reply = (wt_message){ 0 };
+	if (!task || deadline < 0)
+		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
+	self = task_owner(task);
+	if (!self)
+		return WT_EOWNER;
+	if (task->state == WTI_TASK_FREE || task->done || task->told)
+		return WT_EINVAL;
+	inside = wti_pool_is_inside(task->client->pool, self);
+	err = wti_pool_task_await(task, inside ? WT_NOW : deadline);
+	if (err)
+		return inside && err == WT_EAGAIN && deadline != WT_NOW ? WT_EDEADLK : err;
+	if (result)
+		*result = task->result;
+	if (reply)
+		wti_pool_reply_show(task, reply);
+	return 0;
+}
+
+/* Under the lock: the workers that have begun it. */
+static bool task_cancel_running(struct wt_task *task)
+{
+	struct wt_pool *pool = task->client->pool;
+	bool found = false;
+
+	/* Relaxed: a hint to the task; who must not miss it is told through its run. */
+	wti_store(&task->cancelled, 1);
+	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next) {
+		struct wti_pool_worker *worker = wti_list_entry(link, struct wti_pool_worker, link);
+
+		for (unsigned i = 0; i < worker->run_count; i++) {
+			struct wti_pool_run *run = &worker->runs[i];
+			uint64_t serial = wti_load_acq(&run->serial); /* pairs with run_begin [pool-run] */
+
+			if (serial & 1 && wti_load_acq(&run->task) == task) { /* [pool-run] */
+				run->cancelled = serial;
+				found = true;
+			}
+		}
+	}
+	return found;
+}
+
+bool wti_pool_task_withdraw(struct wt_task *task)
+{
+	struct wt_pool *pool = task->client->pool;
+	bool withdrawn;
+
+	if (task->state != WTI_TASK_SUBMITTED)
+		return false;
+	wti_mutex_lock_soon(&pool->lock);
+	withdrawn = wti_pool_withdraw(task->client, task);
+	wti_mutex_unlock(&pool->lock);
+	if (!withdrawn)
+		return false;
+	wti_pool_room_offer(pool);
+	wti_pool_withdrawn(task->client, task);
+	wti_loop_watch(&task->client->source);
+	return true;
+}
+
+int wt_task_cancel(wt_task *task)
+{
+	struct wt_pool *pool;
+	bool running;
+
+	if (!task)
+		return WT_EINVAL;
+	if (wti_forked())
+		return WT_EFORKED;
+	if (!task_owner(task))
+		return WT_EOWNER;
+	if (task->state != WTI_TASK_SUBMITTED || wti_pool_task_withdraw(task))
+		return 0;
+	pool = task->client->pool;
+	wti_mutex_lock_soon(&pool->lock);
+	running = task_cancel_running(task);
+	wti_mutex_unlock(&pool->lock);
+	if (running)
+		wti_pool_ask(pool);
+	return 0;
+}
+
+void wt_task_release(wt_task *task)
+{
+	if (!task || wti_forked() || !task_owner(task) || task->state == WTI_TASK_FREE || task->done || task->told)
+		return;
+	task->told = true;
+	if (task->state == WTI_TASK_FINISHED)
+		wti_pool_reply_drop(task);
+	wti_pool_task_put(task->client, task);
+	wti_pool_client_leave(task->client);
+}
+
+/* ---- The worker ---- */
+
+static size_t task_input_inline(const struct wt_task *task)
+{
+	return task->block ? 0 : wti_round_up(task->size, 8);
+}
+
+/* Behind the input, if there is room. Through a copy: it may be made of the reply that it replaces. */
+static bool task_reply_inline(struct wt_task *task, const wt_outgoing *reply, size_t size)
+{
+	unsigned char bytes[WTI_TASK_INLINE];
+
+	if (reply->transfer_count || size > WTI_TASK_INLINE ||
+	    task_input_inline(task) + wti_round_up(size, 8) > WTI_TASK_INLINE)
+		return false;
+	wti_outgoing_copy(bytes, reply);
+	memcpy(task->bytes + WTI_TASK_INLINE - wti_round_up(size, 8), bytes, size);
+	return true;
+}
+
+static int task_check_reply(const wt_outgoing *reply, size_t *size)
+{
+	int err = wti_outgoing_check(reply, size);
+
+	return err ? err : wti_transfer_check(reply->transfer, reply->transfer_count, &(struct wti_route){ 0 });
+}
+
+int wt_task_reply(wt_task *task, const wt_outgoing *reply)
+{
+	struct wti_pool_run *run;
+	struct wti_pool_message *made = NULL;
+	size_t size;
+	int err;
+
+	if (!task || !reply)
+		return WT_EINVAL;
+	run = wti_pool_run_find(task);
+	if (!run)
+		return wti_fork_error(WT_EOWNER);
+	err = task_check_reply(reply, &size);
+	if (err)
+		return err;
+	if (!task_reply_inline(task, reply, size)) {
+		err = wti_pool_message_make(&made, reply);
+		if (err)
+			return err;
+	}
+	if (run->replied && task->reply)
+		wti_pool_message_free(task->reply);
+	task->reply = made;
+	task->reply_size = made ? 0 : (uint32_t)size;
+	task->reply_type = reply->type;
+	run->replied = true;
+	return 0;
+}
+
+int wt_task_progress(wt_task *task, const wt_outgoing *message)
+{
+	struct wti_pool_message *made;
+	struct wti_pool_run *run;
+	uint64_t entry;
+	int err;
+
+	if (!task || !message)
+		return WT_EINVAL;
+	run = wti_pool_run_find(task);
+	if (!run)
+		return wti_fork_error(WT_EOWNER);
+	err = wti_pool_message_make(&made, message);
+	if (err)
+		return err;
+	made->task = task;
+	made->generation = wti_load(&run->generation);
+	entry = (uint64_t)(uintptr_t)made | WTI_ENTRY_PROGRESS;
+	err = wti_ring_post(&task->client->back, &entry, sizeof entry, 0);
+	if (err)
+		wti_pool_message_free(made);
+	else
+		wti_source_notify(&task->client->source);
+	return err;
+}
+
+bool wt_task_cancelled(const wt_task *task)
+{
+	const struct wti_thread *self = wti_thread_peek();
+
+	if (!task || !self || !self->pool_worker || !wti_pool_run_find(task))
+		return false;
+	/* Relaxed: nothing is read through them. */
+	return wti_load(&task->cancelled) || wti_thread_terminating(self);
+}
+
+int wt_task_finish(wt_task *task, int result)
+{
+	struct wti_pool_run *run;
+
+	if (!task || result == WT_TASK_PENDING)
+		return WT_EINVAL;
+	run = wti_pool_run_find(task);
+	if (!run || run->finished)
+		return wti_fork_error(WT_EOWNER);
+	run->finished = true;
+	run->result = result;
+	if (!run->inside)
+		wti_pool_run_finish(wti_thread_peek()->pool_worker, run, result);
+	return 0;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A worker's life: init, tasks, fini. It lives on its thread's loop, in which
+ * the pool's work is a source like any other; so tasks may use ports and
+ * timers, finish later, and submit to their own pool.
+ */
+#include <wt/loop.h>
+#include <wt/thread.h>
+
+#include "alloc.h"
+#include "fork.h"
+#include "loop.h"
+#include "os.h"
+#include "pool.h"
+#include "seam.h"
+#include "worker.h"
+
+enum {
+	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
+	WORKER_HELD = 3000,      /* ns of work that are taken together */
+	WORKER_OVERHEAD = 60,    /* ns of a task besides its run */
+	WORKER_STRIDE_SHORT = 1000,  /* ns: shorter tasks are timed one of WTI_POOL_STRIDE_MAX ... */
+	WORKER_STRIDE_LONG = 10000,  /* ... longer ones each, and those between ... */
+	WORKER_STRIDE_MIDDLE = 16    /* ... one of so many */
+};
+
+void wti_pool_worker_hold(struct wti_pool_worker *worker)
+{
+	wti_add(&worker->holders, 1);
+}
+
+void wti_pool_worker_release(struct wti_pool_worker *worker)
+{
+	struct wt_pool *pool = worker->pool;
+
+	/* counter: who frees has seen all that the others did */
+	if (wti_sub_acqrel(&worker->holders, 1) != 1)
+		return;
+	wti_source_destroy(&worker->source);
+	wti_free_lines(worker);
+	wti_pool_release(pool);
+}
+
+/* ---- Runs ---- */
+
+struct wti_pool_run *wti_pool_run_find(const struct wt_task *task)
+{
+	struct wti_thread *self = wti_thread_peek();
+	struct wti_pool_worker *worker = self ? self->pool_worker : NULL;
+
+	if (!worker)
+		return NULL;
+	for (unsigned i = 0; i < worker->run_count; i++)
+		if (wti_load(&worker->runs[i].task) == task && wti_load(&worker->runs[i].serial) & 1)
+			return &worker->runs[i];
+	return NULL;
+}
+
+static struct wti_pool_run *worker_free_run(struct wti_pool_worker *worker)
+{
+	for (unsigned i = 0; i < worker->run_count; i++)
+		if (!(wti_load(&worker->runs[i].serial) & 1))
+			return &worker->runs[i];
+	return NULL;
+}
+
+/* For others to see. Released each: who sees a part of this run also sees that the one before it is over. */
+static void run_publish(struct wti_pool_run *run, struct wt_task *task)
+{
+	wti_store_rel(&run->task, task);                        /* pairs with keeper_read_run [pool-run] */
+	wti_store_rel(&run->generation, task->generation);      /* the same [pool-run] */
+	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* the same [pool-run] */
+}
+
+static void run_withdraw(struct wti_pool_run *run)
+{
+	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* pairs with keeper_read_run [pool-run] */
+}
+
+/* How long tasks take decides how many are taken together, and how many are timed. */
+static void worker_learn(struct wti_pool_worker *worker, int64_t time)
+{
+	uint32_t stride = 1;
+
+	if (!worker->estimate || time > 4 * worker->estimate)
+		worker->estimate = time + 1;
+	else
+		worker->estimate += (time - worker->estimate) / 8;
+	if (worker->estimate < WORKER_STRIDE_SHORT)
+		stride = WTI_POOL_STRIDE_MAX;
+	else if (worker->estimate < WORKER_STRIDE_LONG)
+		stride = WORKER_STRIDE_MIDDLE;
+	/* Relaxed: a hint. Written when it changes only: each submit reads the line. */
+	if (wti_load(&worker->pool->stride) != stride)
+		wti_store(&worker->pool->stride, stride);
+}
+
+static void worker_count(_Atomic(uint64_t) *word)
+{
+	wti_store(word, wti_load(word) + 1);
+}
+
+/* A result on the accounts, which the caller alone writes. `forced`: it is the pool's, not the task's own. */
+void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced)
+{
+	if (wti_likely(!result))
+		worker_count(&accounts->completed);
+	else if (result == WT_ECANCELED)
+		worker_count(&accounts->cancelled);
+	else if (result == WT_ETIMEDOUT && forced)
+		worker_count(&accounts->timed_out);
+	else
+		worker_count(&accounts->failed);
+}
+
+static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task, int result)
+{
+	struct wti_pool_accounts *accounts = &worker->accounts;
+
+	if (wti_unlikely(wti_load(&run->judged) == wti_load(&run->serial)))
+		return;
+	if (wti_unlikely(run->began && task->weight)) {
+		int64_t time = wti_os->clock() - run->began;
+
+		wti_histogram_add(&accounts->run, time, task->weight);
+		worker_learn(worker, time);
+	}
+	wti_pool_account(accounts, result, worker->ending);
+}
+
+void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
+{
+	struct wt_task *task = wti_load(&run->task);
+	uint32_t bits = run->replied ? WTI_ENTRY_REPLY : 0;
+
+	if (wti_unlikely(task->cargo != NULL))
+		wti_cargo_hide(&run->view);
+	wti_pool_input_drop(task);
+	run_account(worker, run, task, result);
+	if (wti_unlikely(task->run_timeout != 0))
+		wti_store(&run->deadline, WT_FOREVER);
+	run_withdraw(run);
+	worker->begun--;
+	if (wti_unlikely(result != 0)) {
+		task->outcome = result;
+		bits |= WTI_ENTRY_RESULT;
+	}
+	wti_pool_back(task, bits);
+}
+
+static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task)
+{
+	wt_time deadline;
+
+	run->began = wti_os->clock();
+	if (task->weight)
+		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, task->weight);
+	if (!task->run_timeout || task->run_timeout == WT_FOREVER)
+		return;
+	if (__builtin_add_overflow(run->began, task->run_timeout, &deadline))
+		deadline = WT_FOREVER;
+	wti_store_sc(&run->deadline, deadline); /* then a look at when the keeper looks: pairs with keeper_look [pool-at] */
+	wti_pool_ask_at(worker->pool, deadline);
+}
+
+/*
+ * Under the lock: what a task ends with that has not finished when its worker
+ * is to end, or has only because of that. `otherwise`: if not for its sake.
+ */
+static int worker_verdict(const struct wti_pool_worker *worker, const struct wti_pool_run *run, int otherwise)
+{
+	if (worker->reason && worker->reason_run == run)
+		return worker->reason;
+	return worker->pool->state == WTI_POOL_ENDED ? WT_ECANCELED : otherwise;
+}
+
+/* As with an entry (W3): once the worker is being terminated, what the function returns does not count. */
+static WTI_COLD int run_overtaken(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
+{
+	wti_mutex_lock_soon(&worker->pool->lock);
+	result = worker_verdict(worker, run, result);
+	wti_mutex_unlock(&worker->pool->lock);
+	worker->ending = true;
+	return result;
+}
+
+static int run_call(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
+{
+	if (wti_unlikely(task->size == WTI_TASK_MAP))
+		return wti_pool_map_run((struct wti_pool_map *)(uintptr_t)task->data);
+	return worker->pool->fn(task, &run->input, worker->state_of_init);
+}
+
+static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
+{
+	int result;
+
+	run->began = 0;
+	run->replied = false;
+	run->finished = false;
+	worker->begun++;
+	worker->tasks++;
+	if (wti_unlikely(wti_load(&task->cancelled))) {
+		wti_pool_run_finish(worker, run, WT_ECANCELED);
+		return;
+	}
+	run->input = (wt_message){ .data = task->data, .size = task->size, .type = task->type };
+	if (wti_unlikely(task->cargo != NULL))
+		wti_cargo_show(wti_thread_peek(), &run->view, task->cargo, &run->input);
+	if (wti_unlikely(task->weight || task->run_timeout))
+		run_begin_clock(worker, run, task);
+	run->inside = true;
+	result = run_call(worker, run, task);
+	if (wti_forked())
+		return;
+	run->inside = false;
+	if (wti_unlikely(run->finished))
+		result = run->result;
+	if (wti_unlikely(wti_thread_terminating(wti_load(&worker->source.owner))))
+		result = run_overtaken(worker, run, result);
+	if (wti_likely(result != WT_TASK_PENDING))
+		wti_pool_run_finish(worker, run, result);
+}
+
+/* ---- The hold ---- */
+
+/* Under the lock, where somebody took from the hold at the same moment, or the worker is to halt. */
+static WTI_COLD bool worker_claim_slowly(struct wti_pool_worker *worker, struct wti_pool_run *run, uint32_t next)
+{
+	bool claimed;
+
+	wti_mutex_lock_soon(&worker->pool->lock);
+	claimed = next < wti_load(&worker->end) && !(wti_load(&worker->attention) & WTI_POOL_HALT);
+	if (!claimed) {
+		run_withdraw(run);
+		wti_store(&worker->next, next);
+	}
+	wti_mutex_unlock(&worker->pool->lock);
+	return claimed;
+}
+
+/* The next task of the hold, published in `run`. NULL: there is none. */
+static struct wt_task *worker_claim(struct wti_pool_worker *worker, struct wti_pool_run *run)
+{
+	uint32_t next = wti_load(&worker->next);
+	struct wt_task *task;
+
+	if (next >= wti_load(&worker->end))
+		return NULL;
+	task = worker->hold[next];
+	run_publish(run, task);
+	/* pairs with wti_pool_raid [pool-hold] and keeper_doom [pool-halt]: claimed, then a look who else wants it */
+	if (wti_barrier_is_asymmetric())
+		wti_store_rel(&worker->next, next + 1); /* [pool-hold] */
+	else
+		wti_store_sc(&worker->next, next + 1); /* [pool-hold] */
+	wti_barrier_light();
+	if (wti_likely(next < wti_load_sc(&worker->end) &&                          /* [pool-hold] */
+		       !(wti_load_sc(&worker->attention) & WTI_POOL_HALT))) /* [pool-halt] */
+		return task;
+	return worker_claim_slowly(worker, run, next) ? task : NULL;
+}
+
+/* How many tasks to take together: as much work as may wait behind a task that turns out to be long. */
+static unsigned worker_share(const struct wti_pool_worker *worker)
+{
+	int64_t share;
+
+	if (!worker->estimate || worker->run_count > 1)
+		return 1;
+	share = WORKER_HELD / (worker->estimate + WORKER_OVERHEAD);
+	if (share < 1)
+		return 1;
+	return share < WTI_POOL_HOLD ? (unsigned)share : WTI_POOL_HOLD;
+}
+
+/* Under the lock. */
+static void worker_note_awake(struct wti_pool_worker *worker)
+{
+	if (worker->woken)
+		worker->pool->waking--;
+	worker->woken = false;
+}
+
+/* Fill the empty hold. False where there is nothing to do. */
+static bool worker_fill(struct wti_pool_worker *worker)
+{
+	struct wt_pool *pool = worker->pool;
+	unsigned max = worker_share(worker);
+	unsigned n;
+	bool more;
+
+	if (!wti_pool_has_work(pool) && !worker->woken)
+		return false;
+	wti_mutex_lock_soon(&pool->lock);
+	worker_note_awake(worker);
+	wti_store(&worker->next, 0);
+	n = wti_pool_take(pool, worker->hold, max);
+	wti_store_sc(&worker->end, n); /* pairs with wti_pool_raid [pool-hold] */
+	more = n && wti_load(&pool->call) && !wti_list_empty(&pool->idle) && !pool->waking;
+	wti_mutex_unlock(&pool->lock);
+	wti_pool_room_offer(pool);
+	if (more && wti_pool_has_work(pool))
+		wti_pool_call(pool);
+	return n != 0;
+}
+
+/* ---- The turn ---- */
+
+static bool worker_is_spent(struct wti_pool_worker *worker)
+{
+	const wt_pool_options *options = &worker->pool->options;
+	struct wti_thread *self = wti_load(&worker->source.owner);
+
+	return (options->recycle_tasks && worker->tasks >= options->recycle_tasks) ||
+	       (options->recycle_heap && wti_load(&self->heap.now) > options->recycle_heap);
+}
+
+static void worker_leave(struct wti_pool_worker *worker)
+{
+	worker->leaving = true;
+	wt_stop();
+}
+
+/* Whether to go on after a look at what the keeper and others want of it. */
+static bool worker_heed(struct wti_pool_worker *worker)
+{
+	uint32_t attention = wti_load_acq(&worker->attention); /* pairs with wt_pool_each [pool-each] */
+
+	if (attention & WTI_POOL_EACH)
+		wti_pool_each_run(worker);
+	if (wti_forked())
+		return false;
+	if (attention & WTI_POOL_HALT) {
+		/* The keeper decides under the lock. */
+		wti_mutex_lock_soon(&worker->pool->lock);
+		attention = wti_load(&worker->attention);
+		wti_mutex_unlock(&worker->pool->lock);
+		if (attention & WTI_POOL_HALT)
+			return false;
+	}
+	return true;
+}
+
+static bool worker_is_done(struct wti_pool_worker *worker)
+{
+	if (worker->begun)
+		return false;
+	return worker_is_spent(worker) || wti_load(&worker->attention) & WTI_POOL_RETIRE;
+}
+
+static bool worker_has_hold(const struct wti_pool_worker *worker)
+{
+	return wti_load(&worker->next) < wti_load(&worker->end);
+}
+
+static bool worker_may_begin(struct wti_pool_worker *worker)
+{
+	return worker->begun < worker->run_count && !(worker->tasks && worker_is_spent(worker));
+}
+
+/* Begin one task. False where there is none to begin now. */
+static bool worker_step(struct wti_pool_worker *worker)
+{
+	struct wti_pool_run *run;
+	struct wt_task *task;
+
+	if (wti_unlikely(wti_load(&worker->attention)) && !worker_heed(worker))
+		return false;
+	if (wti_unlikely(!worker_may_begin(worker)))
+		return false;
+	if (!worker_has_hold(worker) && !worker_fill(worker))
+		return false;
+	run = worker_free_run(worker);
+	task = worker_claim(worker, run);
+	if (task)
+		run_task(worker, run, task);
+	return task != NULL;
+}
+
+static void worker_turn(struct wti_source *source, unsigned *calls)
+{
+	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
+	struct wti_thread *self = wti_load(&source->owner);
+	unsigned n = 0;
+
+	while (n < WORKER_TURN && !wti_loop_interrupted(self) && worker_step(worker)) {
+		if (wti_forked())
+			return;
+		n++;
+	}
+	*calls += n;
+	if (wti_forked())
+		return;
+	if (worker_is_done(worker) && !worker_has_hold(worker) &&
+	    (worker_is_spent(worker) || !wti_pool_has_work(worker->pool))) {
+		worker_leave(worker);
+		++*calls;
+	}
+}
+
+static bool worker_ready(struct wti_source *source)
+{
+	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
+	uint32_t attention = wti_load_sc(&worker->attention); /* pairs with wti_pool_attend [source-1] */
+
+	if (attention & (WTI_POOL_EACH | WTI_POOL_RETIRE) && !(worker->begun && attention == WTI_POOL_RETIRE))
+		return true;
+	if (!worker_may_begin(worker))
+		return !worker->begun;
+	return worker_has_hold(worker) || wti_pool_has_work(worker->pool);
+}
+
+/* The loop is about to sleep: let those who submit know, and do not leave others' holds behind. */
+static void worker_sleeps(struct wti_source *source, bool asleep)
+{
+	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
+	struct wt_pool *pool = worker->pool;
+	bool available = worker_may_begin(worker);
+
+	wti_mutex_lock_soon(&pool->lock);
+	worker_note_awake(worker);
+	wti_list_remove(&worker->idle);
+	if (asleep && available) {
+		worker->idle_since = wti_os->clock();
+		/* The last one in front: the others may retire. */
+		wti_list_append(pool->idle.next, &worker->idle);
+		for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next)
+			wti_pool_raid(wti_list_entry(link, struct wti_pool_worker, link), false);
+	}
+	/* pairs with wti_pool_queue_push [pool-call]: the loop looks again after this */
+	wti_pool_update_call(pool);
+	wti_mutex_unlock(&pool->lock);
+}
+
+static const struct wti_source_ops worker_source_ops = {
+	.turn = worker_turn,
+	.ready = worker_ready,
+	.sleeps = worker_sleeps,
+};
+
+/* ---- The end ---- */
+
+/* What its tasks end with when the worker does. */
+static int worker_result(struct wti_pool_worker *worker, const struct wti_pool_run *run, struct wt_worker *thread)
+{
+	int result;
+
+	wti_mutex_lock_soon(&worker->pool->lock);
+	result = worker_verdict(worker, run, WT_EWORKER);
+	wti_mutex_unlock(&worker->pool->lock);
+	if (result != WT_EWORKER || !thread->failed || thread->exited || !run->inside)
+		return result;
+	wti_store(&thread->failure_read, 1); /* the submitter hears of it */
+	return thread->failure_code;
+}
+
+static void worker_end_runs(struct wti_pool_worker *worker, struct wt_worker *thread)
+{
+	worker->ending = true;
+	for (unsigned i = 0; i < worker->run_count; i++) {
+		struct wti_pool_run *run = &worker->runs[i];
+
+		if (wti_load(&run->serial) & 1)
+			wti_pool_run_finish(worker, run, worker_result(worker, run, thread));
+	}
+}
+
+/* Under the lock. It fails where it never came to work: that would be repeated for ever. */
+static void worker_sign_off(struct wti_pool_worker *worker, struct wt_worker *thread)
+{
+	struct wt_pool *pool = worker->pool;
+	int error = thread->failed ? thread->failure_code : WT_EWORKER;
+
+	wti_pool_raid(worker, true);
+	worker_note_awake(worker);
+	wti_list_remove(&worker->idle);
+	wti_pool_each_leave(worker);
+	if (worker->leaving && worker_is_spent(worker))
+		pool->past.recycled++;
+	if (worker->state == WTI_POOL_STARTING) {
+		wti_store(&thread->failure_read, 1); /* who waits for the pool hears of it */
+		wti_pool_note_init(worker, error);
+	} else if (thread->failed && !worker->tasks) {
+		wti_pool_note_failure(pool, error);
+	}
+	if (worker->state == WTI_POOL_READY)
+		pool->alive--;
+	worker->state = WTI_POOL_OVER;
+	wti_pool_update_call(pool);
+}
+
+void wti_pool_worker_end(struct wti_thread *self)
+{
+	struct wti_pool_worker *worker = self->pool_worker;
+	struct wt_pool *pool = worker->pool;
+
+	self->pool_worker = NULL;
+	wti_mutex_lock_soon(&pool->lock);
+	worker_sign_off(worker, self->worker);
+	wti_mutex_unlock(&pool->lock);
+	if (wti_waiters_any(&pool->waiters))
+		wti_waiters_wake(&pool->waiters);
+	worker_end_runs(worker, self->worker);
+	wti_source_detach(&worker->source);
+	wti_pool_call(pool);
+	wti_pool_ask(pool);
+	wti_pool_worker_release(worker);
+}
+
+/* ---- The program ---- */
+
+static void worker_fini(void *arg)
+{
+	struct wti_pool_worker *worker = arg;
+
+	if (worker->initialised && worker->pool->options.fini)
+		worker->pool->options.fini(worker->state_of_init);
+}
+
+static int worker_init(struct wti_pool_worker *worker, const void *data, size_t size)
+{
+	struct wt_pool *pool = worker->pool;
+	int err = wt_defer(worker_fini, worker);
+
+	if (!err && pool->options.init)
+		err = pool->options.init(&worker->state_of_init, data, size);
+	if (wti_forked())
+		return err;
+	worker->initialised = !err;
+	wti_mutex_lock_soon(&pool->lock);
+	wti_pool_note_init(worker, err);
+	wti_mutex_unlock(&pool->lock);
+	if (!err)
+		wti_pool_ask(pool); /* others may wait for this one */
+	return err;
+}
+
+static void worker_enter(struct wti_pool_worker *worker, struct wti_thread *self)
+{
+	wti_store(&worker->entered, 1);
+	self->pool_worker = worker;
+	wti_pool_enter_end(self);
+	wti_source_attach(&worker->source, self);
+}
+
+int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size)
+{
+	struct wti_thread *self = wti_thread_peek();
+	struct wti_pool_worker *worker = self->worker->host;
+	int err;
+
+	worker_enter(worker, self);
+	wt_port_close(parent);
+	err = worker_init(worker, data, size);
+	if (err || wti_forked())
+		return 0;
+	wti_loop_hold(self);
+	wti_loop_watch(&worker->source);
+	while (!worker->leaving && !err)
+		err = wt_run();
+	return 0;
+}
+
+void wti_pool_worker_prepare(struct wti_pool_worker *worker)
+{
+	wti_source_init(&worker->source, &worker_source_ops, NULL);
+}
