@@ -6,6 +6,8 @@ programs_cppflags = -I$(top_srcdir)/include -I$(top_srcdir)/programs
 programs_libs = programs/libprograms.a libwt.la $(WT_JEMALLOC_LIBS)
 
 EXTRA_LIBRARIES += programs/libprograms.a
-programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h
-programs_libprograms_a_CPPFLAGS = $(programs_cppflags)
+programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
+	programs/count.c programs/count.h programs/inorder.c programs/inorder.h
+programs_libprograms_a_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
 programs_libprograms_a_CFLAGS = $(examples_cflags)
+EXTRA_DIST += programs/tap.sh

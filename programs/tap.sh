@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# Read by the scripts that check programs: they run programs of this folder,
+# built below the present one, and print TAP. What a program printed is in
+# $dir/out and $dir/err, its status in $status.
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/wt-programs.XXXXXX") || exit 1
+trap 'rm -rf "$dir"' EXIT
+tap_n=0
+tap_failed=0
+status=0
+: >"$dir/out"
+: >"$dir/err"
+
+# The result of the test that is the arguments' name; the condition was just looked at.
+verdict() {
+	tap_result=$?
+	tap_n=$((tap_n + 1))
+	if [ $tap_result -eq 0 ]; then
+		echo "ok $tap_n - $*"
+	else
+		echo "not ok $tap_n - $* # status $status"
+		head -c 4000 "$dir/out" | sed 's/^/# stdout: /'
+		head -c 4000 "$dir/err" | sed 's/^/# stderr: /'
+		tap_failed=1
+	fi
+}
+
+# Standard input is the file $dir/in, if there is one.
+run() {
+	tap_program=$1
+	shift
+	[ -e "$dir/in" ] || : >"$dir/in"
+	timeout 120 "programs/$tap_program" "$@" >"$dir/out" 2>"$dir/err" <"$dir/in"
+	status=$?
+}
+
+# Whether the last one refused its arguments: status 2, nothing on stdout, and this text on stderr.
+refused() {
+	[ $status -eq 2 ] && [ ! -s "$dir/out" ] && grep -qF -- "$1" "$dir/err"
+}
+
+# A test that cannot be made here.
+skipped() {
+	tap_n=$((tap_n + 1))
+	echo "ok $tap_n - $1 # SKIP $2"
+}
+
+tap_end() {
+	echo "1..$tap_n"
+	exit $tap_failed
+}
