@@ -11,3 +11,26 @@ programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 programs_libprograms_a_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
 programs_libprograms_a_CFLAGS = $(examples_cflags)
 EXTRA_DIST += programs/tap.sh
+
+if HAVE_JPEG
+noinst_PROGRAMS += programs/thumbnails
+check_PROGRAMS += programs/check_pictures
+TESTS += programs/check-thumbnails
+endif
+EXTRA_DIST += programs/check-thumbnails
+programs_thumbnails_SOURCES = programs/thumbnails.c programs/thumbnails_exif.c programs/thumbnails_exif.h \
+	programs/thumbnails_failure.c programs/thumbnails_failure.h programs/thumbnails_make.c \
+	programs/thumbnails_make.h programs/thumbnails_names.c programs/thumbnails_names.h \
+	programs/thumbnails_options.c programs/thumbnails_options.h programs/thumbnails_picture.c \
+	programs/thumbnails_picture.h programs/thumbnails_read.c programs/thumbnails_resample.c \
+	programs/thumbnails_resample.h programs/thumbnails_write.c
+programs_thumbnails_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_thumbnails_CFLAGS = $(examples_cflags) $(JPEG_CFLAGS)
+programs_thumbnails_LDFLAGS = $(wt_program_ldflags)
+programs_thumbnails_LDADD = $(programs_libs) $(JPEG_LIBS) -lm
+programs_check_pictures_SOURCES = programs/check_pictures.c programs/check_pictures.h programs/check_pictures_draw.c \
+	programs/check_pictures_file.c programs/check_pictures_reference.c
+programs_check_pictures_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_check_pictures_CFLAGS = $(examples_cflags) $(JPEG_CFLAGS)
+programs_check_pictures_LDFLAGS = $(wt_program_ldflags)
+programs_check_pictures_LDADD = $(JPEG_LIBS) -lm
