@@ -34,3 +34,18 @@ programs_check_pictures_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
 programs_check_pictures_CFLAGS = $(examples_cflags) $(JPEG_CFLAGS)
 programs_check_pictures_LDFLAGS = $(wt_program_ldflags)
 programs_check_pictures_LDADD = $(JPEG_LIBS) -lm
+
+if HAVE_JANSSON
+noinst_PROGRAMS += programs/jsonstat
+TESTS += programs/check-jsonstat
+endif
+EXTRA_DIST += programs/check-jsonstat
+programs_jsonstat_SOURCES = programs/jsonstat.c programs/jsonstat_cell.c programs/jsonstat_cell.h \
+	programs/jsonstat_chunk.c programs/jsonstat_chunk.h programs/jsonstat_grow.c programs/jsonstat_grow.h \
+	programs/jsonstat_keys.c programs/jsonstat_keys.h programs/jsonstat_lines.c programs/jsonstat_lines.h \
+	programs/jsonstat_options.c programs/jsonstat_options.h programs/jsonstat_query.c programs/jsonstat_query.h \
+	programs/jsonstat_table.c programs/jsonstat_table.h programs/jsonstat_value.c programs/jsonstat_value.h
+programs_jsonstat_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_jsonstat_CFLAGS = $(examples_cflags) $(JANSSON_CFLAGS)
+programs_jsonstat_LDFLAGS = $(wt_program_ldflags)
+programs_jsonstat_LDADD = $(programs_libs) $(JANSSON_LIBS) -lm
