@@ -49,3 +49,22 @@ programs_jsonstat_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
 programs_jsonstat_CFLAGS = $(examples_cflags) $(JANSSON_CFLAGS)
 programs_jsonstat_LDFLAGS = $(wt_program_ldflags)
 programs_jsonstat_LDADD = $(programs_libs) $(JANSSON_LIBS) -lm
+
+if HAVE_FANN
+noinst_PROGRAMS += programs/infer
+check_PROGRAMS += programs/check_infer
+TESTS += programs/check-infer
+endif
+EXTRA_DIST += programs/check-infer
+programs_infer_SOURCES = programs/infer.c programs/infer.h programs/infer_data.c programs/infer_data.h \
+	programs/infer_model.c programs/infer_model.h programs/infer_options.c programs/infer_options.h \
+	programs/infer_run.c programs/infer_train.c
+programs_infer_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_infer_CFLAGS = $(examples_cflags) $(FANN_CFLAGS)
+programs_infer_LDFLAGS = $(wt_program_ldflags)
+programs_infer_LDADD = $(programs_libs) $(FANN_LIBS) -lm
+programs_check_infer_SOURCES = programs/check_infer.c
+programs_check_infer_CPPFLAGS = $(programs_cppflags)
+programs_check_infer_CFLAGS = $(examples_cflags) $(FANN_CFLAGS)
+programs_check_infer_LDFLAGS = $(wt_program_ldflags)
+programs_check_infer_LDADD = $(FANN_LIBS) -lm
