@@ -68,3 +68,5 @@ programs_check_infer_CPPFLAGS = $(programs_cppflags)
 programs_check_infer_CFLAGS = $(examples_cflags) $(FANN_CFLAGS)
 programs_check_infer_LDFLAGS = $(wt_program_ldflags)
 programs_check_infer_LDADD = $(FANN_LIBS) -lm
+
+EXTRA_DIST += programs/bench-media
