@@ -259,10 +259,10 @@ static int run_pool(struct run *run)
 	return code;
 }
 
-static int check_shape(const struct run *run, const struct fann *network)
+static int check_shape(const struct run *run, struct fann *network)
 {
 	const struct data_shape *shape = &run->data.shape;
-	size_t inputs = fann_get_num_input((struct fann *)network);
+	size_t inputs = fann_get_num_input(network);
 	char problem[DATA_PROBLEM_SIZE];
 
 	if (run->classes < 2)

@@ -53,13 +53,15 @@ static int make_room(struct text *text, size_t room)
 /* Keep what is behind `from` for the next chunk. */
 static int keep_rest(struct chunker *chunker, const struct text *text, size_t from)
 {
-	chunker->rest_size = text->size - from;
-	if (!chunker->rest_size)
+	size_t size = text->size - from;
+
+	if (!size)
 		return 0;
-	chunker->rest = malloc(chunker->rest_size);
+	chunker->rest = malloc(size);
 	if (!chunker->rest)
 		return WT_ENOMEM;
-	memcpy(chunker->rest, text->bytes + from, chunker->rest_size);
+	memcpy(chunker->rest, text->bytes + from, size);
+	chunker->rest_size = size;
 	return 0;
 }
 

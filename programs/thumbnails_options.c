@@ -87,6 +87,8 @@ static int read_option(struct options *options, int option)
 		options->workers = (unsigned)count;
 		return -1;
 	case 'o':
+		if (!*optarg)
+			return usage(optarg, "a folder");
 		options->folder = optarg;
 		return -1;
 	case 'h':
