@@ -29,7 +29,7 @@ static double noise(uint32_t *state)
 	return (double)(*state >> 8) / (1 << 23) - 1;
 }
 
-/* Of one colour at a place, both from 0 to 1: a gradient, rings that get narrower outwards, a disc and a grid of bars. */
+/* Of a colour at a place from 0 to 1: a gradient, rings that get narrower outwards, a disc and bars. */
 static double brightness(double x, double y, size_t colour)
 {
 	double phase = (double)colour * 0.7;

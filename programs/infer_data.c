@@ -13,7 +13,7 @@
 
 enum {
 	SIDE_MAX = 1 << 20, /* inputs or outputs of a sample */
-	SHOWN_MAX = 40 /* bytes of what is not a number */
+	SHOWN_MAX = 40      /* bytes of what is not a number */
 };
 
 static bool is_blank(const char *line)
@@ -47,7 +47,8 @@ static int read_header(struct data_file *data, char *problem)
 
 	if (found < 0)
 		return -1;
-	if (found && sscanf(data->text, "%zu %zu %zu %n", &shape->samples, &shape->inputs, &shape->outputs, &end) == 3 &&
+	if (found &&
+	    sscanf(data->text, "%zu %zu %zu %n", &shape->samples, &shape->inputs, &shape->outputs, &end) == 3 &&
 	    end >= 0 && !data->text[end] && shape->inputs && shape->inputs <= SIDE_MAX && shape->outputs <= SIDE_MAX)
 		return 0;
 	snprintf(problem, DATA_PROBLEM_SIZE, "does not begin with the numbers of samples, inputs and outputs");
@@ -92,27 +93,34 @@ static int append_line(struct data_text *text, const char *line)
 	return 0;
 }
 
-/* Blank lines between the two are only counted, so that every line has its number. */
+/* A line of a sample. Of blank ones before it only the ends are kept, so that every line has its number. */
+static int append_next(struct data_file *data, struct data_text *text, char *problem)
+{
+	size_t before = data->line;
+	int found = next_line(data, problem);
+	int err = 0;
+
+	if (found < 0)
+		return -1;
+	if (!found) {
+		snprintf(problem, DATA_PROBLEM_SIZE, "ends after %zu of %zu samples", data->read, data->shape.samples);
+		return -1;
+	}
+	if (!text->size)
+		text->line = before + 1;
+	while (!err && ++before < data->line)
+		err = append_line(text, "\n");
+	if (!err)
+		err = append_line(text, data->text);
+	return err ? failed(problem, WT_ENOMEM) : 0;
+}
+
 static int append_sample(struct data_file *data, struct data_text *text, char *problem)
 {
-	for (size_t i = 0; i < (data->shape.outputs ? 2 : 1); i++) {
-		size_t before = data->line;
-		int found = next_line(data, problem);
-
-		if (found < 0)
-			return -1;
-		if (!found) {
-			snprintf(problem, DATA_PROBLEM_SIZE, "ends after %zu of %zu samples", data->read, data->shape.samples);
-			return -1;
-		}
-		if (!text->size)
-			text->line = before + 1;
-		for (; before + 1 < data->line; before++)
-			if (append_line(text, "\n"))
-				return failed(problem, WT_ENOMEM);
-		if (append_line(text, data->text))
-			return failed(problem, WT_ENOMEM);
-	}
+	if (append_next(data, text, problem))
+		return -1;
+	if (data->shape.outputs && append_next(data, text, problem))
+		return -1;
 	data->read++;
 	text->samples++;
 	return 0;
@@ -184,7 +192,8 @@ int data_numbers(struct data_cursor *cursor, float *numbers, size_t count, char 
 		found++;
 	}
 	if (found != count) {
-		snprintf(problem, DATA_PROBLEM_SIZE, "%zu: %zu numbers where there should be %zu", cursor->line, found, count);
+		snprintf(problem, DATA_PROBLEM_SIZE, "%zu: %zu numbers where there should be %zu", cursor->line, found,
+			 count);
 		return -1;
 	}
 	cursor->line++;

@@ -90,6 +90,7 @@ static int usage(void)
 int options_read(struct options *options, int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
+	const char *letters;
 	int option, code = -1;
 
 	*options = (struct options){
@@ -100,7 +101,8 @@ int options_read(struct options *options, int argc, char **argv)
 	if (!options->train && strcmp(command, "run") != 0)
 		return usage();
 	optind = 2;
-	while (code < 0 && (option = getopt_long(argc, argv, options->train ? "n:e:r:h" : "j:b:oh", long_options, NULL)) != -1)
+	letters = options->train ? "n:e:r:h" : "j:b:oh";
+	while (code < 0 && (option = getopt_long(argc, argv, letters, long_options, NULL)) != -1)
 		code = read_option(options, option);
 	if (code >= 0)
 		return code;

@@ -33,7 +33,7 @@ struct run {
 	struct table table;
 	struct progress progress;
 	uint64_t malformed; /* lines */
-	bool failed; /* to read a file */
+	bool failed;        /* to read a file */
 };
 
 /* ---- in the workers ---- */
@@ -154,23 +154,20 @@ static int count_descriptor(struct run *run, struct source *source, int fd)
 {
 	struct chunker chunker;
 	wt_buffer *chunk;
-	int err = 0;
+	int end, err = 0;
 
 	chunker_init(&chunker, fd, run->options->chunk);
-	while (!err) {
-		int end = chunker_next(&chunker, &chunk);
-
-		if (end == WT_ENOMEM)
-			err = end;
-		else if (end == 0 || end == WT_ERANGE)
+	do {
+		end = chunker_next(&chunker, &chunk);
+		if (!end || end == WT_ERANGE)
 			err = submit(run, chunk, source);
-		else if (end != WT_ECLOSED)
-			report(run, source->name, strerror(-end));
-		if (end && end != WT_ERANGE)
-			break;
-	}
+	} while (!err && (!end || end == WT_ERANGE));
 	chunker_free(&chunker);
-	return err;
+	if (err || end == WT_ENOMEM)
+		return err ? err : end;
+	if (end != WT_ECLOSED)
+		report(run, source->name, strerror(-end));
+	return 0;
 }
 
 static int count_source(struct run *run, struct source *source)

@@ -23,7 +23,7 @@ struct keys {
 	unsigned char *bytes;
 	size_t bytes_used;
 	size_t bytes_room;
-	size_t *slots; /* a hash table of places in the list, counted from 1; 0: free */
+	size_t *slots;     /* a hash table of places in the list, counted from 1; 0: free */
 	size_t slot_count; /* 0, or a power of two */
 };
 

@@ -18,7 +18,8 @@ struct lines *lines_create(const struct query *query)
 
 int lines_add_malformed(struct lines *lines, const char *problem)
 {
-	struct malformed *list = grow(lines->malformed, &lines->malformed_room, lines->malformed_count + 1, sizeof *list);
+	struct malformed *list = grow(lines->malformed, &lines->malformed_room, lines->malformed_count + 1,
+				      sizeof *list);
 	char *text = strdup(problem);
 
 	if (list)

@@ -10,14 +10,14 @@
 
 /* A path to a value: ".name.name", or "." for the document itself. Its names are the text's, cut at the dots. */
 struct path {
-	char *text; /* as it was given */
-	char *names; /* each with a zero at its end */
+	char *text;   /* as it was given */
+	char *names;  /* each with a zero at its end */
 	size_t count; /* of names */
 };
 
 enum aggregate {
-	AGGREGATE_COUNT,    /* of values that are not null */
-	AGGREGATE_SUM,      /* of numbers, as the other three */
+	AGGREGATE_COUNT, /* of values that are not null */
+	AGGREGATE_SUM,   /* of numbers, as the other three */
 	AGGREGATE_MIN,
 	AGGREGATE_MAX,
 	AGGREGATE_MEAN,

@@ -75,7 +75,8 @@ int table_merge(struct table *table, const struct table *part)
 		struct cell *row = table_row(table, group, size);
 
 		for (size_t i = 0; i < query->count; i++)
-			if (!row || cell_merge(&row[i], query->columns[i].aggregate, &part->cells[place * query->count + i]))
+			if (!row ||
+			    cell_merge(&row[i], query->columns[i].aggregate, &part->cells[place * query->count + i]))
 				return -1;
 	}
 	return 0;

@@ -22,7 +22,7 @@ struct tiff {
 /* In the order of the tag's values, which begin with 1. */
 static const struct orientation orientations[] = {
 	{ false, false, false }, { false, true, false }, { false, true, true }, { false, false, true },
-	{ true, false, false },	 { true, false, true },	 { true, true, true },	{ true, true, false },
+	{ true, false, false },  { true, false, true },  { true, true, true },  { true, true, false },
 };
 
 #define ORIENTATIONS (sizeof orientations / sizeof *orientations)

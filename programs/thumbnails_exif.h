@@ -10,7 +10,7 @@
 
 /* How to find the source of a pixel that is shown. */
 struct orientation {
-	bool turned; /* its row and column change places ... */
+	bool turned;     /* its row and column change places ... */
 	bool from_right; /* ... and then are counted from the other end */
 	bool from_bottom;
 };

@@ -12,7 +12,7 @@
 struct name {
 	const char *input;
 	char *output;
-	const char *taken; /* the input that the output is, or whose output has the same name; NULL: none */
+	const char *taken;  /* the input that the output is, or whose output has the same name; NULL: none */
 	bool taken_by_twin; /* the latter */
 };
 

@@ -75,7 +75,9 @@ static int read_option(struct options *options, int option)
 
 	switch (option) {
 	case 's':
-		return read_box(&options->form.box, optarg) ? -1 : usage(optarg, "a size such as 256x256, of at most 4096");
+		if (!read_box(&options->form.box, optarg))
+			return usage(optarg, "a size such as 256x256, of at most 4096");
+		return -1;
 	case 'q':
 		if (!count_parse(optarg, 1, 100, &count))
 			return usage(optarg, "a quality from 1 to 100");

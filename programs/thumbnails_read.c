@@ -10,7 +10,7 @@ enum {
 	PIXELS_MAX = 1 << 28, /* a progressive file needs up to six bytes of memory for each */
 	SCANS_MAX = 1000,     /* a small file can have many, each of which costs a pass over the whole image */
 	SCALE_FULL = 8,       /* libjpeg scales by eighths */
-	MARGIN = 2,           /* how much larger than the target libjpeg's scaled image is: what is left to the resampler */
+	MARGIN = 2,           /* how much larger than the target libjpeg's image is, to leave something to the filter */
 	RGB = 3
 };
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PI 3.14159265358979323846
+#define PI    3.14159265358979323846
 #define LOBES 3.0 /* of the filter, to each side */
 
 /* Which pixels of the source make each pixel of the target, along one direction. */
