@@ -67,6 +67,7 @@ static WTI_COLD void cursor_cross(struct wti_cursor *cursor)
 	wti_list_init(&retired);
 	wti_mutex_lock(&log->lock);
 	cursor_fold(cursor);
+	cursor->out = cursor->expelled;
 	cursor_enter_next(log, cursor);
 	if (left && !cursor_keeps(cursor, left))
 		wti_log_leave(log, left, &retired);
@@ -159,6 +160,8 @@ bool wti_cursor_trim(struct wti_cursor *cursor)
 	uint64_t all;
 	bool above, expelled;
 
+	if (wti_unlikely(cursor->out))
+		return true; /* its position says nothing any more */
 	/* Its own records are counted here, so this may be too much; relaxed, for the lock comes next. */
 	if (wti_load(&log->tail) - cursor->position <= cursor->limit)
 		return false;

@@ -134,6 +134,7 @@ struct wti_cursor {
 	uint64_t passed;              /* bytes for it that were read or lost; began as the tail: the difference waits */
 	uint64_t passed_records;      /* the same for records */
 	uint64_t dropped;             /* records that it lost */
+	bool out;                     /* it had been expelled when it last crossed: its position says nothing any more */
 	struct wti_chunk *kept[WTI_KEEP_COUNT];
 };
 

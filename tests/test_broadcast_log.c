@@ -369,6 +369,24 @@ static void one_that_is_expelled_keeps_one_chunk(void **state)
 	close_log(all);
 }
 
+/* Also where it has crossed to the end meanwhile, as one does that gives back a record in a chunk of its own. */
+static void one_that_is_expelled_hears_of_it_at_the_end_too(void **state)
+{
+	struct ring_of *all = open_log(2);
+	struct wti_log_record record;
+
+	(void)state;
+	wti_cursor_join(&all->cursor[2], &all->log, 10000, true);
+	for (uint64_t i = 0; i < 10000; i++) {
+		post_number(&all->cursor[0], i);
+		assert_int_equal(read_number(&all->cursor[1]), i);
+	}
+	while (wti_cursor_next(&all->cursor[2], &record))
+		;
+	assert_true(wti_cursor_trim(&all->cursor[2]));
+	close_log(all);
+}
+
 /* The record that expels the last who would read it is for nobody; who joins then is not led astray. */
 static void a_record_that_expels_all_is_for_nobody(void **state)
 {
@@ -603,6 +621,7 @@ int main(void)
 		TEST(its_own_records_do_not_count_against_a_limit),
 		TEST(a_limit_bounds_what_is_kept_for_one_that_never_looks),
 		TEST(one_that_is_expelled_keeps_one_chunk),
+		TEST(one_that_is_expelled_hears_of_it_at_the_end_too),
 		TEST(a_record_that_expels_all_is_for_nobody),
 		TEST(a_record_above_the_limit_is_lost_alone),
 		TEST(any_order_of_calls_agrees_with_a_queue_for_each),
