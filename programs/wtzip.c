@@ -47,7 +47,8 @@ static int wtzip_deflate(struct wtzip *wtzip, struct wtzip_job *job, const struc
 
 static int wtzip_compress_file(struct wtzip *wtzip, struct wtzip_job *job, struct wtzip_source *source)
 {
-	int err = wtzip->compressor ? 0 : wtzip_compressor_create(&wtzip->compressor, &wtzip->options);
+	uint64_t size = S_ISREG(source->status.st_mode) ? (uint64_t)source->status.st_size : UINT64_MAX;
+	int err = wtzip->compressor ? 0 : wtzip_compressor_create(&wtzip->compressor, &wtzip->options, size);
 	char *path = source->path ? wtzip_names_compressed(source->path) : NULL;
 	int status;
 

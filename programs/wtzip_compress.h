@@ -12,8 +12,12 @@
 
 struct wtzip_compressor;
 
-/* Returns 0 or a WT_E number. */
-int wtzip_compressor_create(struct wtzip_compressor **compressor, const struct wtzip_options *options);
+/*
+ * For inputs of which the first has `size` bytes, UINT64_MAX where that is not
+ * known: as many workers as it has blocks begin at once. Returns 0 or a WT_E
+ * number.
+ */
+int wtzip_compressor_create(struct wtzip_compressor **compressor, const struct wtzip_options *options, uint64_t size);
 
 /*
  * Write one member: the input up to its end, with this name (NULL: none) and
