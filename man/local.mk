@@ -43,6 +43,7 @@ wt_pages = \
 	man/wt_lifecycle.7 \
 	man/wt_memory.7 \
 	man/wt_messaging.7 \
+	man/wt_pool.7 \
 	man/wt_shared_memory.7 \
 	man/wt_threads.7
 
