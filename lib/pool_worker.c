@@ -537,6 +537,8 @@ static void worker_sign_off(struct wti_pool_worker *worker, struct wt_worker *th
 		wti_pool_note_init(worker, error);
 	} else if (thread->failed && !worker->tasks) {
 		wti_pool_note_failure(pool, error);
+	} else if (thread->failed) {
+		pool->past.workers_failed++;
 	}
 	if (worker->state == WTI_POOL_READY)
 		pool->alive--;

@@ -57,6 +57,7 @@ wt_pages = \
 	man/wt_memory.7 \
 	man/wt_messaging.7 \
 	man/wt_node.7 \
+	man/wt_pool.7 \
 	man/wt_shared_memory.7 \
 	man/wt_threads.7 \
 	man/wt_vs_processes.7

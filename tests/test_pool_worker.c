@@ -225,6 +225,25 @@ static void a_failing_init_is_told_and_not_repeated_without_end(void **state)
 	wt_pool_destroy(pool);
 }
 
+static void workers_that_fail_after_other_tasks_are_counted(void **state)
+{
+	wt_pool *pool = pools_create(1);
+
+	(void)state;
+	for (uint64_t i = 1; i <= 3; i++) {
+		wt_task *good = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING });
+		wt_task *bad = pools_submit(pool, (struct pools_input){ .op = POOLS_FAIL, .value = -5 });
+
+		assert_int_equal(wt_task_wait(bad, NULL, NULL, pools_soon()), 0);
+		wt_task_release(good);
+		wt_task_release(bad);
+		while (pools_stats(pool).workers_failed < i)
+			assert_int_equal(wt_sleep(wt_after_us(100)), 0);
+		assert_int_equal(pools_stats(pool).workers_failed, i);
+	}
+	wt_pool_destroy(pool);
+}
+
 static int init_the_first(void **state, const void *data, size_t size)
 {
 	(void)state;
@@ -366,6 +385,7 @@ int main(void)
 		TEST(each_worker_has_a_state_with_an_end),
 		TEST(a_failing_init_is_told_and_not_repeated_without_end),
 		TEST(a_second_worker_that_fails_leaves_the_first),
+		TEST(workers_that_fail_after_other_tasks_are_counted),
 		TEST(tasks_that_wait_for_a_worker_hear_why_there_is_none),
 		TEST(workers_come_as_needed_and_go_when_idle),
 		TEST(a_worker_is_recycled_after_its_tasks),
