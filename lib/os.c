@@ -123,7 +123,8 @@ static void os_worker_mask(sigset_t *mask)
 
 /* A thread that has this mask from its first moment. */
 #ifdef HAVE_PTHREAD_ATTR_SETSIGMASK_NP
-static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *), void *arg)
+static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *),
+			    void *arg)
 {
 	int err = pthread_attr_setsigmask_np(attr, mask);
 
@@ -131,7 +132,8 @@ static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigse
 }
 #else
 /* It inherits the mask, which is then ours for as long. */
-static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *), void *arg)
+static int os_create_masked(pthread_t *thread, pthread_attr_t *attr, const sigset_t *mask, void *(*fn)(void *),
+			    void *arg)
 {
 	sigset_t own;
 	int err = pthread_sigmask(SIG_SETMASK, mask, &own);

@@ -245,10 +245,12 @@ endif
 # Other builds live in folders of their own. Static objects would be a second
 # build of the same code.
 wt_sub_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC='$(CC)'
+# Where the library is what may differ: programs on other libraries take long.
+wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann
 
 check-libc:
 	@$(MKDIR_P) build-libc
-	@cd build-libc && { test -f Makefile || $(wt_sub_configure) --without-jemalloc; }
+	@cd build-libc && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --without-jemalloc; }
 	@cd build-libc && $(MAKE) check
 
 check-asan:
@@ -263,7 +265,8 @@ check-tsan:
 
 check-clang:
 	@$(MKDIR_P) build-clang
-	@cd build-clang && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC=clang; }
+	@cd build-clang && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
+		$(wt_no_programs) CC=clang; }
 	@cd build-clang && $(MAKE) check
 
 # scripts/musl-root makes the folder of what it builds against.
@@ -271,7 +274,7 @@ check-musl:
 	@$(MKDIR_P) build-musl
 	@cd build-musl && { test -d root/lib || $(abs_srcdir)/scripts/musl-root root; }
 	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
-		--without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
+		$(wt_no_programs) --without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
 		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
 	@cd build-musl && $(MAKE) check
 
@@ -286,7 +289,7 @@ wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limi
 
 check-valgrind:
 	@$(MKDIR_P) build-valgrind
-	@cd build-valgrind && { test -f Makefile || $(wt_sub_configure) --without-jemalloc CFLAGS='-O1 -g'; }
+	@cd build-valgrind && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --without-jemalloc CFLAGS='-O1 -g'; }
 	@cd build-valgrind && WT_TEST_SLOW=1 $(MAKE) check TEST_TIMEOUT=900 \
 		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_valgrind_tests))' \
 		WT_TEST_PREFIX='$(wt_valgrind)'
