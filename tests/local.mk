@@ -224,13 +224,14 @@ SH_LOG_COMPILER = timeout
 AM_SH_LOG_FLAGS = --kill-after=10 $(TEST_TIMEOUT)
 
 # handle_segv=2: the report, not cmocka's one line. allocator_may_return_null:
-# as malloc does, which some tests ask for too much.
+# as malloc does, which some tests ask for too much. atexit_sleep_ms: a second for
+# each program that ends with threads is minutes, where a script runs hundreds.
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
 	ASAN_OPTIONS=exitcode=66:halt_on_error=1:detect_stack_use_after_return=1:handle_segv=2:handle_sigbus=2:allocator_may_return_null=1; \
 	LSAN_OPTIONS=exitcode=66; \
 	UBSAN_OPTIONS=exitcode=66:halt_on_error=1:print_stacktrace=1; \
-	TSAN_OPTIONS=exitcode=66:halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1; \
+	TSAN_OPTIONS=exitcode=66:halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1:atexit_sleep_ms=20; \
 	export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS; \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; \
