@@ -328,7 +328,7 @@ static int64_t keeper_idle_period(const struct wt_pool *pool)
 	return pool->options.idle_timeout > KEEPER_IDLE ? pool->options.idle_timeout : KEEPER_IDLE;
 }
 
-/* More than needed, but none sleeps yet: it may, and nobody would say so. */
+/* Under the lock: more than needed, but none sleeps yet. It may, and nobody would say so. */
 static void keeper_watch_idle(struct keeper_look *look)
 {
 	const struct wt_pool *pool = look->pool;
@@ -352,7 +352,6 @@ static void keeper_retire(struct keeper_look *look)
 			wti_pool_worker_release(worker);
 		}
 	} while (worker);
-	keeper_watch_idle(look);
 }
 
 /* ---- New workers ---- */
@@ -580,6 +579,7 @@ static void keeper_look(struct wt_pool *pool)
 		keeper_make(pool);
 	keeper_retire(&look);
 	wti_mutex_lock_soon(&pool->lock);
+	keeper_watch_idle(&look);
 	keeper_refuse(pool);
 	keeper_rest(&look);
 	keeper_publish(pool);
