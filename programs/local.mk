@@ -16,7 +16,7 @@ programs_libprograms_a_CFLAGS = $(examples_cflags)
 
 programs_version = -DPROGRAM_VERSION='"$(PACKAGE_VERSION)"'
 
-EXTRA_DIST += programs/tap programs/check-wtsum programs/check-wtzip
+EXTRA_DIST += programs/tap.sh programs/check-wtsum programs/check-wtzip
 
 if HAVE_LIBCRYPTO
 noinst_PROGRAMS += programs/wtsum
@@ -66,7 +66,7 @@ if HAVE_JANSSON
 noinst_PROGRAMS += programs/json_messages
 TESTS += programs/check-json_messages
 endif
-EXTRA_DIST += programs/tap.sh programs/check-json_messages
+EXTRA_DIST += programs/check-json_messages
 programs_json_messages_SOURCES = programs/json_messages.c programs/json_documents.c programs/json_documents.h \
 	programs/json_message.c programs/json_message.h programs/json_report.c programs/json_report.h \
 	programs/json_session.c programs/json_session.h programs/json_worker.c programs/json_worker.h

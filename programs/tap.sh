@@ -13,16 +13,21 @@ status=0
 : >"$dir/out"
 : >"$dir/err"
 
+# The beginning of a file that a program has written, which may be anything.
+tap_show() {
+	[ ! -e "$2" ] || head -c 4000 "$2" | tr -c '[:print:]\n\t' '?' | awk -v name="$1" '{ print "# " name ": " $0 }'
+}
+
 # The result of the test that is the arguments' name; the condition was just looked at.
 verdict() {
 	tap_result=$?
 	tap_n=$((tap_n + 1))
 	if [ $tap_result -eq 0 ]; then
-		echo "ok $tap_n - $*"
+		printf 'ok %d - %s\n' $tap_n "$*"
 	else
-		echo "not ok $tap_n - $* # status $status"
-		head -c 4000 "$dir/out" | awk '{ print "# stdout: " $0 }'
-		head -c 4000 "$dir/err" | awk '{ print "# stderr: " $0 }'
+		printf 'not ok %d - %s # status %s\n' $tap_n "$*" "$status"
+		tap_show stdout "$dir/out"
+		tap_show stderr "$dir/err"
 		tap_failed=1
 	fi
 }
@@ -44,7 +49,7 @@ refused() {
 # A test that cannot be made here.
 skipped() {
 	tap_n=$((tap_n + 1))
-	echo "ok $tap_n - $1 # SKIP $2"
+	printf 'ok %d - %s # SKIP %s\n' $tap_n "$1" "$2"
 }
 
 tap_end() {
