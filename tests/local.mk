@@ -273,7 +273,7 @@ check-clang:
 # scripts/musl-root makes the folder of what it builds against.
 check-musl:
 	@$(MKDIR_P) build-musl
-	@cd build-musl && { test -d root/lib || $(abs_srcdir)/scripts/musl-root root; }
+	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/musl-root root; }
 	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
 		$(wt_no_programs) --without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
 		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }

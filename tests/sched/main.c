@@ -236,5 +236,7 @@ int main(int argc, char **argv)
 		if (main_wants(wrongs[i].scenario, argc, argv))
 			main_catch_twice(&wrongs[i]);
 	printf("1..%u\n", main_number);
-	return main_failed != 0;
+	if (!main_number)
+		fprintf(stderr, "no scenario has that name\n");
+	return main_failed != 0 || !main_number;
 }

@@ -18,6 +18,7 @@
 
 void sched_mutex_lock(struct sched_site *site, struct wti_mutex *mutex);
 #define wti_mutex_lock(mutex) sched_mutex_lock(SCHED_SITE("lock"), mutex)
+#define wti_mutex_lock_soon(mutex) sched_mutex_lock(SCHED_SITE("lock_soon"), mutex)
 
 /* No other fibre comes between: who came second would wait for the first in the system, for ever. */
 int sched_once(pthread_once_t *once, void (*fn)(void));
