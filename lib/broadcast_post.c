@@ -22,10 +22,13 @@ struct broadcast_posting {
 static void broadcast_write(void *at, const struct broadcast_posting *posting)
 {
 	unsigned char *bytes = at;
+	struct wti_cargo *cargo = at;
 
 	/* Of shared memory only: nothing is dropped by it. */
-	if (posting->payload != posting->size)
-		wti_transfer_pack(at, 0, posting->message, NULL, NULL);
+	if (posting->payload != posting->size) {
+		wti_transfer_pack(cargo, 0, posting->message, NULL, NULL);
+		cargo->kept = 1;
+	}
 	wti_outgoing_copy(bytes + (posting->payload - posting->size), posting->message);
 }
 
@@ -147,7 +150,7 @@ int wt_broadcast_send(wt_broadcast *broadcast, const wt_outgoing *message)
 	err = wti_outgoing_check(message, &posting.size);
 	if (err)
 		return err;
-	err = wti_transfer_check_shared(message->transfer, message->transfer_count);
+	err = wti_transfer_check(message->transfer, message->transfer_count, &(struct wti_route){ .several = true });
 	if (err)
 		return err;
 	if (posting.size > WTI_SIZE_MAX)

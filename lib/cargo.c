@@ -24,7 +24,10 @@ int wti_cargo_take(struct wti_cargo *cargo, size_t index, uint32_t kind, struct 
 	if (err)
 		return err;
 	*item = *there;
-	there->kind = 0;
+	if (cargo->kept)
+		wt_shared_hold(item->shared);
+	else
+		there->kind = 0;
 	return 0;
 }
 

@@ -50,7 +50,7 @@ struct wti_item {
 struct wti_cargo {
 	uint64_t call; /* of a request: to be named by its reply; 0: none */
 	uint32_t count;
-	uint32_t zero;
+	uint32_t kept; /* 1: shared memory only, of which each take is a hold more: several receivers take from it */
 	struct wti_item items[];
 };
 

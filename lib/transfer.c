@@ -139,9 +139,9 @@ static int transfer_check_one(const wt_transfer *list, size_t index, const struc
 	case WT_TRANSFER_PORT:
 	case WT_TRANSFER_BUFFER:
 	case WT_TRANSFER_SENDER:
-		return transfer_check_object(transfer, route);
+		return route->several ? WT_EUNTRANSFERABLE : transfer_check_object(transfer, route);
 	case WT_TRANSFER_FD:
-		return transfer_check_fd(list, index);
+		return route->several ? WT_EUNTRANSFERABLE : transfer_check_fd(list, index);
 	case WT_TRANSFER_SHARED:
 		return 0;
 	default:
@@ -167,23 +167,6 @@ int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_r
 			object->listed = false;
 	}
 	return err;
-}
-
-int wti_transfer_check_shared(const wt_transfer *list, size_t count)
-{
-	if ((count && !list) || count > WTI_TRANSFER_MAX)
-		return WT_EINVAL;
-	for (size_t i = 0; i < count; i++) {
-		const wt_transfer *transfer = &list[i];
-
-		if (!transfer->what || transfer->zero || transfer->reserved[0] || transfer->reserved[1])
-			return WT_EINVAL;
-		if (transfer->kind < WT_TRANSFER_PORT || transfer->kind > WT_TRANSFER_SHARED)
-			return WT_EINVAL;
-		if (transfer->kind != WT_TRANSFER_SHARED)
-			return WT_EUNTRANSFERABLE;
-	}
-	return 0;
 }
 
 /* ---- Giving up ---- */
@@ -266,14 +249,6 @@ int wti_take_shared(struct wti_cargo *cargo, size_t index, wt_shared **shared)
 	return err;
 }
 
-int wti_copy_shared(const struct wti_cargo *cargo, size_t index, wt_shared **shared)
-{
-	if (!cargo || index >= cargo->count)
-		return WT_ERANGE;
-	*shared = wt_shared_hold(cargo->items[index].shared);
-	return 0;
-}
-
 int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd)
 {
 	struct wti_item item;
@@ -352,10 +327,7 @@ int wt_message_take_shared(wt_message *message, size_t index, wt_shared **shared
 		return WT_EINVAL;
 	*shared = NULL;
 	err = transfer_cargo(message, &cargo);
-	if (err)
-		return err;
-	/* Of a broadcast it is there for the other receivers, too. */
-	return message->port ? wti_take_shared(cargo, index, shared) : wti_copy_shared(cargo, index, shared);
+	return err ? err : wti_take_shared(cargo, index, shared);
 }
 
 int wt_message_take_fd(wt_message *message, size_t index, int *fd)

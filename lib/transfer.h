@@ -17,6 +17,7 @@ struct wti_route {
 	const wt_port *source; /* NULL: it is sent by a sender, or is none */
 	const wt_sender *sender; /* that one */
 	const wt_port *target; /* NULL: it is no message */
+	bool several; /* it has several receivers: nothing may move */
 };
 
 /*
@@ -25,12 +26,9 @@ struct wti_route {
  */
 int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_route *route);
 
-/* The same for a message with several receivers, in which nothing may move: WT_EUNTRANSFERABLE. */
-int wti_transfer_check_shared(const wt_transfer *list, size_t count);
-
 /*
  * After the check: give up the things and clear the variables. `carrier` is
- * the port in whose inbox they will lie; NULL: another thread waits for them.
+ * the port in whose inbox they will lie; NULL: none, the message is no port's.
  * What the views of ports that move carried is put on `dropped`.
  */
 void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing *message, wt_port *carrier,
@@ -42,8 +40,5 @@ int wti_take_buffer(struct wti_cargo *cargo, size_t index, wt_buffer **buffer);
 int wti_take_sender(struct wti_cargo *cargo, size_t index, wt_sender **sender);
 int wti_take_shared(struct wti_cargo *cargo, size_t index, wt_shared **shared);
 int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd);
-
-/* Of cargo that is shared memory only, and that others take from as well: a hold more, while the item stays. */
-int wti_copy_shared(const struct wti_cargo *cargo, size_t index, wt_shared **shared);
 
 #endif

@@ -4,6 +4,7 @@
 #include <wt/loop.h>
 #include <wt/message.h>
 #include <wt/pool.h>
+#include <wt/shared.h>
 #include <wt/thread.h>
 #include <wt/timer.h>
 
@@ -124,9 +125,13 @@ static void bytes_of_any_size_come_and_go(void **state)
 static int pass_buffer_on(wt_task *task, wt_message *input, void *state)
 {
 	wt_buffer *buffer;
-	int err = wt_message_take_buffer(input, 0, &buffer);
+	wt_shared *shared;
+	int err;
 
 	(void)state;
+	if (wt_message_take_shared(input, 0, &shared) != WT_EINVAL)
+		return 1;
+	err = wt_message_take_buffer(input, 0, &buffer);
 	if (err)
 		return err;
 	((char *)wt_buffer_data(buffer))[0]++;
@@ -163,6 +168,49 @@ static void buffers_move_to_a_task_and_back(void **state)
 	wt_task_release(task);
 	assert_int_equal(wt_message_take_buffer(&reply, 0, &buffer), WT_EINVAL);
 	wt_buffer_destroy(back);
+	wt_pool_destroy(pool);
+}
+
+static int pass_hold_on(wt_task *task, wt_message *input, void *state)
+{
+	wt_shared *shared, *again;
+	int err = wt_message_take_shared(input, 0, &shared);
+
+	(void)state;
+	if (!err && wt_message_take_shared(input, 0, &again) != WT_EDETACHED)
+		err = 1;
+	if (!err)
+		err = wt_task_reply(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_SHARE(shared) },
+							  .transfer_count = 1 });
+	wt_shared_release(shared);
+	return err;
+}
+
+/* A hold goes there and another comes back, each to be taken once. */
+static void shared_memory_is_taken_once_by_a_task_and_of_its_reply(void **state)
+{
+	wt_pool *pool;
+	wt_shared *shared, *taken, *again;
+	wt_task *task;
+	wt_message reply;
+	int result;
+
+	(void)state;
+	assert_int_equal(wt_pool_create(&pool, pass_hold_on, NULL), 0);
+	assert_int_equal(wt_shared_create(&shared, 64, 0), 0);
+	assert_int_equal(wt_pool_submit(pool,
+					&(wt_outgoing){ .transfer = (wt_transfer[]){ WT_SHARE(shared) },
+							.transfer_count = 1 },
+					NULL, NULL, NULL, &task),
+			 0);
+	assert_int_equal(wt_task_wait(task, &result, &reply, pools_soon()), 0);
+	assert_int_equal(result, 0);
+	assert_int_equal(wt_message_take_shared(&reply, 0, &taken), 0);
+	assert_int_equal(wt_message_take_shared(&reply, 0, &again), WT_EDETACHED);
+	assert_ptr_equal(taken, shared);
+	wt_task_release(task);
+	wt_shared_release(shared);
+	wt_shared_release(taken);
 	wt_pool_destroy(pool);
 }
 
@@ -564,6 +612,7 @@ int main(void)
 		TEST(a_released_task_goes_on_unheard),
 		TEST(bytes_of_any_size_come_and_go),
 		TEST(buffers_move_to_a_task_and_back),
+		TEST(shared_memory_is_taken_once_by_a_task_and_of_its_reply),
 		TEST(what_nobody_takes_is_destroyed_once),
 		TEST(what_a_cleared_task_brought_is_destroyed),
 		TEST(a_refused_submit_leaves_everything),

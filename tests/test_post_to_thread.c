@@ -11,6 +11,7 @@
 #include <wt/call.h>
 #include <wt/loop.h>
 #include <wt/post_to_thread.h>
+#include <wt/shared.h>
 #include <wt/thread.h>
 #include <wt/worker.h>
 
@@ -236,6 +237,7 @@ static int take_all(wt_message *message, uint64_t source, void *arg)
 	struct taker *taker = arg;
 	wt_buffer *buffer = NULL, *again;
 	wt_port *port = NULL;
+	wt_shared *shared;
 
 	(void)source;
 	taker->kept = *message;
@@ -243,6 +245,7 @@ static int take_all(wt_message *message, uint64_t source, void *arg)
 	CHECK(taker->verdict, wt_message_transfer_kind(message, 0) == WT_TRANSFER_BUFFER);
 	/* What the listener returns is the answer. */
 	CHECK(taker->verdict, wt_message_reply(message, &(wt_outgoing){ 0 }) == WT_EINVAL);
+	CHECK(taker->verdict, wt_message_take_shared(message, 0, &shared) == WT_EINVAL);
 	if (!taker->takes)
 		return 0;
 	CHECK(taker->verdict, wt_message_take_buffer(message, 0, &buffer) == 0);
@@ -300,6 +303,34 @@ static void what_moves_arrives_and_what_is_not_taken_is_destroyed(void **state)
 	assert_int_equal(post_nothing(station.id, in_time()), 0);
 	station_end(&station);
 	assert_verdict(&verdict);
+}
+
+static int take_hold(wt_message *message, uint64_t source, void *arg)
+{
+	wt_shared *again;
+	int err = wt_message_take_shared(message, 0, arg);
+
+	(void)source;
+	return err ? err : wt_message_take_shared(message, 0, &again) != WT_EDETACHED;
+}
+
+/* A hold goes along, and is taken once; the sender's own stays. */
+static void shared_memory_is_taken_once(void **state)
+{
+	wt_shared *shared, *taken = NULL;
+	wt_transfer list;
+	struct station station;
+
+	(void)state;
+	assert_int_equal(wt_shared_create(&shared, 64, 0), 0);
+	list = wt_share(shared);
+	station_start(&station, take_hold, &taken);
+	assert_int_equal(wt_post_to_thread(station.id, MESSAGE_WITH(list), in_time()), 0);
+	station_end(&station);
+	assert_ptr_equal(taken, shared);
+	wt_shared_release(shared);
+	memset(wt_shared_data(taken), 1, 64);
+	wt_shared_release(taken);
 }
 
 static int post_counted(uint64_t id, struct deleted *deleted, wt_time deadline)
@@ -721,6 +752,7 @@ int main(void)
 		TEST(a_refused_post_changes_nothing),
 		TEST(main_without_a_listener_is_no_stranger),
 		TEST(what_moves_arrives_and_what_is_not_taken_is_destroyed),
+		TEST(shared_memory_is_taken_once),
 		TEST(a_listener_that_is_left_has_failed),
 		TEST(a_thread_that_ends_refuses_what_waits),
 		TEST(a_thread_may_end_inside_its_listener),
