@@ -197,6 +197,9 @@ static wt_broadcast *broadcast_make(struct wti_thread *self, struct wti_topic *t
 	wti_list_init(&broadcast->owned);
 	wti_list_append(&self->broadcasts, &broadcast->owned);
 	wti_broadcast_set_ref(broadcast, self, true);
+	/* Without a handler, too, its limit may close it, and then it does not keep the loop alive any more. */
+	if (broadcast->cursor.expels)
+		wti_loop_watch(&broadcast->source);
 	return broadcast;
 }
 

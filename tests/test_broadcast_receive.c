@@ -492,6 +492,23 @@ static void an_overflow_is_told_once_and_ends_the_hold_on_the_loop(void **state)
 	wt_broadcast_close(a);
 }
 
+/* [B3] One that its limit has closed does not keep the loop alive, though nobody has set it a handler. */
+static void the_loop_ends_when_limits_have_closed_all(void **state)
+{
+	wt_broadcast *a = open_with(NULL);
+	wt_broadcast *b = open_with(WT_BROADCAST_OPTIONS(.limit = 100, .overflow = WT_BROADCAST_CLOSE));
+
+	(void)state;
+	wt_broadcast_unref(a);
+	assert_int_equal(wt_run_once(WT_NOW), WT_EAGAIN);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(wt_broadcast_post(a, "twenty bytes of text", 20), 0);
+	assert_int_equal(wt_run(), 0);
+	assert_false(wt_broadcast_has_ref(b));
+	wt_broadcast_close(a);
+	wt_broadcast_close(b);
+}
+
 /* A pending on_close keeps the loop alive, as that of a port does. */
 static void a_close_event_is_told_although_nothing_is_refd(void **state)
 {
@@ -917,6 +934,7 @@ int main(void)
 		TEST(an_endpoint_that_is_never_empty_does_not_starve_others),
 		TEST(a_damaged_message_is_told_and_the_next_is_delivered),
 		TEST(an_overflow_is_told_once_and_ends_the_hold_on_the_loop),
+		TEST(the_loop_ends_when_limits_have_closed_all),
 		TEST(a_close_event_is_told_although_nothing_is_refd),
 		TEST(a_callback_may_leave_by_exit),
 		TEST(everyone_hears_everyone_else_once_and_in_order),
