@@ -92,13 +92,7 @@ static struct wti_thread *broadcast_own(const wt_broadcast *broadcast)
 
 void wti_broadcast_set_ref(wt_broadcast *broadcast, struct wti_thread *self, bool ref)
 {
-	if (broadcast->refd == ref)
-		return;
-	broadcast->refd = ref;
-	if (ref)
-		wti_loop_hold(self);
-	else
-		wti_loop_release(self);
+	wti_loop_set_hold(self, &broadcast->refd, ref);
 }
 
 void wti_broadcast_stop(wt_broadcast *broadcast)

@@ -89,7 +89,7 @@ void wti_broadcast_unpin(wt_broadcast *broadcast);
 /* Whether the message is a valid one of an endpoint of this thread. */
 bool wti_broadcast_is(struct wti_thread *self, const wt_message *message);
 
-/* Give it back, if it is one that was received: true, and the message is empty. */
-bool wti_broadcast_release(struct wti_thread *self, wt_message *message);
+/* Give it back, if it is one that was received: the message is then empty. */
+void wti_broadcast_release(struct wti_thread *self, wt_message *message);
 
 #endif

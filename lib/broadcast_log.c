@@ -239,15 +239,6 @@ void wti_log_destroy(struct wti_log *log)
 	wti_mutex_destroy(&log->lock);
 }
 
-static void log_drop_cargo(struct wti_chunk *chunk)
-{
-	struct wti_list dropped;
-
-	wti_list_init(&dropped);
-	wti_cargo_drop((struct wti_cargo *)(void *)(wti_chunk_header(chunk, 0) + 1), &dropped);
-	wti_cargo_destroy_all(&dropped);
-}
-
 void wti_log_free(struct wti_list *retired)
 {
 	struct wti_list *link;
@@ -256,7 +247,7 @@ void wti_log_free(struct wti_list *retired)
 		struct wti_chunk *chunk = wti_chunk_of(link);
 
 		if (chunk->solo && wti_chunk_header(chunk, 0)->kind == WTI_LOG_CARGO)
-			log_drop_cargo(chunk);
+			wti_cargo_discard((struct wti_cargo *)(void *)(wti_chunk_header(chunk, 0) + 1));
 		wti_free(chunk);
 	}
 }

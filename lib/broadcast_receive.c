@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <wt/shared.h>
-
 #include "broadcast.h"
 #include "cargo.h"
 #include "fork.h"
 #include "loop.h"
 #include "seam.h"
 #include "wait.h"
-
-/* A turn serves at least this many messages where there are as many. */
-#define BROADCAST_TURN_MIN 1000
 
 /* ---- Views ---- */
 
@@ -66,15 +61,14 @@ bool wti_broadcast_is(struct wti_thread *self, const wt_message *message)
 	return broadcast_of(self, message) != NULL;
 }
 
-bool wti_broadcast_release(struct wti_thread *self, wt_message *message)
+void wti_broadcast_release(struct wti_thread *self, wt_message *message)
 {
 	wt_broadcast *broadcast = broadcast_of(self, message);
 
 	if (!broadcast || message->serial != broadcast->view)
-		return false;
+		return;
 	wti_broadcast_end_view(broadcast);
 	*message = (wt_message){ 0 };
-	return true;
 }
 
 /* ---- Receiving ---- */
@@ -143,15 +137,6 @@ static int broadcast_decode(wt_broadcast *broadcast)
 	return err;
 }
 
-/* More than a cache line since the last time that there was nothing: a stream, not a dialogue. */
-static bool broadcast_is_streaming(wt_broadcast *broadcast)
-{
-	uint64_t since = broadcast->cursor.position - broadcast->empty_at;
-
-	broadcast->empty_at = broadcast->cursor.position;
-	return since > WTI_CACHE_LINE;
-}
-
 static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, struct wti_log_record *record,
 			     wt_time deadline)
 {
@@ -167,7 +152,7 @@ static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, s
 	while (wti_unlikely(!broadcast_trim(broadcast) || !wti_cursor_next(&broadcast->cursor, record))) {
 		if (broadcast->over || broadcast->closing)
 			return WT_ECLOSED;
-		if (broadcast_is_streaming(broadcast) && deadline != WT_NOW)
+		if (wti_wait_is_streaming(&broadcast->empty_at, broadcast->cursor.position) && deadline != WT_NOW)
 			wti_wait_gather();
 		err = wti_wait(self, &broadcast_receive_ops, broadcast, deadline);
 		if (err)
@@ -228,12 +213,6 @@ static bool broadcast_deliver(wt_broadcast *broadcast, struct wti_thread *self)
 	return false;
 }
 
-/* A turn's share: what was there when it began, or BROADCAST_TURN_MIN if that is more (M7). */
-static bool broadcast_within_share(const wt_broadcast *broadcast, uint64_t tail, unsigned n)
-{
-	return n < BROADCAST_TURN_MIN || (int64_t)(tail - broadcast->cursor.position) > 0;
-}
-
 /* False when the endpoint is gone. */
 static bool broadcast_turn_messages(wt_broadcast *broadcast, struct wti_thread *self, unsigned *calls)
 {
@@ -242,7 +221,7 @@ static bool broadcast_turn_messages(wt_broadcast *broadcast, struct wti_thread *
 	bool there = true;
 
 	while (there && broadcast->on_message && !wti_loop_interrupted(self) &&
-	       broadcast_within_share(broadcast, tail, n) && wti_broadcast_look(broadcast)) {
+	       wti_loop_within_share(tail, broadcast->cursor.position, n) && wti_broadcast_look(broadcast)) {
 		n++;
 		there = broadcast_deliver(broadcast, self);
 	}

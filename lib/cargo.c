@@ -118,3 +118,12 @@ void wti_cargo_destroy_all(struct wti_list *dropped)
 	if (self)
 		self->deleters--;
 }
+
+void wti_cargo_discard(struct wti_cargo *cargo)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	wti_cargo_drop(cargo, &dropped);
+	wti_cargo_destroy_all(&dropped);
+}

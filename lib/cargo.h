@@ -92,6 +92,9 @@ int wti_cargo_take(struct wti_cargo *cargo, size_t index, uint32_t kind, struct 
 /* Drop the items that are left; objects go on the list. Calls nobody. */
 void wti_cargo_drop(struct wti_cargo *cargo, struct wti_list *dropped);
 
+/* Both at once, where nothing is half done: drop, and destroy what was dropped. */
+void wti_cargo_discard(struct wti_cargo *cargo);
+
 /* Destroy what is on the list, and what that held. Calls deleters: with no lock held, the list in nobody's reach. */
 void wti_cargo_destroy_all(struct wti_list *dropped);
 

@@ -36,6 +36,17 @@ void wti_loop_release(struct wti_thread *self)
 	self->loop_refs--;
 }
 
+void wti_loop_set_hold(struct wti_thread *self, bool *held, bool hold)
+{
+	if (*held == hold)
+		return;
+	*held = hold;
+	if (hold)
+		wti_loop_hold(self);
+	else
+		wti_loop_release(self);
+}
+
 /* What a pass left over: those that were not looked at come first next time. */
 static void loop_put_back(struct wti_thread *self)
 {

@@ -25,6 +25,22 @@ void wti_loop_watch(struct wti_source *source);
 void wti_loop_hold(struct wti_thread *self);
 void wti_loop_release(struct wti_thread *self);
 
+/* The same where `held` says which of the two was last: a reason is there once, or not. */
+void wti_loop_set_hold(struct wti_thread *self, bool *held, bool hold);
+
+/* A turn serves at least this many messages where there are as many. */
+#define WTI_TURN_MIN 1000
+
+/*
+ * A turn's share after `n` messages: what was there when it began, up to the
+ * position `tail`, or WTI_TURN_MIN if that is more (M7). A handler that posts
+ * to its own thread does not keep the others waiting.
+ */
+static inline bool wti_loop_within_share(uint64_t tail, uint64_t position, unsigned n)
+{
+	return n < WTI_TURN_MIN || (int64_t)(tail - position) > 0;
+}
+
 /* Whether the turn of a source is to end after the present callback. */
 static inline bool wti_loop_interrupted(const struct wti_thread *self)
 {

@@ -166,13 +166,7 @@ struct wti_thread *wti_port_own(const wt_port *port)
 
 void wti_port_set_ref(wt_port *port, struct wti_thread *self, bool ref)
 {
-	if (port->refd == ref)
-		return;
-	port->refd = ref;
-	if (ref)
-		wti_loop_hold(self);
-	else
-		wti_loop_release(self);
+	wti_loop_set_hold(self, &port->refd, ref);
 }
 
 void wt_port_ref(wt_port *port)

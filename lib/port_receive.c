@@ -7,9 +7,6 @@
 #include "seam.h"
 #include "wait.h"
 
-/* A turn serves at least this many messages where there are as many. */
-#define PORT_TURN_MIN 1000
-
 /* ---- Views ---- */
 
 void wti_port_offer_room(wt_port *port)
@@ -150,10 +147,14 @@ void wt_message_release(wt_message *message)
 	struct wti_thread *self = wti_thread_peek();
 	wt_port *port;
 
-	if (!message || !self || wti_reply_release(self, message) || wti_broadcast_release(self, message))
+	if (!message || !self)
 		return;
 	port = message->port;
-	if (!port || !wti_port_is_mine(self, port) || port->view != message->serial)
+	if (!port) {
+		wti_broadcast_release(self, message);
+		return;
+	}
+	if (wti_reply_release(self, message) || !wti_port_is_mine(self, port) || port->view != message->serial)
 		return;
 	wti_port_end_view(port);
 	wti_port_offer_room(port);
@@ -211,22 +212,13 @@ static const struct wti_wait_ops port_receive_ops = {
 #endif
 };
 
-/* More than a cache line since the last time that the ring was found empty: a stream, not a dialogue. */
-static bool port_is_streaming(wt_port *port)
-{
-	uint64_t since = port->inbox.read - port->empty_at;
-
-	port->empty_at = port->inbox.read;
-	return since > WTI_CACHE_LINE;
-}
-
 /* The ring is empty: wait, or say why none will come. 0 when a message is there. */
 static int port_await_message(wt_port *port, struct wti_thread *self, wt_time deadline)
 {
 	int err;
 
 	wti_port_offer_room(port);
-	if (port_is_streaming(port) && deadline != WT_NOW)
+	if (wti_wait_is_streaming(&port->empty_at, port->inbox.read) && deadline != WT_NOW)
 		wti_wait_gather();
 	err = wti_wait(self, &port_receive_ops, port, deadline);
 	if (!err && !wti_ring_ready(&port->inbox))
@@ -322,21 +314,13 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	return true;
 }
 
-/*
- * A turn's share: what was there when it began, or PORT_TURN_MIN if that is
- * more. A handler that posts to its own port does not keep the others waiting.
- */
-static bool port_within_share(const wt_port *port, uint64_t tail, unsigned n)
-{
-	return n < PORT_TURN_MIN || (int64_t)(tail - port->inbox.read) > 0;
-}
-
 static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned *calls)
 {
 	uint64_t tail = wti_ring_tail(&port->inbox);
 	unsigned n = 0;
 
-	while (port->started && port->on_message && !wti_loop_interrupted(self) && port_within_share(port, tail, n)) {
+	while (port->started && port->on_message && !wti_loop_interrupted(self) &&
+	       wti_loop_within_share(tail, port->inbox.read, n)) {
 		if (port->closing && !wti_port_has_parting(port))
 			break;
 		if (!port_deliver(port, port->on_message, port->on_message_arg))

@@ -34,11 +34,9 @@ int wti_post_create(struct wti_errand **errand, uint64_t id, const wt_outgoing *
 	return wti_errand_create(errand, self, message);
 }
 
-static int post_over(wt_time deadline)
+static int post_late(wt_time deadline)
 {
-	if (deadline == WT_NOW)
-		return WT_EAGAIN;
-	return deadline <= wti_os->clock() ? WT_ETIMEDOUT : 0;
+	return deadline != WT_FOREVER && deadline <= wti_os->clock() ? WT_ETIMEDOUT : 0;
 }
 
 /* Not in the registry, so without a listener; but the main thread is there always, and a worker until it has ended. */
@@ -49,7 +47,7 @@ static int post_why_not_found(uint64_t id)
 
 int wti_post_enter(struct wti_errand *errand, uint64_t id, const wt_outgoing *message, wt_time deadline)
 {
-	int err = wti_errand_enter(errand, id, message, post_over(deadline));
+	int err = wti_errand_enter(errand, id, message, deadline == WT_NOW ? WT_EAGAIN : post_late(deadline));
 
 	if (err == WT_ESRCH)
 		err = post_why_not_found(id);
@@ -111,7 +109,7 @@ static int post_serve(struct wti_thread *self, wt_time deadline)
 	wti_mailbox_serve(self);
 	if (wti_forked())
 		return WT_EFORKED;
-	return deadline != WT_FOREVER && deadline <= wti_os->clock() ? WT_ETIMEDOUT : 0;
+	return post_late(deadline);
 }
 
 static int post_await(struct wti_errand *errand, wt_time deadline)

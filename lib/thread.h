@@ -147,6 +147,7 @@ struct wti_thread {
 
 	/* thread_name.c. */
 	struct wti_list names;        /* registered here: thread_name.own */
+
 	/* broadcast.c. */
 	struct wti_list broadcasts; /* opened here, not closed yet: wt_broadcast.owned */
 	struct wt_broadcast *broadcast_last; /* the one that handed out the latest view, or NULL */

@@ -56,12 +56,9 @@ static void errand_tell(struct wti_errand *errand, int result, struct wti_sleepe
 static void errand_finish(struct wti_errand *errand, int result)
 {
 	struct wti_sleepers sleepers = { .count = 0 };
-	struct wti_list dropped;
 	bool abandoned;
 
-	wti_list_init(&dropped);
-	wti_cargo_drop(wti_errand_cargo(errand), &dropped);
-	wti_cargo_destroy_all(&dropped);
+	wti_cargo_discard(wti_errand_cargo(errand));
 	if (wti_forked())
 		return;
 	wti_registry_lock();

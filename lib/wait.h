@@ -17,7 +17,7 @@
 #include "base.h"
 #include "thread.h"
 
-#define WTI_WAIT_FREE (-1)
+#define WTI_WAIT_FREE (-1) /* of wti_wait_ops.crowded */
 
 struct wti_wait_ops {
 	/* Whether there is something. Called often, by the waiting thread. */
@@ -66,5 +66,14 @@ bool wti_wait_may_poll(void);
  * a second without this, 69 with).
  */
 void wti_wait_gather(void);
+
+/* Whether it is one: more than a cache line was read since the last time that there was nothing, at `empty_at`. */
+static inline bool wti_wait_is_streaming(uint64_t *empty_at, uint64_t position)
+{
+	uint64_t since = position - *empty_at;
+
+	*empty_at = position;
+	return since > WTI_CACHE_LINE;
+}
 
 #endif

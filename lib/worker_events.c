@@ -256,15 +256,7 @@ void wt_worker_on_exit(wt_worker *worker, void (*fn)(wt_worker *worker, int code
 
 static void worker_set_ref(wt_worker *worker, bool ref)
 {
-	struct wti_thread *self = wti_load(&worker->source.owner);
-
-	if (worker->refd == ref)
-		return;
-	worker->refd = ref;
-	if (ref)
-		wti_loop_hold(self);
-	else
-		wti_loop_release(self);
+	wti_loop_set_hold(wti_load(&worker->source.owner), &worker->refd, ref);
 }
 
 void wt_worker_ref(wt_worker *worker)

@@ -386,13 +386,8 @@ static void worker_publish_end(struct wt_worker *worker)
 /* What the worker has not taken. */
 static void worker_drop_cargo(struct wt_worker *worker)
 {
-	struct wti_list dropped;
-
-	if (!worker->cargo)
-		return;
-	wti_list_init(&dropped);
-	wti_cargo_drop(worker->cargo, &dropped);
-	wti_cargo_destroy_all(&dropped);
+	if (worker->cargo)
+		wti_cargo_discard(worker->cargo);
 }
 
 /*
