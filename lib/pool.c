@@ -152,17 +152,11 @@ static struct wt_pool *pool_alloc(wt_task_fn *fn, const wt_pool_options *options
 	rest = (unsigned char *)(pool + 1);
 	pool->fn = fn;
 	pool->options = *options;
-	if (options->data_size) {
-		pool->data = rest;
-		memcpy(rest, options->data, options->data_size);
-	}
-	pool->name = (char *)rest + options->data_size;
-	memcpy(pool->name, options->name, name);
+	pool->options.data = options->data_size ? memcpy(rest, options->data, options->data_size) : NULL;
+	pool->options.name = memcpy(rest + options->data_size, options->name, name);
 	pool->processors = (unsigned)wti_os->cpu_count();
 	pool->share_env = options->env == WT_SHARE_ENV;
 	pool->options.env = NULL; /* the keeper gets it, and its workers have theirs from it */
-	pool->options.name = pool->name;
-	pool->options.data = pool->data;
 	pool_init(pool);
 	return pool;
 }
@@ -172,7 +166,7 @@ static int pool_start(struct wt_pool *pool, const char *const *env)
 	const struct wti_worker_program program = { .entry = wti_pool_keeper_entry, .host = pool };
 	const wt_worker_options options = {
 		.size = sizeof options,
-		.name = pool->name,
+		.name = pool->options.name,
 		.env = env,
 	};
 	int err = wti_worker_create(&pool->keeper, &program, &options);
@@ -264,7 +258,6 @@ static bool pool_is_ready(struct wti_pool_wait *wait)
 
 	/* pairs with keeper_publish, keeper_refuse and pool_refuse [waiters-1] */
 	return wti_load_sc(&pool->ready) ||      /* [waiters-1] */
-	       wti_load_sc(&pool->init_error) || /* [waiters-1] */
 	       wti_load_sc(&pool->refusal);      /* [waiters-1] */
 }
 
@@ -288,11 +281,12 @@ int wt_pool_ready(wt_pool *pool, wt_time deadline)
 	if (err)
 		return err;
 	wti_pool_hold(pool);
-	err = wti_pool_await(&wait, deadline);
-	if (!err && wti_load(&pool->refusal))
-		err = wti_load(&pool->refusal);
-	else if (!err && !wti_load(&pool->ready))
-		err = wti_load(&pool->init_error);
+	/* Again, where a worker has come between a refusal and the look at it. */
+	do {
+		err = wti_pool_await(&wait, deadline);
+		if (!err)
+			err = wti_load(&pool->refusal);
+	} while (!err && !wti_load(&pool->ready));
 	wti_pool_release(pool);
 	return err;
 }
@@ -325,8 +319,6 @@ static void pool_end(struct wt_pool *pool, enum wti_pool_state state)
 	wti_mutex_unlock(&pool->lock);
 	wti_barrier_heavy(); /* before the keeper looks: pairs with wti_pool_queue_push [pool-call] */
 	wti_pool_room_offer(pool);
-	if (wti_waiters_any(&pool->room))
-		wti_waiters_wake(&pool->room);
 	if (wti_waiters_any(&pool->waiters))
 		wti_waiters_wake(&pool->waiters);
 	wti_pool_ask(pool);

@@ -114,7 +114,7 @@ struct wt_task {
 	struct wti_cargo *cargo;      /* at the start of the block, or NULL */
 	struct wti_pool_client *client;
 	struct wti_pool_own *own;
-	uint64_t ticket;              /* its place in its queue; when it comes back late, the next one that does */
+	uint64_t ticket;              /* its place in its queue */
 	uint32_t type;
 	_Atomic(uint32_t) generation; /* of this use of the record; also read by a worker that does not get the task */
 	_Atomic(uint32_t) cancelled;  /* set by the submitter, read by the worker */
@@ -186,7 +186,7 @@ struct wti_pool_client {
 	/* Workers and keeper to owner. */
 	struct wti_source source;
 	struct wti_ring back;           /* entries */
-	_Atomic(struct wt_task *) late; /* those for whose entry there was no memory: a stack, linked by `ticket` */
+	_Atomic(struct wt_task *) late; /* those for whose entry there was no memory: a stack, linked by `submitted_at` */
 
 	/* Under the pool's lock. */
 	bool orphan;       /* its thread has ended, and another may have it */
@@ -287,7 +287,7 @@ struct wti_pool_worker {
 	struct wti_list link;  /* wt_pool.workers */
 	struct wti_list idle;  /* wt_pool.idle */
 	enum wti_pool_worker_state state;
-	bool woken;            /* counts as one that is waking */
+	_Atomic(bool) woken;   /* counts as one that is waking; the worker reads it without */
 	int64_t idle_since;
 	int64_t ready_since;
 	uint64_t each_seen;    /* the serial of the last wt_pool_each that it has begun */
@@ -344,10 +344,8 @@ enum wti_pool_state {
 struct wt_pool {
 	/* Set at create. */
 	wt_task_fn *fn;
-	wt_pool_options options;   /* read and completed */
+	wt_pool_options options;   /* read and completed; data and name lie behind the pool */
 	struct wti_thread *creator;
-	char *name;                /* in the same block, behind the data */
-	void *data;
 	unsigned processors;
 	bool share_env;            /* with the keeper, which shares the creator's */
 
@@ -390,7 +388,6 @@ struct wt_pool {
 	struct wti_pool_accounts reset; /* what is not counted any more */
 
 	_Atomic(uint32_t) over;       /* closed or ended, and no worker is left */
-	_Atomic(int) init_error;      /* why there is no worker; 0: there is, or will be */
 	_Atomic(uint32_t) ready;      /* min_workers have been there */
 	struct wti_waiters waiters;   /* for over, ready, each */
 
@@ -484,7 +481,7 @@ unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned ma
 /* Under the lock: take a task of this client away from the queue or a hold. False where a worker has begun it. */
 bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task);
 
-/* Under the lock: a task that was taken and not begun comes back, in front of the others, and help is called. */
+/* Under the lock: a task that was taken and not begun comes back, in front of the others; wti_pool_call calls help. */
 void wti_pool_return(struct wt_pool *pool, struct wt_task *task);
 
 /* Under the lock: take all of a hold away, to be returned; `own`: the worker itself does. False: the system refused. */
@@ -570,7 +567,7 @@ void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own,
 /* Owner: the same, of one that was taken away from the queue. */
 void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own);
 
-/* Owner: drop what came with the input, if the worker has not. */
+/* Whoever has the record: drop what came with the input and was not taken, if that has not been done. */
 void wti_pool_input_drop(struct wt_task *task);
 
 /* Owner: tell all that has come back. */

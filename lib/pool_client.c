@@ -171,6 +171,7 @@ static void client_detach(struct wti_pool_client *client)
 
 	wti_pool_drain_forget(client);
 	client->on_drain = NULL;
+	wti_store(&client->drain, WTI_POOL_DRAIN_NONE); /* the wish was this thread's */
 	if (self->pool_client == client)
 		self->pool_client = NULL;
 	wti_list_remove(&client->mine);
@@ -194,7 +195,7 @@ void wti_pool_client_leave(struct wti_pool_client *client)
 	if (client->ending && !client->callbacks)
 		wti_pool_client_end(client);
 	else if (!client->callbacks && !client->used && wti_load(&client->pool->refusal) == WT_ECLOSED &&
-	    wti_load_sc(&client->pool->over)) /* pairs with keeper_over [waiters-1] */
+	    wti_load_sc(&client->pool->over)) /* pairs with keeper_publish [waiters-1] */
 		client_give_up(client);
 }
 

@@ -41,7 +41,7 @@ static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wt_ta
 
 	task->late = bits;
 	do {
-		task->ticket = (uint64_t)(uintptr_t)top;
+		task->submitted_at = (int64_t)(uintptr_t)top; /* of no use any more */
 		/* pairs with done_pull_late [pool-late]; seq_cst, so that the owner finds it after arming [source-1] */
 	} while (!wti_cas_sc(&client->late, &top, task));
 }
@@ -92,21 +92,18 @@ void wti_pool_reply_drop(struct wti_pool_own *own)
 	own->bits = 0;
 }
 
-/* What came with the input, of a task that no worker has run. */
 void wti_pool_input_drop(struct wt_task *task)
 {
-	struct wti_list dropped;
+	struct wti_cargo *cargo = task->cargo;
 
 	if (wti_unlikely(task->size == WTI_TASK_MAP)) {
 		wti_pool_map_release((struct wti_pool_map *)(uintptr_t)task->data);
 		task->size = 0;
 	}
-	if (wti_likely(!task->cargo))
+	if (wti_likely(!cargo))
 		return;
-	wti_list_init(&dropped);
-	wti_cargo_drop(task->cargo, &dropped);
 	task->cargo = NULL;
-	wti_cargo_destroy_all(&dropped);
+	wti_cargo_discard(cargo);
 }
 
 void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own, int result)
@@ -210,7 +207,7 @@ static WTI_COLD void done_pull_late(struct wti_pool_client *client)
 	struct wt_task *task = wti_xchg_acqrel(&client->late, NULL);
 
 	while (task) {
-		struct wt_task *below = (struct wt_task *)(uintptr_t)task->ticket;
+		struct wt_task *below = (struct wt_task *)(uintptr_t)task->submitted_at;
 
 		done_accept(client, task->own, task->late);
 		task = below;

@@ -83,7 +83,6 @@ static void keeper_work_again(struct wt_pool *pool)
 {
 	pool->backoff = 0;
 	pool->resting = false;
-	wti_store(&pool->init_error, 0);
 	if (pool->state == WTI_POOL_OPEN)
 		wti_store_sc(&pool->refusal, 0); /* pairs with room_ready [waiters-1] */
 }
@@ -114,9 +113,8 @@ static void keeper_refuse(struct wt_pool *pool)
 {
 	if (!pool->backoff || pool->alive)
 		return;
-	wti_store_sc(&pool->init_error, pool->last_error); /* pairs with pool_is_ready [waiters-1] */
 	if (pool->state == WTI_POOL_OPEN)
-		wti_store_sc(&pool->refusal, pool->last_error); /* pairs with room_ready [waiters-1] */
+		wti_store_sc(&pool->refusal, pool->last_error); /* pairs with room_ready, pool_is_ready [waiters-1] */
 	wti_pool_refuse_queued(pool, pool->last_error);
 }
 
@@ -400,7 +398,7 @@ static int keeper_start(struct wti_pool_worker *worker)
 	const struct wti_worker_program program = {
 		.entry = wti_pool_worker_entry,
 		.host = worker,
-		.data = pool->data,
+		.data = pool->options.data,
 		.size = pool->options.data_size,
 	};
 	wt_worker_options options = {
@@ -413,7 +411,7 @@ static int keeper_start(struct wti_pool_worker *worker)
 	};
 	char name[64];
 
-	snprintf(name, sizeof name, "%.40s-%u", pool->name, worker->number);
+	snprintf(name, sizeof name, "%.40s-%u", pool->options.name, worker->number);
 	options.name = name;
 	return wti_worker_create(&worker->worker, &program, &options);
 }
@@ -589,8 +587,6 @@ static void keeper_look(struct wt_pool *pool)
 	wti_pool_room_offer(pool);
 	if (wti_waiters_any(&pool->waiters))
 		wti_waiters_wake(&pool->waiters);
-	if (wti_waiters_any(&pool->room) && wti_load(&pool->refusal))
-		wti_waiters_wake(&pool->room);
 	wti_deadline_remove(wti_thread_peek(), &pool->keeper_deadline);
 	if (look.next != WT_FOREVER)
 		wti_deadline_add(wti_thread_peek(), &pool->keeper_deadline, look.next);

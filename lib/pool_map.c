@@ -132,14 +132,14 @@ static void map_call_workers(struct wti_pool_map *map, struct wti_pool_client *c
 	}
 }
 
-static int map_await(struct wti_pool_map *map, wt_time deadline)
+static int map_await(struct wti_pool_map *map)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < map->count; i++)
 		(void)wti_pool_task_withdraw(map->tasks[i]);
 	for (size_t i = 0; i < map->count && !err; i++)
-		err = wti_pool_task_await(map->tasks[i], deadline);
+		err = wti_pool_task_await(map->tasks[i], map->deadline);
 	if (err)
 		map_fail(map, err);
 	for (size_t i = 0; i < map->count; i++)
@@ -160,7 +160,7 @@ static int map_result(const struct wti_pool_map *map, int err)
 	return wti_load(&map->next) < map->end ? WT_ETIMEDOUT : 0;
 }
 
-static int map_do(struct wti_pool_map *map, struct wti_pool_client *client, const wt_range *range, wt_time deadline)
+static int map_do(struct wti_pool_map *map, struct wti_pool_client *client, const wt_range *range)
 {
 	int err;
 
@@ -168,7 +168,7 @@ static int map_do(struct wti_pool_map *map, struct wti_pool_client *client, cons
 	wti_pool_map_run(map);
 	if (wti_forked())
 		return WT_EFORKED;
-	err = map_await(map, deadline == WT_NOW ? WT_FOREVER : deadline);
+	err = map_await(map);
 	return map_result(map, err);
 }
 
@@ -195,7 +195,7 @@ int wt_pool_map(wt_pool *pool, const wt_range *range, wt_map_fn *fn, void *arg, 
 	map->fn = fn;
 	map->arg = arg;
 	map->deadline = deadline;
-	err = map_do(map, client, range, deadline);
+	err = map_do(map, client, range);
 	wti_pool_map_release(map);
 	return err;
 }

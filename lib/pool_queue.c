@@ -388,7 +388,7 @@ static struct wti_pool_worker *queue_choose_helper(struct wt_pool *pool)
 		return NULL;
 	}
 	worker = wti_list_entry(wti_list_pop(&pool->idle), struct wti_pool_worker, idle);
-	worker->woken = true;
+	wti_store(&worker->woken, true);
 	pool->waking++;
 	wti_pool_update_call(pool);
 	wti_pool_worker_hold(worker);

@@ -76,28 +76,11 @@ static void room_grant(struct wti_pool_client *client)
 		wti_source_notify(&client->source);
 }
 
-/* Owner: be told when it is half empty; it may be so already. */
-static void room_wish(struct wti_pool_client *client)
-{
-	uint32_t none = WTI_POOL_DRAIN_NONE;
-
-	wti_store_sc(&client->pool->full, true);                   /* [pool-room] */
-	wti_cas_sc(&client->drain, &none, WTI_POOL_DRAIN_WANTED); /* pairs with wti_pool_room_offer [pool-room] */
-	if (client->on_drain && !client->drain_held) {
-		client->drain_held = true;
-		wti_loop_hold(wti_load(&client->source.owner));
-	}
-	if (!room_is_half(client->pool))
-		return;
-	wti_store_sc(&client->pool->full, false); /* [pool-room] */
-	room_grant(client);
-}
-
 void wti_pool_room_offer(struct wt_pool *pool)
 {
 	if (!wti_pool_is_bounded(pool))
 		return;
-	/* pairs with room_await [waiters-1] */
+	/* pairs with room_arm [waiters-1] */
 	if (wti_waiters_any(&pool->room))
 		wti_waiters_wake(&pool->room);
 	if (!wti_load_sc(&pool->full) || !room_is_half(pool)) /* pairs with room_wish [pool-room] */
@@ -108,6 +91,21 @@ void wti_pool_room_offer(struct wt_pool *pool)
 		room_grant(client);
 }
 
+/*
+ * Owner: be told when it is half empty; it may be so already. The wish comes
+ * first: whoever finds the queue full from now on, and half empty, finds it.
+ */
+static void room_wish(struct wti_pool_client *client)
+{
+	uint32_t none = WTI_POOL_DRAIN_NONE;
+
+	wti_cas_sc(&client->drain, &none, WTI_POOL_DRAIN_WANTED); /* pairs with wti_pool_room_offer [pool-room] */
+	if (client->on_drain)
+		wti_loop_set_hold(wti_load(&client->source.owner), &client->drain_held, true);
+	wti_store_sc(&client->pool->full, true); /* [pool-room] */
+	wti_pool_room_offer(client->pool);
+}
+
 bool wti_pool_drain_due(struct wti_pool_client *client)
 {
 	/* pairs with room_grant [pool-room] */
@@ -116,9 +114,7 @@ bool wti_pool_drain_due(struct wti_pool_client *client)
 
 void wti_pool_drain_forget(struct wti_pool_client *client)
 {
-	if (client->drain_held)
-		wti_loop_release(wti_load(&client->source.owner));
-	client->drain_held = false;
+	wti_loop_set_hold(wti_load(&client->source.owner), &client->drain_held, false);
 }
 
 void wti_pool_drain_tell(struct wti_pool_client *client)

@@ -116,7 +116,7 @@ static bool task_cancel_running(struct wt_task *task)
 
 		for (unsigned i = 0; i < worker->run_count; i++) {
 			struct wti_pool_run *run = &worker->runs[i];
-			uint64_t serial = wti_load_acq(&run->serial); /* pairs with run_begin [pool-run] */
+			uint64_t serial = wti_load_acq(&run->serial); /* pairs with run_publish [pool-run] */
 
 			if (serial & 1 && wti_load_acq(&run->task) == task) { /* [pool-run] */
 				run->cancelled = serial;
@@ -258,7 +258,7 @@ bool wt_task_cancelled(const wt_task *task)
 {
 	const struct wti_thread *self = wti_thread_peek();
 
-	if (!task || !self || !self->pool_worker || !wti_pool_run_find(task))
+	if (!task || !wti_pool_run_find(task))
 		return false;
 	/* Relaxed: nothing is read through them. */
 	return wti_load(&task->cancelled) || wti_thread_terminating(self);

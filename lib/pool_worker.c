@@ -287,12 +287,17 @@ static unsigned worker_share(const struct wti_pool_worker *worker)
 	return share < WTI_POOL_HOLD ? (unsigned)share : WTI_POOL_HOLD;
 }
 
-/* Under the lock. */
+/* Under the lock: it does not wait to be called. It may not have slept since it said so: the loop has looked again. */
 static void worker_note_awake(struct wti_pool_worker *worker)
 {
-	if (worker->woken)
+	bool listed = !wti_list_empty(&worker->idle);
+
+	if (wti_load(&worker->woken))
 		worker->pool->waking--;
-	worker->woken = false;
+	wti_store(&worker->woken, false);
+	wti_list_remove(&worker->idle);
+	if (listed)
+		wti_pool_update_call(worker->pool);
 }
 
 /* Fill the empty hold. False where there is nothing to do. */
@@ -303,7 +308,7 @@ static bool worker_fill(struct wti_pool_worker *worker)
 	unsigned n;
 	bool more;
 
-	if (!wti_pool_has_work(pool) && !worker->woken)
+	if (!wti_pool_has_work(pool) && !wti_load(&worker->woken))
 		return false;
 	wti_mutex_lock_soon(&pool->lock);
 	worker_note_awake(worker);
@@ -474,7 +479,6 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 
 	wti_mutex_lock_soon(&pool->lock);
 	worker_note_awake(worker);
-	wti_list_remove(&worker->idle);
 	if (asleep && available) {
 		worker->idle_since = wti_os->clock();
 		/* The last one in front: the others may retire. */
@@ -528,7 +532,6 @@ static void worker_sign_off(struct wti_pool_worker *worker, struct wt_worker *th
 
 	wti_pool_raid(worker, true);
 	worker_note_awake(worker);
-	wti_list_remove(&worker->idle);
 	wti_pool_each_leave(worker);
 	if (worker->leaving && worker_is_spent(worker))
 		pool->past.recycled++;

@@ -342,6 +342,44 @@ static void without_memory_results_come_all_the_same(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* Also not told yet, they are finished: to cancel them does nothing to those that wait. */
+static void results_that_came_without_memory_are_not_cancelled(void **state)
+{
+	enum { MANY = 2000, WAITING = 300 };
+	static wt_task *tasks[MANY], *waiting[WAITING];
+	struct latch begun[2] = { { 0 } }, gate[2] = { { 0 } }, last = { 0 };
+	wt_pool *pool;
+	wt_task *busy[2];
+
+	(void)state;
+	support_count();
+	pool = pools_create(1);
+	busy[0] = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun[0], .gate = &gate[0] });
+	assert_true(latch_await(&begun[0]));
+	for (int i = 0; i < MANY; i++)
+		tasks[i] = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING,
+								    .begun = i == MANY - 1 ? &last : NULL });
+	support_fail_allocations(1, 0);
+	latch_open(&gate[0]);
+	assert_true(latch_await(&last));
+	assert_true(support_allocations_failed());
+	support_fail_allocations(0, 0);
+	busy[1] = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun[1], .gate = &gate[1] });
+	assert_true(latch_await(&begun[1]));
+	for (int i = 0; i < WAITING; i++)
+		waiting[i] = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING });
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(wt_task_cancel(tasks[i]), 0);
+	latch_open(&gate[1]);
+	for (int i = 0; i < WAITING; i++)
+		assert_int_equal(pools_result(waiting[i]), 0);
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(pools_result(tasks[i]), 0);
+	assert_int_equal(pools_result(busy[0]), 0);
+	assert_int_equal(pools_result(busy[1]), 0);
+	wt_pool_destroy(pool);
+}
+
 /* One that is cancelled before it begins has not shown what came with it. */
 static void a_cancelled_task_drops_what_it_brought(void **state)
 {
@@ -617,6 +655,7 @@ int main(void)
 		TEST(what_a_cleared_task_brought_is_destroyed),
 		TEST(a_refused_submit_leaves_everything),
 		TEST(without_memory_results_come_all_the_same),
+		TEST(results_that_came_without_memory_are_not_cancelled),
 		TEST(a_cancelled_task_drops_what_it_brought),
 		TEST(progress_comes_in_order_and_before_the_end),
 		TEST(a_queued_task_is_removed),
