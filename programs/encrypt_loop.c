@@ -32,10 +32,11 @@ int encrypt_loop_signals(void)
 /* Milliseconds until the deadline, rounded up, so that it has passed then; -1 for ever. */
 static int loop_ms_until(wt_time deadline)
 {
-	int64_t left = deadline == WT_FOREVER ? -1 : deadline - wt_now();
+	int64_t left;
 
 	if (deadline == WT_FOREVER)
 		return -1;
+	left = deadline - wt_now();
 	if (left <= 0)
 		return 0;
 	left = (left - 1) / NS_PER_MS + 1;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "encrypt_request.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <wt.h>
 
+#include "descriptors.h"
 #include "encrypt_http.h"
 #include "encrypt_listen.h"
 #include "encrypt_loop.h"
@@ -82,10 +83,11 @@ static int server_run(const struct encrypt_options *options, int listen_fd, int 
 int main(int argc, char **argv)
 {
 	struct encrypt_options options;
-	int parsed = encrypt_options_parse(&options, argc, argv);
 	char url[ENCRYPT_URL_SIZE];
-	int listen_fd, signal_fd, status;
+	int listen_fd, signal_fd, status, parsed;
 
+	descriptors_reserve();
+	parsed = encrypt_options_parse(&options, argc, argv);
 	if (parsed)
 		return parsed < 0 ? 2 : 0;
 	json_object_seed(0); /* before two workers would do it at once */

@@ -3,7 +3,6 @@
 
 #include <microhttpd.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,6 +4,8 @@
  */
 #include "infer.h"
 
+#include "descriptors.h"
+
 #include <fann.h>
 #include <stdio.h>
 
@@ -26,8 +28,10 @@ size_t infer_class(const float *outputs, size_t count)
 int main(int argc, char **argv)
 {
 	struct options options;
-	int code = options_read(&options, argc, argv);
+	int code;
 
+	descriptors_reserve();
+	code = options_read(&options, argc, argv);
 	if (code >= 0)
 		return code;
 	fann_set_error_log(NULL, NULL); /* the program has its own words */

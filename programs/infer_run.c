@@ -12,7 +12,6 @@
 #include "progress.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +152,7 @@ static int print_answer(struct run *run, wt_message *reply)
 
 	if (err)
 		return complain(run, "answer", wt_strerror(err));
+	progress_hide(&run->progress); /* both may be on one terminal */
 	print_outputs(run, wt_buffer_data(outputs), answer->samples);
 	run->total.samples += answer->samples;
 	run->total.right += answer->right;

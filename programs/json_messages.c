@@ -19,6 +19,7 @@
 #include <wt.h>
 
 #include "count.h"
+#include "descriptors.h"
 #include "json_session.h"
 
 #define COUNT_MAX    1000000000ul
@@ -184,8 +185,10 @@ static int messages_run(const struct messages_options *options)
 int main(int argc, char **argv)
 {
 	struct messages_options options;
-	int parsed = messages_parse(&options, argc, argv);
+	int parsed;
 
+	descriptors_reserve();
+	parsed = messages_parse(&options, argc, argv);
 	if (parsed > 0)
 		return fputs(messages_help, stdout), messages_flush() ? EXIT_TROUBLE : 0;
 	if (parsed < 0)

@@ -7,6 +7,7 @@
  * of what is asked; the tables move back and are merged in the order of the
  * input.
  */
+#include "descriptors.h"
 #include "inorder.h"
 #include "jsonstat_chunk.h"
 #include "jsonstat_lines.h"
@@ -263,8 +264,10 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	struct run run = { .options = &options };
-	int code = options_read(&options, argc, argv);
+	int code;
 
+	descriptors_reserve();
+	code = options_read(&options, argc, argv);
 	if (code < 0) {
 		int err = run_options(&run);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* memrchr */
 #include "jsonstat_chunk.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "whole.h"
 
 /* What is being read. */
 struct text {
@@ -26,17 +27,15 @@ void chunker_free(struct chunker *chunker)
 /* Read until the room is full or the file ends. */
 static int fill(struct chunker *chunker, struct text *text)
 {
-	while (text->size < text->room && !chunker->ended) {
-		ssize_t n = read(chunker->fd, text->bytes + text->size, text->room - text->size);
+	size_t done;
+	int err;
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n == 0)
-			chunker->ended = true;
-		if (n > 0)
-			text->size += (size_t)n;
-	}
-	return 0;
+	if (chunker->ended)
+		return 0;
+	err = whole_read(chunker->fd, text->bytes + text->size, text->room - text->size, &done);
+	text->size += done;
+	chunker->ended = !err && text->size < text->room;
+	return err;
 }
 
 static int make_room(struct text *text, size_t room)

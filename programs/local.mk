@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Programs for use, on real libraries, over libwt's pool. Compiled as a user
+# Programs for use, on real libraries, most over libwt's pool. Compiled as a user
 # would, like the examples. Each is built where its library is, and its
 # programs/check-NAME is then part of the suite.
 programs_cppflags = -I$(top_srcdir)/include -I$(top_srcdir)/programs
@@ -10,8 +10,9 @@ programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 	programs/complain.c programs/complain.h programs/count.c programs/count.h \
 	programs/descriptors.c programs/descriptors.h programs/inorder.c programs/inorder.h \
 	programs/output.c programs/output.h \
-	programs/quoted.c programs/quoted.h
-programs_libprograms_a_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+	programs/quoted.c programs/quoted.h \
+	programs/whole.c programs/whole.h
+programs_libprograms_a_CPPFLAGS = $(programs_cppflags)
 programs_libprograms_a_CFLAGS = $(examples_cflags)
 
 programs_version = -DPROGRAM_VERSION='"$(PACKAGE_VERSION)"'
@@ -39,7 +40,6 @@ TESTS += programs/check-wtzip
 endif
 programs_wtzip_SOURCES = programs/wtzip.c \
 	programs/gzip_frame.c programs/gzip_frame.h \
-	programs/whole.c programs/whole.h \
 	programs/wtzip_block.c programs/wtzip_block.h \
 	programs/wtzip_compress.c programs/wtzip_compress.h \
 	programs/wtzip_expand.c programs/wtzip_expand.h \
@@ -70,7 +70,7 @@ EXTRA_DIST += programs/check-json_messages
 programs_json_messages_SOURCES = programs/json_messages.c programs/json_documents.c programs/json_documents.h \
 	programs/json_message.c programs/json_message.h programs/json_report.c programs/json_report.h \
 	programs/json_session.c programs/json_session.h programs/json_worker.c programs/json_worker.h
-programs_json_messages_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_json_messages_CPPFLAGS = $(programs_cppflags)
 programs_json_messages_CFLAGS = $(examples_cflags) $(JANSSON_CFLAGS)
 programs_json_messages_LDFLAGS = $(wt_program_ldflags)
 programs_json_messages_LDADD = $(programs_libs) $(JANSSON_LIBS)
@@ -90,7 +90,7 @@ programs_encrypt_server_SOURCES = programs/encrypt_server.c programs/encrypt_bod
 	programs/encrypt_metrics.c programs/encrypt_metrics.h programs/encrypt_options.c programs/encrypt_options.h \
 	programs/encrypt_request.c programs/encrypt_request.h programs/encrypt_routes.c programs/encrypt_routes.h \
 	programs/encrypt_task.c programs/encrypt_task.h
-programs_encrypt_server_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_encrypt_server_CPPFLAGS = $(programs_cppflags)
 programs_encrypt_server_CFLAGS = $(examples_cflags) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(LIBCRYPTO_CFLAGS)
 programs_encrypt_server_LDFLAGS = $(wt_program_ldflags)
 programs_encrypt_server_LDADD = $(programs_libs) $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(LIBCRYPTO_LIBS)
@@ -106,13 +106,13 @@ programs_thumbnails_SOURCES = programs/thumbnails.c programs/thumbnails_exif.c p
 	programs/thumbnails_options.c programs/thumbnails_options.h programs/thumbnails_picture.c \
 	programs/thumbnails_picture.h programs/thumbnails_read.c programs/thumbnails_resample.c \
 	programs/thumbnails_resample.h programs/thumbnails_write.c
-programs_thumbnails_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_thumbnails_CPPFLAGS = $(programs_cppflags)
 programs_thumbnails_CFLAGS = $(examples_cflags) $(JPEG_CFLAGS)
 programs_thumbnails_LDFLAGS = $(wt_program_ldflags)
 programs_thumbnails_LDADD = $(programs_libs) $(JPEG_LIBS) -lm
 programs_check_pictures_SOURCES = programs/check_pictures.c programs/check_pictures.h programs/check_pictures_draw.c \
 	programs/check_pictures_file.c programs/check_pictures_reference.c
-programs_check_pictures_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_check_pictures_CPPFLAGS = $(programs_cppflags)
 programs_check_pictures_CFLAGS = $(examples_cflags) $(JPEG_CFLAGS)
 programs_check_pictures_LDFLAGS = $(wt_program_ldflags)
 programs_check_pictures_LDADD = $(JPEG_LIBS) -lm
@@ -127,7 +127,7 @@ programs_jsonstat_SOURCES = programs/jsonstat.c programs/jsonstat_cell.c program
 	programs/jsonstat_keys.c programs/jsonstat_keys.h programs/jsonstat_lines.c programs/jsonstat_lines.h \
 	programs/jsonstat_options.c programs/jsonstat_options.h programs/jsonstat_query.c programs/jsonstat_query.h \
 	programs/jsonstat_table.c programs/jsonstat_table.h programs/jsonstat_value.c programs/jsonstat_value.h
-programs_jsonstat_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_jsonstat_CPPFLAGS = $(programs_cppflags)
 programs_jsonstat_CFLAGS = $(examples_cflags) $(JANSSON_CFLAGS)
 programs_jsonstat_LDFLAGS = $(wt_program_ldflags)
 programs_jsonstat_LDADD = $(programs_libs) $(JANSSON_LIBS) -lm
@@ -141,7 +141,7 @@ EXTRA_DIST += programs/check-infer
 programs_infer_SOURCES = programs/infer.c programs/infer.h programs/infer_data.c programs/infer_data.h \
 	programs/infer_model.c programs/infer_model.h programs/infer_options.c programs/infer_options.h \
 	programs/infer_run.c programs/infer_train.c
-programs_infer_CPPFLAGS = $(programs_cppflags) -D_GNU_SOURCE
+programs_infer_CPPFLAGS = $(programs_cppflags)
 programs_infer_CFLAGS = $(examples_cflags) $(FANN_CFLAGS)
 programs_infer_LDFLAGS = $(wt_program_ldflags)
 programs_infer_LDADD = $(programs_libs) $(FANN_LIBS) -lm

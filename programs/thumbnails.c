@@ -5,6 +5,7 @@
  * Each file is a task of a pool: its worker reads, shrinks and writes it. The
  * main thread decides the names, and hears of each task on its loop.
  */
+#include "descriptors.h"
 #include "progress.h"
 #include "thumbnails_make.h"
 #include "thumbnails_names.h"
@@ -122,9 +123,10 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	struct run run = { .options = &options };
-	int code = options_read(&options, argc, argv);
-	int err;
+	int code, err;
 
+	descriptors_reserve();
+	code = options_read(&options, argc, argv);
 	if (code >= 0)
 		return code;
 	err = run_options(&run);

@@ -87,18 +87,16 @@ static int source_find(struct wtzip_source *source, const char *name, const stru
 	return source->fd < 0 ? source->fd : 0;
 }
 
-static int source_take_input(struct wtzip_source *source)
-{
-	*source = (struct wtzip_source){ .label = "stdin", .fd = STDIN_FILENO };
-	return 0;
-}
-
 bool wtzip_source_open(struct wtzip_source *source, const char *name, const struct wtzip_options *options,
 		       int *status)
 {
 	bool is_input = strcmp(name, "-") == 0;
-	int err = is_input ? source_take_input(source) : source_find(source, name, options);
+	int err = 0;
 
+	if (is_input)
+		*source = (struct wtzip_source){ .label = "stdin", .fd = STDIN_FILENO };
+	else
+		err = source_find(source, name, options);
 	if (!err && fstat(source->fd, &source->status))
 		err = -errno;
 	*status = err ? WTZIP_FAILED : WTZIP_DONE;
