@@ -7,6 +7,7 @@
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/wt-programs.XXXXXX") || exit 1
 trap 'rm -rf "$dir"' EXIT
+tap_build=$PWD
 tap_n=0
 tap_failed=0
 status=0
@@ -44,6 +45,27 @@ run() {
 # Whether the last one refused its arguments: status 2, nothing on stdout, and this text on stderr.
 refused() {
 	[ $status -eq 2 ] && [ ! -s "$dir/out" ] && grep -qF -- "$1" "$dir/err"
+}
+
+# Whether the program, waiting for bytes from the pipe $dir/pipe, has something harmless in the place of a
+# standard error that it was not given: what it opens next would get that descriptor, and its messages.
+reserves_stderr() {
+	# The shell that runs libtool's script would have the script itself there.
+	tap_program=${1%/*}/.libs/${1##*/}
+	[ -x "$tap_program" ] || tap_program=$1
+	shift
+	mkfifo "$dir/pipe"
+	LD_LIBRARY_PATH=$tap_build/.libs "$tap_program" "$@" <>"$dir/pipe" >"$dir/out" 2>&- &
+	tap_pid=$!
+	tap_tries=0
+	until [ "$(readlink /proc/$tap_pid/fd/2)" = /dev/null ] || [ $tap_tries -ge 200 ]; do
+		sleep 0.05
+		tap_tries=$((tap_tries + 1))
+	done
+	kill $tap_pid
+	wait $tap_pid 2>/dev/null
+	rm "$dir/pipe"
+	[ $tap_tries -lt 200 ]
 }
 
 # A test that cannot be made here.

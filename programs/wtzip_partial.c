@@ -24,7 +24,12 @@ static void partial_on_signal(int number)
 {
 	if (partial_path)
 		unlink(partial_path);
-	/* It was reset, and takes effect when the handler returns. */
+	/*
+	 * Only now: with SA_RESETHAND the second of two signals can end the
+	 * process between the reset and the handler's first instruction.
+	 */
+	signal(number, SIG_DFL);
+	/* It takes effect when the handler returns. */
 	raise(number);
 }
 
@@ -37,7 +42,7 @@ static void partial_set(sigset_t *set)
 
 void wtzip_partial_watch(void)
 {
-	struct sigaction action = { .sa_handler = partial_on_signal, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction action = { .sa_handler = partial_on_signal };
 
 	partial_set(&action.sa_mask);
 	for (int i = 0; i < PARTIAL_SIGNALS; i++) {
