@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define wti_likely(x)   __builtin_expect(!!(x), 1)
 #define wti_unlikely(x) __builtin_expect(!!(x), 0)
@@ -35,6 +36,15 @@ static inline void wti_prefetch_write(const volatile void *address)
 #else
 	__builtin_prefetch((const void *)address, 1);
 #endif
+}
+
+/* memcpy, without a call for the usual word or pointer. `from` may be NULL where size is 0. */
+static inline void wti_copy(void *to, const void *from, size_t size)
+{
+	if (size == sizeof(uint64_t))
+		memcpy(to, from, sizeof(uint64_t));
+	else if (size)
+		memcpy(to, from, size);
 }
 
 /* `n` rounded up to a multiple of `to`, a power of two; n is at most WTI_SIZE_MAX. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "message.h"
 
-#include <string.h>
-
-int wti_outgoing_check(const wt_outgoing *message, size_t *size)
+int wti_outgoing_check_all(const wt_outgoing *message, size_t *size)
 {
 	size_t sum = 0;
 
@@ -25,15 +23,12 @@ int wti_outgoing_check(const wt_outgoing *message, size_t *size)
 	return 0;
 }
 
-void wti_outgoing_copy(void *to, const wt_outgoing *message)
+void wti_outgoing_copy_pieces(void *to, const wt_outgoing *message)
 {
 	unsigned char *bytes = to;
 
-	if (message->size)
-		memcpy(bytes, message->data, message->size);
 	for (size_t i = 0; i < message->iovcnt; i++) {
-		if (message->iov[i].iov_len)
-			memcpy(bytes, message->iov[i].iov_base, message->iov[i].iov_len);
+		wti_copy(bytes, message->iov[i].iov_base, message->iov[i].iov_len);
 		bytes += message->iov[i].iov_len;
 	}
 }

@@ -7,10 +7,31 @@
 
 #include <wt/message.h>
 
+#include "base.h"
+
+/* The two functions below for all messages but those that are short work. */
+int wti_outgoing_check_all(const wt_outgoing *message, size_t *size);
+void wti_outgoing_copy_pieces(void *to, const wt_outgoing *message);
+
 /* 0 and the sum of the bytes in *size, or WT_EINVAL, WT_EOVERFLOW. The transfer list is not looked at. */
-int wti_outgoing_check(const wt_outgoing *message, size_t *size);
+static inline int wti_outgoing_check(const wt_outgoing *message, size_t *size)
+{
+	uintptr_t other = (uintptr_t)message->iov | message->iovcnt | message->zero | message->reserved[0] |
+			  message->reserved[1];
+
+	if (wti_unlikely(other || !message->data))
+		return wti_outgoing_check_all(message, size);
+	*size = message->size;
+	return 0;
+}
 
 /* Copy the bytes of a message that was checked. */
-void wti_outgoing_copy(void *to, const wt_outgoing *message);
+static inline void wti_outgoing_copy(void *to, const wt_outgoing *message)
+{
+	if (wti_likely(!message->iovcnt))
+		wti_copy(to, message->data, message->size);
+	else
+		wti_outgoing_copy_pieces(to, message);
+}
 
 #endif

@@ -185,18 +185,10 @@ static inline unsigned char *ring_payload(const struct ring_slot *slot)
 }
 
 /* memcpy, without the call for the sizes that are a word or two. */
-static inline void ring_copy(unsigned char *to, const void *from, size_t size)
-{
-	if (size == 8)
-		memcpy(to, from, 8);
-	else if (size)
-		memcpy(to, from, size);
-}
-
 static void ring_gather(unsigned char *to, const struct iovec *iov, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		ring_copy(to, iov[i].iov_base, iov[i].iov_len);
+		wti_copy(to, iov[i].iov_base, iov[i].iov_len);
 		to += iov[i].iov_len;
 	}
 }
@@ -291,7 +283,7 @@ int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t
 	err = ring_reserve(ring, wti_record_size(size), &slot);
 	if (wti_unlikely(err))
 		return err;
-	ring_copy(ring_payload(&slot), data, size);
+	wti_copy(ring_payload(&slot), data, size);
 	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
 	return 0;
 }
@@ -348,7 +340,7 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 	for (size_t i = 0; i < count; i++) {
 		size_t size = messages[i].iov_len;
 
-		ring_copy((unsigned char *)(header + 1), messages[i].iov_base, size);
+		wti_copy((unsigned char *)(header + 1), messages[i].iov_base, size);
 		if (i)
 			wti_store(header, wti_header(WTI_RECORD_MESSAGE, size, 0));
 		header += wti_record_size(size) / sizeof *header;

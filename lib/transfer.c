@@ -149,12 +149,12 @@ static int transfer_check_one(const wt_transfer *list, size_t index, const struc
 	}
 }
 
-int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_route *route)
+int wti_transfer_check_list(const wt_transfer *list, size_t count, const struct wti_route *route)
 {
 	size_t n = 0;
 	int err = 0;
 
-	if ((count && !list) || count > WTI_TRANSFER_MAX)
+	if (!list || count > WTI_TRANSFER_MAX)
 		return WT_EINVAL;
 	while (n < count && !err) {
 		err = transfer_check_one(list, n, route);

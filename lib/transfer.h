@@ -24,7 +24,12 @@ struct wti_route {
  * 0, or the first thing that is wrong with the list, for which nothing has
  * changed. What it names belongs to the calling thread.
  */
-int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_route *route);
+int wti_transfer_check_list(const wt_transfer *list, size_t count, const struct wti_route *route);
+
+static inline int wti_transfer_check(const wt_transfer *list, size_t count, const struct wti_route *route)
+{
+	return wti_likely(!count) ? 0 : wti_transfer_check_list(list, count, route);
+}
 
 /*
  * After the check: give up the things and clear the variables. `carrier` is
