@@ -21,12 +21,15 @@ static const uint64_t tasks_factor = UINT64_C(6364136223846793005);
 static const uint64_t tasks_addend = UINT64_C(1442695040888963407);
 
 struct tasks {
+	/* Read by the workers. */
 	uint64_t steps;
 	uint64_t factor; /* of all steps together */
 	uint64_t addend;
 	uint64_t total;  /* tasks, with those before the clock starts */
 	uint64_t warmup;
 	uint64_t window; /* under way at the most */
+	/* Main's: a line that workers read must not be one that it writes. */
+	char other_line[BENCH_LINE];
 	uint64_t submitted;
 	uint64_t finished;
 	uint64_t sum; /* of their inputs: each has come back once */
