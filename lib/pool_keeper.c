@@ -157,6 +157,7 @@ static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker
 	worker->reason = reason;
 	worker->reason_run = run;
 	pool->alive--;
+	wti_pool_worker_rest(worker, WTI_POOL_ASLEEP);
 	wti_pool_raid(worker, false);
 	wti_pool_update_call(pool);
 }

@@ -361,12 +361,19 @@ size_t wti_pool_refuse_queued(struct wt_pool *pool, int result)
 
 /* ---- Help ---- */
 
+/* While one works and another one naps, which looks for what the first leaves, nobody is called. */
+static bool queue_is_watched(const struct wt_pool *pool)
+{
+	return pool->napping && wti_load(&pool->awake);
+}
+
 void wti_pool_update_call(struct wt_pool *pool)
 {
 	bool more = pool->alive < pool->options.max_workers && !pool->resting;
+	bool help = more || !wti_list_empty(&pool->idle);
 
 	/* pairs with wti_pool_queue_push [pool-call]: who announces its sleep, or the end, then looks for work */
-	wti_store_sc(&pool->call, more || pool->state != WTI_POOL_OPEN || !wti_list_empty(&pool->idle));
+	wti_store_sc(&pool->call, pool->state != WTI_POOL_OPEN || (help && !queue_is_watched(pool)));
 }
 
 /* One worker at a time is enough where it has not looked yet: it calls for the next one itself. */

@@ -310,6 +310,63 @@ static void tasks_that_wait_for_a_worker_hear_why_there_is_none(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* ---- Naps ---- */
+
+/* As if the clock had said so; it is the worker's. */
+static int measure_no_time(wt_task *task, void *arg)
+{
+	(void)task;
+	(void)arg;
+	wti_thread_peek()->pool_worker->estimate = 1;
+	return 0;
+}
+
+static bool one_naps(wt_pool *pool)
+{
+	bool naps;
+
+	wti_mutex_lock_soon(&pool->lock);
+	naps = pool->napping != 0;
+	wti_mutex_unlock(&pool->lock);
+	return naps;
+}
+
+/* Until one of two workers leaves them to the other one. */
+static bool flood_with_short_tasks(wt_pool *pool)
+{
+	struct pools_input input = { .op = POOLS_CALL, .call = measure_no_time };
+	wt_outgoing bytes = { .data = &input, .size = sizeof input };
+	bool napped = false;
+
+	for (int i = 0; i < 100 && !napped; i++) {
+		for (int k = 0; k < 200; k++)
+			assert_int_equal(wt_pool_submit(pool, &bytes, NULL, NULL, NULL, NULL), 0);
+		napped = one_naps(pool);
+	}
+	return napped;
+}
+
+static void a_long_task_among_short_ones_holds_up_nobody(void **state)
+{
+	wt_pool *pool = pools_create(2);
+	unsigned naps = 0;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct latch begun = { 0 }, gate = { 0 };
+		wt_task *busy;
+
+		naps += flood_with_short_tasks(pool);
+		busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+		for (int i = 0; i < 5; i++)
+			assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+		latch_open(&gate);
+		assert_int_equal(pools_result(busy), 0);
+	}
+	assert_true(naps > 0);
+	wt_pool_destroy(pool);
+}
+
 /* ---- Number and age ---- */
 
 static bool has_one_worker(void *arg)
@@ -387,6 +444,7 @@ int main(void)
 		TEST(a_second_worker_that_fails_leaves_the_first),
 		TEST(workers_that_fail_after_other_tasks_are_counted),
 		TEST(tasks_that_wait_for_a_worker_hear_why_there_is_none),
+		TEST(a_long_task_among_short_ones_holds_up_nobody),
 		TEST(workers_come_as_needed_and_go_when_idle),
 		TEST(a_worker_is_recycled_after_its_tasks),
 		TEST(a_worker_is_recycled_when_its_heap_has_grown),
