@@ -56,10 +56,12 @@ wt_pages = \
 	man/wt_lifecycle.7 \
 	man/wt_memory.7 \
 	man/wt_messaging.7 \
+	man/wt_migrate.7 \
 	man/wt_node.7 \
 	man/wt_pool.7 \
 	man/wt_shared_memory.7 \
 	man/wt_threads.7 \
+	man/wt_tutorial.7 \
 	man/wt_vs_processes.7
 
 dist_man_MANS = $(wt_pages)
