@@ -103,6 +103,7 @@ wt_product_tests = \
 	scripts/check-guarantees \
 	scripts/check-hard \
 	scripts/check-headers \
+	scripts/check-html \
 	scripts/check-linking \
 	scripts/check-pages \
 	scripts/check-verification
