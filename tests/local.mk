@@ -103,8 +103,10 @@ wt_product_tests = \
 	scripts/check-guarantees \
 	scripts/check-hard \
 	scripts/check-headers \
+	scripts/check-html \
 	scripts/check-linking \
 	scripts/check-pages \
+	scripts/check-readme \
 	scripts/check-verification
 
 # These are the defaults that each unit test gets by not having flags of its

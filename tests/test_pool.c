@@ -171,7 +171,7 @@ static void join_racers(struct racer *racers, struct verdict *verdict)
 	assert_verdict(verdict);
 }
 
-/* Whatever was accepted finishes once. */
+/* [Q1] Whatever was accepted finishes once. */
 static void close_races_with_submits(void **state)
 {
 	struct verdict verdict = { 0 };
@@ -188,6 +188,7 @@ static void close_races_with_submits(void **state)
 	}
 }
 
+/* [Q1] */
 static void destroy_races_with_tasks_and_their_loops(void **state)
 {
 	struct verdict verdict = { 0 };
@@ -205,6 +206,7 @@ static void destroy_races_with_tasks_and_their_loops(void **state)
 
 /* ---- Destroy ---- */
 
+/* [Q1] [Q6] */
 static void destroy_ends_queued_and_running_tasks_once(void **state)
 {
 	struct latch begun = { 0 };
@@ -224,6 +226,7 @@ static void destroy_ends_queued_and_running_tasks_once(void **state)
 	assert_int_equal(tally.calls, 101);
 }
 
+/* [Q6] */
 static void a_callback_may_destroy_the_pool(void **state)
 {
 	struct tally tally = { 0 };
@@ -250,6 +253,7 @@ static bool nothing_is_left(void *arg)
 	return support_threads() <= before->threads && atomic_load(&support_counts.bytes) <= before->bytes;
 }
 
+/* [Q6] */
 static void destroy_does_not_wait_for_ever(void **state)
 {
 	static struct latch begun, gate;

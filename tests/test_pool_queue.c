@@ -91,6 +91,7 @@ static void *submit_elements(void *arg)
 	return NULL;
 }
 
+/* [Q1] */
 static void each_task_comes_back_once(void **state)
 {
 	static unsigned char seen[SUBMITTERS][TASKS];
@@ -194,6 +195,7 @@ static void run_entries(const wt_pool_options *options, const int *priorities, i
 	assert_int_equal(log->count, count);
 }
 
+/* [Q2] */
 static void one_submitters_tasks_are_begun_in_order(void **state)
 {
 	static const int priorities[10] = { 0 };
@@ -205,6 +207,7 @@ static void one_submitters_tasks_are_begun_in_order(void **state)
 		assert_int_equal(log.order[i], i);
 }
 
+/* [Q2] */
 static void the_higher_priority_is_first(void **state)
 {
 	static const int priorities[6] = { 0, -3, 3, 0, 1, 3 };
@@ -216,6 +219,7 @@ static void the_higher_priority_is_first(void **state)
 	assert_memory_equal(log.order, order, sizeof order);
 }
 
+/* [Q2] */
 static void who_has_waited_long_enough_is_first(void **state)
 {
 	static const int priorities[3] = { -3, 3, 3 };

@@ -286,7 +286,7 @@ static void what_a_cleared_task_brought_is_destroyed(void **state)
 	wt_pool_destroy(pool);
 }
 
-/* [M3] */
+/* [M3] [Q3] */
 static void a_refused_submit_leaves_everything(void **state)
 {
 	wt_pool *pool = pools_create(1);
@@ -448,6 +448,7 @@ static void progress_comes_in_order_and_before_the_end(void **state)
 
 /* ---- Cancel ---- */
 
+/* [Q4] */
 static void a_queued_task_is_removed(void **state)
 {
 	struct latch begun = { 0 }, gate = { 0 }, never = { 0 };
@@ -467,6 +468,7 @@ static void a_queued_task_is_removed(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q4] */
 static void a_running_task_sees_it(void **state)
 {
 	struct latch begun = { 0 };
@@ -481,6 +483,7 @@ static void a_running_task_sees_it(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q4] */
 static void one_that_does_not_heed_loses_its_worker(void **state)
 {
 	struct latch begun = { 0 };
@@ -497,6 +500,7 @@ static void one_that_does_not_heed_loses_its_worker(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q4] */
 static void a_finished_task_is_left_alone(void **state)
 {
 	wt_pool *pool = pools_create(1);
@@ -511,7 +515,7 @@ static void a_finished_task_is_left_alone(void **state)
 	wt_pool_destroy(pool);
 }
 
-/* The workers that the cancelled tasks lose must not cost another task its own. */
+/* [Q4] The workers that the cancelled tasks lose must not cost another task its own. */
 static void cancel_races_with_start_and_end(void **state)
 {
 	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 2, .cancel_grace = 1));

@@ -14,6 +14,7 @@ static const wt_pool_options one = { .size = sizeof one, .min_workers = 1, .max_
 
 /* ---- A task that ends its worker ---- */
 
+/* [Q5] */
 static void a_failure_is_its_tasks_result_and_the_others_go_on(void **state)
 {
 	struct latch begun = { 0 }, gate = { 0 };
@@ -36,6 +37,7 @@ static void a_failure_is_its_tasks_result_and_the_others_go_on(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q5] */
 static void many_workers_may_fail(void **state)
 {
 	wt_pool *pool = pools_create(2);
@@ -53,6 +55,7 @@ static void many_workers_may_fail(void **state)
 
 /* ---- Time ---- */
 
+/* [Q5] */
 static void a_run_timeout_counts_from_the_start_of_the_run(void **state)
 {
 	struct latch begun = { 0 }, gate = { 0 };
@@ -94,6 +97,7 @@ static bool has_no_zombie(void *arg)
 	return pools_stats(arg).zombies == 0;
 }
 
+/* [Q5] */
 static void a_worker_that_does_not_end_is_replaced(void **state)
 {
 	struct latch gate = { 0 };
