@@ -112,7 +112,7 @@ wt_product_tests = \
 AM_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING -I$(top_srcdir)/tests
 AM_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS) $(CMOCKA_CFLAGS)
 AM_LDFLAGS = -no-install -pthread $(wt_program_ldflags)
-LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
+LDADD = $(WT_COVERAGE_LIBS) tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
 
 tests_test_crew_LDADD = $(LDADD) -lm
 
@@ -138,6 +138,9 @@ tests_libsupport_a_SOURCES = \
 	tests/support/support.h \
 	tests/support/transfer.c \
 	tests/support/transfer.h
+if COVERAGE
+tests_libsupport_a_SOURCES += tests/support/coverage.c
+endif
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)
 tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 
@@ -209,7 +212,7 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root scripts/check-coverage
 
 # Both kinds speak TAP, and neither may hang: the time-out is the last resort,
 # behind the watchdog in tests/support.
@@ -298,6 +301,27 @@ check-valgrind:
 check-hard: libwt.la
 	@top_builddir='$(abs_top_builddir)' CC='$(CC)' $(srcdir)/scripts/check-hard
 
+# What of the library is run by the suite, with the debug checks, and the
+# sweeps. This build has none of the wrong versions, and its counters are
+# barriers. What an older build has counted is of no use.
+wt_coverage_tests = $(filter-out tests/test_mutants,$(wt_unit_tests))
+
+coverage:
+	@$(MKDIR_P) build-coverage
+	@cd build-coverage && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-debug --enable-coverage; }
+	@cd build-coverage && find . -name '*.gcda' -exec rm {} +
+	@cd build-coverage && WT_TEST_SLOW=1 $(MAKE) check \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_coverage_tests))'
+	@$(if $(filter command,$(origin TESTS)),:,$(MAKE) -C build-coverage check-sweeps check-coverage)
+
+check-coverage:
+	@$(MKDIR_P) scripts
+	@$(wt_tap_driver) --test-name scripts/check-coverage --log-file scripts/check-coverage.log \
+		--trs-file scripts/check-coverage.trs --color-tests no --enable-hard-errors yes --expect-failure no -- \
+		$(srcdir)/scripts/check-coverage
+	@cat coverage.txt
+	@grep -q '^:global-test-result: PASS' scripts/check-coverage.trs || { cat scripts/check-coverage.log; exit 1; }
+
 # Their records stand beside the programs.
 if HAVE_CMOCKA
 check-oom check-os: check-%: tests/sweep/sweep_%
@@ -341,11 +365,11 @@ else
 	@echo 'models skipped: install spin and configure again'
 endif
 .PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
-	check-model check-oom check-os check-sweeps check-sched
+	check-model check-oom check-os check-sweeps check-sched coverage check-coverage
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind build-coverage
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
 	tests/sched/sched.log tests/sched/sched.trs
