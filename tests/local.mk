@@ -26,6 +26,7 @@ wt_unit_tests = \
 	tests/test_environment_data \
 	tests/test_error \
 	tests/test_fork \
+	tests/test_fork_pool \
 	tests/test_hash \
 	tests/test_heap \
 	tests/test_histogram \
