@@ -259,6 +259,14 @@ check-libc:
 	@cd build-libc && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --without-jemalloc; }
 	@cd build-libc && $(MAKE) check
 
+# Of the same build only what looks where memory comes from.
+wt_heap_tests = $(addprefix tests/test_,arena bad_input cost fork heap limits pool_worker stream worker worker_limits \
+	worker_stats) scripts/check-hard scripts/check-linking
+
+check-heaps:
+	@$(MAKE) check-libc TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_heap_tests))' \
+		check_PROGRAMS='$(filter tests/%,$(wt_heap_tests))' check_DATA=
+
 check-asan:
 	@$(MKDIR_P) build-asan
 	@cd build-asan && { test -f Makefile || $(wt_sub_configure) --enable-sanitizer=address; }
@@ -312,7 +320,7 @@ coverage:
 	@$(MKDIR_P) build-coverage
 	@cd build-coverage && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-debug --enable-coverage; }
 	@cd build-coverage && find . -name '*.gcda' -exec rm {} +
-	@cd build-coverage && WT_TEST_SLOW=1 $(MAKE) check \
+	@cd build-coverage && WT_TEST_SLOW=1 $(MAKE) check check_DATA= \
 		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_coverage_tests))'
 	@$(if $(filter command,$(origin TESTS)),:,$(MAKE) -C build-coverage check-sweeps check-coverage)
 
@@ -366,7 +374,32 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
+
+# All that finds mistakes, one after the other, so that no deadline of a test
+# measures its neighbours. check has check-hard in it. `./dev all` does the
+# same, and installs what is missing.
+wt_all_checks = \
+	check \
+	check-libc \
+	check-asan \
+	check-tsan \
+	check-sweeps \
+	check-sched \
+	check-model \
+	coverage \
+	check-abi \
+	check-clang \
+	check-musl \
+	check-valgrind
+
+check-all:
+	@failed=; for target in $(wt_all_checks); do \
+		echo "== $$target"; \
+		$(MAKE) --no-print-directory $$target || failed="$$failed $$target"; \
+	done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+.PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-valgrind check-hard \
 	check-model check-oom check-os check-sweeps check-sched coverage check-coverage
 
 clean-local: clean-other-builds
