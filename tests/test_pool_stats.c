@@ -138,12 +138,14 @@ static void bad_input_is_refused(void **state)
 /* [P1] */
 static void without_memory_they_are_refused(void **state)
 {
-	wt_pool *pool = pools_create(1);
 	struct wt_pool_stats stats = { .size = sizeof stats };
+	wt_pool *pool;
 	int64_t time;
 	int errors[2];
 
 	(void)state;
+	support_count();
+	pool = pools_create(1);
 	support_fail_allocations(1, 0);
 	errors[0] = wt_pool_stats(pool, &stats);
 	errors[1] = wt_pool_percentile(pool, WT_POOL_RUN, 50, &time);
