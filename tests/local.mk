@@ -298,8 +298,8 @@ check-musl:
 # stack of the first thread when a signal comes.
 wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
 	--errors-for-leak-kinds=definite
-wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limits tests/test_mutants tests/test_os tests/test_os_refused \
-	tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
+wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_fork_pool tests/test_limits tests/test_mutants \
+	tests/test_os tests/test_os_refused tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
 
 check-valgrind:
 	@$(MKDIR_P) build-valgrind

@@ -106,7 +106,7 @@ static void bad_options_are_refused(void **state)
 
 /* ---- Memory ---- */
 
-/* What a thread that has never called libwt is told when there is no memory for its record, or for its part in a pool. */
+/* A thread that has never called libwt, when there is no memory for its record, or for its part in a pool. */
 struct stranger {
 	wt_pool *pool;
 	bool known; /* has a record */
@@ -130,7 +130,7 @@ static void each_nothing(void *state, void *arg)
 static void never_drained(wt_pool *pool, void *arg)
 {
 	(void)pool;
-	CHECK(&((struct stranger *)arg)->verdict, !"drained");
+	verdict_fail(&((struct stranger *)arg)->verdict, __FILE__, __LINE__, "drained");
 }
 
 static void *ask_without_memory(void *arg)
