@@ -157,7 +157,7 @@ lib_LTLIBRARIES += libwt.la
 libwt_la_SOURCES =
 libwt_la_LIBADD = libwtcore.la
 libwt_la_LDFLAGS = -version-info 0:0:0 -no-undefined -pthread \
-	$(WT_HARDENING_LDFLAGS) $(WT_SHARED_LDFLAGS) $(WT_SANITIZER_CFLAGS)
+	$(WT_HARDENING_LDFLAGS) $(WT_SHARED_LDFLAGS) $(WT_SANITIZER_CFLAGS) $(WT_COVERAGE_CFLAGS)
 EXTRA_libwt_la_DEPENDENCIES = libwt.map
 if HAVE_VERSION_SCRIPT
 libwt_la_LDFLAGS += -Wl,--version-script=$(top_srcdir)/libwt.map

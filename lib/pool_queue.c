@@ -14,6 +14,9 @@
 
 enum { QUEUE_FIRST = 64 }; /* places */
 
+/* As good as for ever: tens of years, of which all priorities together and a wait do not overflow. */
+#define QUEUE_AGING_MAX (INT64_MAX / (2 * WTI_POOL_LEVELS))
+
 /* ---- Filling ---- */
 
 /* The workers read slots and mask under the lock only. */
@@ -24,8 +27,6 @@ static int queue_grow(struct wti_pool_client *client, unsigned level, uint64_t t
 	struct wt_task **slots;
 	struct wt_task **old = queue->slots;
 
-	if (places > WTI_SIZE_MAX / sizeof *slots)
-		return WT_ENOMEM;
 	slots = wti_alloc(places * sizeof *slots);
 	if (!slots)
 		return WT_ENOMEM;
@@ -135,10 +136,8 @@ static struct wt_task *queue_first(struct wti_pool_client *client, unsigned leve
 /* Of what is there, not more than a fair share for each worker. */
 static unsigned queue_share(const struct wt_pool *pool, size_t length, unsigned max)
 {
-	size_t share = (length + pool->alive) / (pool->alive + 1);
+	size_t share = (length + pool->alive) / (pool->alive + 1); /* 1, where there is anything */
 
-	if (share < 1)
-		share = 1;
 	return share < max ? (unsigned)share : max;
 }
 
@@ -209,13 +208,10 @@ static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, un
 static int64_t queue_rank(const struct wt_pool *pool, const struct wt_task *task, int64_t now)
 {
 	int64_t since = task->weight ? task->submitted_at : wti_load(&pool->prioritized_at);
-	int64_t rank;
 
-	if (pool->options.aging == WT_FOREVER)
+	if (pool->options.aging >= QUEUE_AGING_MAX)
 		return task->level;
-	if (__builtin_mul_overflow((int64_t)task->level, pool->options.aging, &rank))
-		rank = INT64_MAX / 2;
-	return rank + (now - since);
+	return task->level * pool->options.aging + (now - since);
 }
 
 /* One at a time, so that the next look finds what has become first. */

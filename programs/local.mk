@@ -15,6 +15,9 @@ programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 programs_libprograms_a_CPPFLAGS = $(programs_cppflags)
 programs_libprograms_a_CFLAGS = $(examples_cflags)
 
+# Programs that only know the answer: a sanitizer in them finds nothing, and takes long.
+programs_oracle_cflags = $(WT_WARNING_CFLAGS) $(WT_PIE_CFLAGS)
+
 programs_version = -DPROGRAM_VERSION='"$(PACKAGE_VERSION)"'
 
 EXTRA_DIST += programs/tap.sh programs/check-wtsum programs/check-wtzip
@@ -113,8 +116,8 @@ programs_thumbnails_LDADD = $(programs_libs) $(JPEG_LIBS) -lm
 programs_check_pictures_SOURCES = programs/check_pictures.c programs/check_pictures.h programs/check_pictures_draw.c \
 	programs/check_pictures_file.c programs/check_pictures_reference.c
 programs_check_pictures_CPPFLAGS = $(programs_cppflags)
-programs_check_pictures_CFLAGS = $(examples_cflags) $(JPEG_CFLAGS)
-programs_check_pictures_LDFLAGS = $(wt_program_ldflags)
+programs_check_pictures_CFLAGS = $(programs_oracle_cflags) $(JPEG_CFLAGS)
+programs_check_pictures_LDFLAGS = $(WT_PIE_LDFLAGS)
 programs_check_pictures_LDADD = $(JPEG_LIBS) -lm
 
 if HAVE_JANSSON
@@ -147,8 +150,8 @@ programs_infer_LDFLAGS = $(wt_program_ldflags)
 programs_infer_LDADD = $(programs_libs) $(FANN_LIBS) -lm
 programs_check_infer_SOURCES = programs/check_infer.c
 programs_check_infer_CPPFLAGS = $(programs_cppflags)
-programs_check_infer_CFLAGS = $(examples_cflags) $(FANN_CFLAGS)
-programs_check_infer_LDFLAGS = $(wt_program_ldflags)
+programs_check_infer_CFLAGS = $(programs_oracle_cflags) $(FANN_CFLAGS)
+programs_check_infer_LDFLAGS = $(WT_PIE_LDFLAGS)
 programs_check_infer_LDADD = $(FANN_LIBS) -lm
 
 EXTRA_DIST += programs/bench-media

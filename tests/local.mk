@@ -26,6 +26,7 @@ wt_unit_tests = \
 	tests/test_environment_data \
 	tests/test_error \
 	tests/test_fork \
+	tests/test_fork_pool \
 	tests/test_hash \
 	tests/test_heap \
 	tests/test_histogram \
@@ -44,6 +45,7 @@ wt_unit_tests = \
 	tests/test_mutants \
 	tests/test_mutex \
 	tests/test_os \
+	tests/test_os_refused \
 	tests/test_park \
 	tests/test_poke \
 	tests/test_pool \
@@ -114,7 +116,7 @@ wt_product_tests = \
 AM_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING -I$(top_srcdir)/tests
 AM_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS) $(CMOCKA_CFLAGS)
 AM_LDFLAGS = -no-install -pthread $(wt_program_ldflags)
-LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
+LDADD = $(WT_COVERAGE_LIBS) tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
 
 tests_test_crew_LDADD = $(LDADD) -lm
 
@@ -140,6 +142,9 @@ tests_libsupport_a_SOURCES = \
 	tests/support/support.h \
 	tests/support/transfer.c \
 	tests/support/transfer.h
+if COVERAGE
+tests_libsupport_a_SOURCES += tests/support/coverage.c
+endif
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)
 tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 
@@ -211,7 +216,7 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root scripts/check-coverage
 
 # Both kinds speak TAP, and neither may hang: the time-out is the last resort,
 # behind the watchdog in tests/support.
@@ -256,6 +261,14 @@ check-libc:
 	@cd build-libc && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --without-jemalloc; }
 	@cd build-libc && $(MAKE) check
 
+# Of the same build only what looks where memory comes from.
+wt_heap_tests = $(addprefix tests/test_,arena bad_input cost fork heap limits pool_worker stream worker worker_limits \
+	worker_stats) scripts/check-hard scripts/check-linking
+
+check-heaps:
+	@$(MAKE) check-libc TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_heap_tests))' \
+		check_PROGRAMS='$(filter tests/%,$(wt_heap_tests))' check_DATA=
+
 check-asan:
 	@$(MKDIR_P) build-asan
 	@cd build-asan && { test -f Makefile || $(wt_sub_configure) --enable-sanitizer=address; }
@@ -287,8 +300,8 @@ check-musl:
 # stack of the first thread when a signal comes.
 wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
 	--errors-for-leak-kinds=definite
-wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limits tests/test_mutants tests/test_os \
-	tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
+wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_fork_pool tests/test_limits tests/test_mutants \
+	tests/test_os tests/test_os_refused tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
 
 check-valgrind:
 	@$(MKDIR_P) build-valgrind
@@ -299,6 +312,28 @@ check-valgrind:
 
 check-hard: libwt.la
 	@top_builddir='$(abs_top_builddir)' CC='$(CC)' $(srcdir)/scripts/check-hard
+
+# What of the library is run by the suite, with the debug checks, and the
+# sweeps. This build has none of the wrong versions, and its counters are
+# barriers, which slow threads down: loops are as short as under valgrind. What
+# an older build has counted is of no use.
+wt_coverage_tests = $(filter-out tests/test_mutants,$(wt_unit_tests))
+
+coverage:
+	@$(MKDIR_P) build-coverage
+	@cd build-coverage && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-debug --enable-coverage; }
+	@cd build-coverage && find . -name '*.gcda' -exec rm {} +
+	@cd build-coverage && WT_TEST_SLOW=1 $(MAKE) check check_DATA= \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_coverage_tests))'
+	@$(if $(filter command,$(origin TESTS)),:,$(MAKE) -C build-coverage check-sweeps check-coverage)
+
+check-coverage:
+	@$(MKDIR_P) scripts
+	@$(wt_tap_driver) --test-name scripts/check-coverage --log-file scripts/check-coverage.log \
+		--trs-file scripts/check-coverage.trs --color-tests no --enable-hard-errors yes --expect-failure no -- \
+		$(srcdir)/scripts/check-coverage
+	@cat coverage.txt
+	@grep -q '^:global-test-result: PASS' scripts/check-coverage.trs || { cat scripts/check-coverage.log; exit 1; }
 
 # Their records stand beside the programs.
 if HAVE_CMOCKA
@@ -342,12 +377,37 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
-	check-model check-oom check-os check-sweeps check-sched
+
+# All that finds mistakes, one after the other, so that no deadline of a test
+# measures its neighbours. check has check-hard in it. `./dev all` does the
+# same, and installs what is missing.
+wt_all_checks = \
+	check \
+	check-libc \
+	check-asan \
+	check-tsan \
+	check-sweeps \
+	check-sched \
+	check-model \
+	coverage \
+	check-abi \
+	check-clang \
+	check-musl \
+	check-valgrind
+
+check-all:
+	@failed=; for target in $(wt_all_checks); do \
+		echo "== $$target"; \
+		$(MAKE) --no-print-directory $$target || failed="$$failed $$target"; \
+	done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+.PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-valgrind check-hard \
+	check-model check-oom check-os check-sweeps check-sched coverage check-coverage
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind build-coverage
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
 	tests/sched/sched.log tests/sched/sched.trs
