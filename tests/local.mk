@@ -396,6 +396,38 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
+
+# What is installed, and nothing of this folder. check-install has a root of
+# its own for that.
+EXTRA_DIST += \
+	tests/install/cmake/CMakeLists.txt \
+	tests/install/move.cc \
+	tests/install/python.py \
+	tests/install/run
+
+installcheck-local:
+	@$(MKDIR_P) tests/install
+	@$(AM_TESTS_ENVIRONMENT) DESTDIR='$(DESTDIR)' pkgconfigdir='$(pkgconfigdir)'; export DESTDIR pkgconfigdir; \
+	$(wt_tap_driver) --test-name tests/install/run \
+		--log-file tests/install/run.log --trs-file tests/install/run.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- \
+		timeout --kill-after=10 900 $(abs_srcdir)/tests/install/run
+	@grep -q '^:global-test-result: \(PASS\|SKIP\)' tests/install/run.trs || \
+		{ cat tests/install/run.log; exit 1; }
+
+wt_install_root = $(abs_builddir)/tests/install/root
+
+check-install: all
+	@rm -rf $(wt_install_root)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(wt_install_root) >/dev/null
+	@$(MAKE) --no-print-directory installcheck DESTDIR=$(wt_install_root)
+
+clean-local: clean-install-root
+clean-install-root:
+	rm -rf $(wt_install_root)
+.PHONY: check-install clean-install-root
+CLEANFILES += tests/install/run.log tests/install/run.trs
+
 .PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
 	check-model check-oom check-os check-sweeps check-sched
 

@@ -25,7 +25,8 @@ struct wt_uv {
 
 /*
  * Counts as ref'd until uv_run has looked. Returns 0 or a negative error, of
- * libuv or of libwt: both are -errno.
+ * libuv or of libwt: both are -errno. After a failure *glue must stay as
+ * after wt_uv_stop.
  */
 int wt_uv_start(struct wt_uv *glue, uv_loop_t *loop);
 
