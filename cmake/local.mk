@@ -13,5 +13,6 @@ $(nodist_cmake_DATA): %: %.in Makefile
 		-e 's|@includedir[@]|$(includedir)|' \
 		-e 's|@PACKAGE_VERSION[@]|$(PACKAGE_VERSION)|' \
 		-e 's|@WT_JEMALLOC_LIBS[@]|$(WT_JEMALLOC_LIBS)|' \
+		-e 's|@WT_JEMALLOC_PRIVATE_LIBS[@]|$(WT_JEMALLOC_PRIVATE_LIBS)|' \
 		-e 's|@WT_SIZEOF_VOID_P[@]|$(WT_SIZEOF_VOID_P)|' \
 		$(srcdir)/$@.in >$@
