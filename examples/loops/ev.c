@@ -30,13 +30,14 @@ static void run(struct cksum *cksum, struct ev_loop *loop)
 
 int main(int argc, char **argv)
 {
-	struct ev_loop *loop = ev_default_loop(EVFLAG_AUTO);
+	struct ev_loop *loop;
 	struct wt_ev glue;
 	struct cksum cksum;
 	int err;
 
 	if (argc != 2)
 		return fprintf(stderr, "usage: ev FILE\n"), 2;
+	loop = ev_default_loop(EVFLAG_AUTO);
 	if (!loop)
 		return fprintf(stderr, "ev: no loop\n"), 1;
 	err = wt_ev_start(&glue, loop);

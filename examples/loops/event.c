@@ -43,13 +43,14 @@ static int run(const struct cksum *cksum, struct wt_event *glue, struct event_ba
 
 int main(int argc, char **argv)
 {
-	struct event_base *base = event_base_new();
+	struct event_base *base;
 	struct wt_event glue;
 	struct cksum cksum;
 	int err;
 
 	if (argc != 2)
 		return fprintf(stderr, "usage: event FILE\n"), 2;
+	base = event_base_new();
 	if (!base)
 		return fprintf(stderr, "event: no loop\n"), 1;
 	err = wt_event_start(&glue, base);

@@ -24,12 +24,13 @@ static void changed(gboolean alive, gpointer data)
 
 int main(int argc, char **argv)
 {
-	GMainLoop *loop = g_main_loop_new(NULL, FALSE);
+	GMainLoop *loop;
 	struct cksum cksum;
 	guint glue, timer;
 
 	if (argc != 2)
 		return fprintf(stderr, "usage: glib FILE\n"), 2;
+	loop = g_main_loop_new(NULL, FALSE);
 	glue = wt_glib_attach(NULL, changed, loop);
 	if (!glue)
 		return fprintf(stderr, "glib: no descriptor\n"), 1;
