@@ -31,9 +31,11 @@ void wti_loop_hold(struct wti_thread *self)
 	self->loop_refs++;
 }
 
+/* A program that polls the descriptor may wait for nothing else: it is to look at wt_loop_alive again. */
 void wti_loop_release(struct wti_thread *self)
 {
-	self->loop_refs--;
+	if (--self->loop_refs == 0 && !self->loop_running)
+		wti_parker_event_signal(&self->parker);
 }
 
 void wti_loop_set_hold(struct wti_thread *self, bool *held, bool hold)

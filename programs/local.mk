@@ -6,6 +6,7 @@ programs_cppflags = -I$(top_srcdir)/include -I$(top_srcdir)/programs
 programs_libs = programs/libprograms.a libwt.la $(WT_JEMALLOC_LIBS)
 
 EXTRA_LIBRARIES += programs/libprograms.a
+CLEANFILES += programs/libprograms.a
 programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 	programs/complain.c programs/complain.h programs/count.c programs/count.h \
 	programs/descriptors.c programs/descriptors.h programs/inorder.c programs/inorder.h \

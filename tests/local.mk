@@ -98,6 +98,7 @@ wt_unit_tests = \
 
 wt_script_tests = \
 	scripts/check-examples \
+	scripts/check-loops \
 	scripts/check-programs
 
 wt_product_tests = \
@@ -212,6 +213,60 @@ tests_sched_sched_SOURCES = \
 	tests/sched/trial.c \
 	tests/sched/trial.h
 
+# The glue of examples/loops: the same scenarios in each loop. Compiled as the
+# examples are.
+check_PROGRAMS += tests/loops/test_epoll
+TESTS += tests/loops/test_epoll
+tests_loops_test_epoll_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_epoll.c
+tests_loops_test_epoll_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_epoll_CFLAGS = $(examples_cflags)
+tests_loops_test_epoll_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_epoll_LDADD = $(examples_libs)
+
+if HAVE_LIBUV
+check_PROGRAMS += tests/loops/test_uv
+TESTS += tests/loops/test_uv
+endif
+tests_loops_test_uv_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_uv.c \
+	examples/loops/wt_uv.c examples/loops/wt_uv.h
+tests_loops_test_uv_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_uv_CFLAGS = $(examples_cflags) $(LIBUV_CFLAGS)
+tests_loops_test_uv_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_uv_LDADD = $(examples_libs) $(LIBUV_LIBS)
+
+if HAVE_GLIB
+check_PROGRAMS += tests/loops/test_glib
+TESTS += tests/loops/test_glib
+endif
+tests_loops_test_glib_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_glib.c \
+	examples/loops/wt_glib.c examples/loops/wt_glib.h
+tests_loops_test_glib_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_glib_CFLAGS = $(examples_cflags) $(GLIB_CFLAGS)
+tests_loops_test_glib_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_glib_LDADD = $(examples_libs) $(GLIB_LIBS)
+
+if HAVE_LIBEVENT
+check_PROGRAMS += tests/loops/test_event
+TESTS += tests/loops/test_event
+endif
+tests_loops_test_event_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_event.c \
+	examples/loops/wt_event.c examples/loops/wt_event.h
+tests_loops_test_event_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_event_CFLAGS = $(examples_cflags) $(LIBEVENT_CFLAGS)
+tests_loops_test_event_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_event_LDADD = $(examples_libs) $(LIBEVENT_LIBS)
+
+if HAVE_LIBEV
+check_PROGRAMS += tests/loops/test_ev
+TESTS += tests/loops/test_ev
+endif
+tests_loops_test_ev_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_ev.c \
+	examples/loops/wt_ev.c examples/loops/wt_ev.h
+tests_loops_test_ev_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_ev_CFLAGS = $(examples_cflags) $(LIBEV_CFLAGS)
+tests_loops_test_ev_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_ev_LDADD = $(examples_libs) $(LIBEV_LIBS)
+
 TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
@@ -254,7 +309,8 @@ endif
 # build of the same code.
 wt_sub_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC='$(CC)'
 # Where the library is what may differ: programs on other libraries take long.
-wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann
+wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann \
+	--without-libuv --without-glib --without-libevent --without-libev
 
 check-libc:
 	@$(MKDIR_P) build-libc
@@ -404,6 +460,37 @@ check-all:
 
 .PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-valgrind check-hard \
 	check-model check-oom check-os check-sweeps check-sched coverage check-coverage
+
+# What is installed, and nothing of this folder. check-install has a root of
+# its own for that.
+EXTRA_DIST += \
+	tests/install/cmake/CMakeLists.txt \
+	tests/install/move.cc \
+	tests/install/python.py \
+	tests/install/run
+
+installcheck-local:
+	@$(MKDIR_P) tests/install
+	@$(AM_TESTS_ENVIRONMENT) DESTDIR='$(DESTDIR)' pkgconfigdir='$(pkgconfigdir)'; export DESTDIR pkgconfigdir; \
+	$(wt_tap_driver) --test-name tests/install/run \
+		--log-file tests/install/run.log --trs-file tests/install/run.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- \
+		timeout --kill-after=10 900 $(abs_srcdir)/tests/install/run
+	@grep -q '^:global-test-result: \(PASS\|SKIP\)' tests/install/run.trs || \
+		{ cat tests/install/run.log; exit 1; }
+
+wt_install_root = $(abs_builddir)/tests/install/root
+
+check-install: all
+	@rm -rf $(wt_install_root)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(wt_install_root) >/dev/null
+	@$(MAKE) --no-print-directory installcheck DESTDIR=$(wt_install_root)
+
+clean-local: clean-install-root
+clean-install-root:
+	rm -rf $(wt_install_root)
+.PHONY: check-install clean-install-root
+CLEANFILES += tests/install/run.log tests/install/run.trs
 
 clean-local: clean-other-builds
 clean-other-builds:
