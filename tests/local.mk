@@ -126,10 +126,16 @@ tests_libsupport_a_SOURCES = \
 	tests/support/child.h \
 	tests/support/divert.c \
 	tests/support/divert.h \
+	tests/support/element.c \
+	tests/support/element.h \
 	tests/support/pools.c \
 	tests/support/pools.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
+	tests/support/process.c \
+	tests/support/process.h \
+	tests/support/random.c \
+	tests/support/random.h \
 	tests/support/seams.c \
 	tests/support/seams.h \
 	tests/support/station.c \
@@ -137,7 +143,9 @@ tests_libsupport_a_SOURCES = \
 	tests/support/support.c \
 	tests/support/support.h \
 	tests/support/transfer.c \
-	tests/support/transfer.h
+	tests/support/transfer.h \
+	tests/support/verdict.c \
+	tests/support/verdict.h
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)
 tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 
