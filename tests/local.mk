@@ -131,10 +131,16 @@ tests_libsupport_a_SOURCES = \
 	tests/support/child.h \
 	tests/support/divert.c \
 	tests/support/divert.h \
+	tests/support/element.c \
+	tests/support/element.h \
 	tests/support/pools.c \
 	tests/support/pools.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
+	tests/support/process.c \
+	tests/support/process.h \
+	tests/support/random.c \
+	tests/support/random.h \
 	tests/support/seams.c \
 	tests/support/seams.h \
 	tests/support/station.c \
@@ -142,7 +148,9 @@ tests_libsupport_a_SOURCES = \
 	tests/support/support.c \
 	tests/support/support.h \
 	tests/support/transfer.c \
-	tests/support/transfer.h
+	tests/support/transfer.h \
+	tests/support/verdict.c \
+	tests/support/verdict.h
 if COVERAGE
 tests_libsupport_a_SOURCES += tests/support/coverage.c
 endif
@@ -266,6 +274,47 @@ tests_loops_test_ev_CPPFLAGS = $(examples_cppflags)
 tests_loops_test_ev_CFLAGS = $(examples_cflags) $(LIBEV_CFLAGS)
 tests_loops_test_ev_LDFLAGS = $(wt_program_ldflags)
 tests_loops_test_ev_LDADD = $(examples_libs) $(LIBEV_LIBS)
+
+# Storms on the shipped library, as users have it: the public headers, -lwt.
+wt_stress_cppflags = -include $(top_builddir)/config.h -I$(top_srcdir)/include -I$(top_srcdir)/tests
+wt_stress_libs = libwt.la $(WT_JEMALLOC_LIBS)
+wt_stress_programs = tests/stress/stress tests/stress/soak
+EXTRA_PROGRAMS += $(wt_stress_programs)
+CLEANFILES += $(wt_stress_programs)
+wt_stress_sources = \
+	tests/stress/account.c \
+	tests/stress/account.h \
+	tests/stress/crowd.c \
+	tests/stress/crowd.h \
+	tests/stress/storm.c \
+	tests/stress/storm.h \
+	tests/stress/storm_broadcast.c \
+	tests/stress/storm_close.c \
+	tests/stress/storm_lock.c \
+	tests/stress/storm_pool.c \
+	tests/stress/storm_port.c \
+	tests/stress/storm_post_to_thread.c \
+	tests/stress/storm_stream.c \
+	tests/stress/storm_wait.c \
+	tests/stress/storm_worker.c \
+	tests/stress/track.c \
+	tests/stress/track.h \
+	tests/stress/watchdog.c \
+	tests/stress/watchdog.h \
+	tests/support/element.c \
+	tests/support/element.h \
+	tests/support/process.c \
+	tests/support/process.h \
+	tests/support/random.c \
+	tests/support/random.h \
+	tests/support/verdict.c \
+	tests/support/verdict.h
+tests_stress_stress_CPPFLAGS = $(wt_stress_cppflags)
+tests_stress_stress_LDADD = $(wt_stress_libs)
+tests_stress_stress_SOURCES = tests/stress/stress.c $(wt_stress_sources)
+tests_stress_soak_CPPFLAGS = $(wt_stress_cppflags)
+tests_stress_soak_LDADD = $(wt_stress_libs)
+tests_stress_soak_SOURCES = tests/stress/soak.c $(wt_stress_sources)
 
 TESTS += $(wt_script_tests)
 if !SANITIZER
@@ -411,6 +460,16 @@ check-sched: tests/sched/sched
 		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
 	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
 
+# Their own watchdog ends a storm that hangs. The soak speaks for itself, a line each minute.
+check-stress: tests/stress/stress
+	@$(AM_TESTS_ENVIRONMENT) WT_STRESS_MINUTES='$(or $(STRESS_MINUTES),1)' \
+		$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- $(WT_TEST_PREFIX) $<
+	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+
+soak: tests/stress/soak
+	@$(AM_TESTS_ENVIRONMENT) WT_SOAK_MINUTES='$(or $(SOAK_MINUTES),60)' $(WT_TEST_PREFIX) $<
+
 EXTRA_DIST += \
 	tests/model/drain.pml \
 	tests/model/errand.pml \
@@ -445,6 +504,7 @@ wt_all_checks = \
 	check-sweeps \
 	check-sched \
 	check-model \
+	check-stress \
 	coverage \
 	check-abi \
 	check-clang \
@@ -459,7 +519,7 @@ check-all:
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 .PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-valgrind check-hard \
-	check-model check-oom check-os check-sweeps check-sched coverage check-coverage
+	check-model check-oom check-os check-sweeps check-sched check-stress soak coverage check-coverage
 
 # What is installed, and nothing of this folder. check-install has a root of
 # its own for that.
@@ -497,4 +557,4 @@ clean-other-builds:
 	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind build-coverage
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
-	tests/sched/sched.log tests/sched/sched.trs
+	tests/sched/sched.log tests/sched/sched.trs tests/stress/stress.log tests/stress/stress.trs

@@ -101,13 +101,31 @@ static void close_event(void)
 	wt_port_close(near_end);
 }
 
-/* ---- Both close ---- */
-
 static void take_and_close(void *arg)
 {
 	(void)arg;
 	wt_port_close(scenario_take(&gift));
 }
+
+/* ---- Who hears of the close knows what was not read ---- */
+
+static void close_counts(void)
+{
+	struct wt_port_stats stats = { .size = sizeof stats };
+	int other;
+
+	open_channel();
+	scenario_post(near_end, 'a');
+	other = scenario_go("other", take_and_close, NULL);
+	scenario_give(&gift, far_end);
+	scenario_receive_close(near_end);
+	SCENARIO_CHECK(wt_port_stats(near_end, &stats) == 0);
+	SCENARIO_CHECK(stats.undelivered == 1);
+	scenario_join(other);
+	wt_port_close(near_end);
+}
+
+/* ---- Both close ---- */
 
 static void both_close(void)
 {
@@ -231,6 +249,7 @@ const struct scenario scenarios_close[] = {
 		.run = close_event,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
 	},
+	{ .name = "close_counts", .run = close_counts, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) },
 	{ .name = "both_close", .run = both_close, .reaches = SCENARIO_REACHES(CLOSED) },
 	{
 		.name = "senders_close",
