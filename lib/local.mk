@@ -68,6 +68,8 @@ wt_shared_sources = \
 	lib/mutex.h \
 	lib/os.c \
 	lib/os.h \
+	lib/os_linux.c \
+	lib/os_system.h \
 	lib/park.c \
 	lib/park.h \
 	lib/poke.c \

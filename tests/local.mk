@@ -44,6 +44,7 @@ wt_unit_tests = \
 	tests/test_mutants \
 	tests/test_mutex \
 	tests/test_os \
+	tests/test_os_linux \
 	tests/test_park \
 	tests/test_poke \
 	tests/test_pool \

@@ -163,7 +163,8 @@ static struct wti_os_ops os;
 static atomic_int tickers_made, tickers_left, signals_sent;
 static atomic_bool refuse_tickers;
 
-static int count_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
+static int count_ticker_create(union wti_os_ticker *ticker, union wti_os_thread thread, int signal, int64_t first,
+			       int64_t period)
 {
 	int err = atomic_load(&refuse_tickers) ? -EAGAIN :
 						 wti_os_real.ticker_create(ticker, thread, signal, first, period);
@@ -175,13 +176,13 @@ static int count_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_
 	return err;
 }
 
-static int count_ticker_delete(timer_t ticker)
+static int count_ticker_delete(union wti_os_ticker ticker)
 {
 	atomic_fetch_sub(&tickers_left, 1);
 	return wti_os_real.ticker_delete(ticker);
 }
 
-static int count_signal_send(pid_t thread, int signal)
+static int count_signal_send(union wti_os_thread thread, int signal)
 {
 	atomic_fetch_add(&signals_sent, 1);
 	return wti_os_real.signal_send(thread, signal);

@@ -398,18 +398,18 @@ static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(vo
 	return wti_os_real.thread_create(thread, stack_size, fn, arg);
 }
 
-static int os_event_create(void)
+static int os_event_create(struct wti_os_event *event)
 {
 	os_count(NULL);
 	if (atomic_load(&os_fails[SUPPORT_EVENT_CREATE]))
 		return -atomic_load(&os_error[SUPPORT_EVENT_CREATE]);
-	return wti_os_real.event_create();
+	return wti_os_real.event_create(event);
 }
 
-static int os_event_signal(int fd)
+static int os_event_signal(int signal)
 {
 	os_count(NULL);
-	return wti_os_real.event_signal(fd);
+	return wti_os_real.event_signal(signal);
 }
 
 static int os_memory_reserve(void **address, size_t size)
