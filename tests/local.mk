@@ -44,7 +44,6 @@ wt_unit_tests = \
 	tests/test_mutants \
 	tests/test_mutex \
 	tests/test_os \
-	tests/test_os_linux \
 	tests/test_park \
 	tests/test_poke \
 	tests/test_pool \
@@ -93,7 +92,17 @@ wt_unit_tests = \
 	tests/test_worker_limits \
 	tests/test_worker_run \
 	tests/test_worker_stats \
-	tests/test_worker_stream
+	tests/test_worker_stream \
+	$(wt_system_tests)
+if POSIX_ONLY
+wt_system_tests = \
+	tests/test_os_posix \
+	tests/test_os_posix_alarm \
+	tests/test_os_posix_event \
+	tests/test_os_posix_futex
+else
+wt_system_tests = tests/test_os_linux
+endif
 
 wt_script_tests = \
 	scripts/check-examples \
@@ -271,6 +280,12 @@ check-clang:
 		$(wt_no_programs) CC=clang; }
 	@cd build-clang && $(MAKE) check
 
+# The library without what only Linux has.
+check-posix:
+	@$(MKDIR_P) build-posix
+	@cd build-posix && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-posix-only; }
+	@cd build-posix && $(MAKE) check
+
 # scripts/musl-root makes the folder of what it builds against.
 check-musl:
 	@$(MKDIR_P) build-musl
@@ -341,12 +356,13 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
+.PHONY: check-libc check-asan check-tsan check-clang check-musl check-posix \
+	check-valgrind check-hard \
 	check-model check-oom check-os check-sweeps check-sched
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-posix build-valgrind
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
 	tests/sched/sched.log tests/sched/sched.trs
