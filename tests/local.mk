@@ -286,6 +286,12 @@ check-posix:
 	@cd build-posix && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-posix-only; }
 	@cd build-posix && $(MAKE) check
 
+# Built by all processors, run by the first one alone.
+check-one-cpu:
+	@$(MKDIR_P) build-one-cpu
+	@cd build-one-cpu && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs); }
+	@cd build-one-cpu && $(MAKE) check TESTS= && taskset -c 0 $(MAKE) check
+
 # scripts/musl-root makes the folder of what it builds against.
 check-musl:
 	@$(MKDIR_P) build-musl
@@ -356,13 +362,14 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-clang check-musl check-posix \
+.PHONY: check-libc check-asan check-tsan check-clang check-musl check-posix check-one-cpu \
 	check-valgrind check-hard \
 	check-model check-oom check-os check-sweeps check-sched
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan build-clang build-musl build-posix build-valgrind
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-posix build-one-cpu \
+		build-valgrind
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
 	tests/sched/sched.log tests/sched/sched.trs
