@@ -219,7 +219,7 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root
 
 # Both kinds speak TAP, and neither may hang: the time-out is the last resort,
 # behind the watchdog in tests/support.
@@ -292,14 +292,32 @@ check-one-cpu:
 	@cd build-one-cpu && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs); }
 	@cd build-one-cpu && $(MAKE) check TESTS= && taskset -c 0 $(MAKE) check
 
-# scripts/musl-root makes the folder of what it builds against.
+# scripts/foreign-root makes the folder of what it builds against.
 check-musl:
 	@$(MKDIR_P) build-musl
-	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/musl-root root; }
+	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/foreign-root root musl-gcc; }
 	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
 		$(wt_no_programs) --without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
 		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
 	@cd build-musl && $(MAKE) check
+
+# The unit tests on another processor, which qemu emulates. Left out are those
+# of what it does not do as Linux does: limits of the process, and what its
+# memory takes, are qemu's own (cost, limits, shared), and so are the signals that
+# are blocked in a thread's first moment (worker). WT_TEST_SLOW: it is slow.
+wt_aarch64 = aarch64-linux-gnu
+wt_aarch64_tests = $(filter-out tests/test_cost tests/test_limits tests/test_shared tests/test_worker,$(wt_unit_tests))
+
+check-aarch64:
+	@$(MKDIR_P) build-aarch64
+	@cd build-aarch64 && { test -f root/include/cmocka.h || \
+		$(abs_srcdir)/scripts/foreign-root root $(wt_aarch64)-gcc; }
+	@cd build-aarch64 && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
+		$(wt_no_programs) --without-jemalloc --without-libcrypto --host=$(wt_aarch64) \
+		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
+	@cd build-aarch64 && QEMU_LD_PREFIX=/usr/$(wt_aarch64) WT_TEST_EMULATOR=qemu-aarch64 WT_TEST_SLOW=1 \
+		$(MAKE) check TEST_TIMEOUT=900 WT_TEST_PREFIX=qemu-aarch64 \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_aarch64_tests))'
 
 # Memcheck takes the place of malloc, hence without jemalloc. Left out are the
 # tests that look at what valgrind changes: the memory and the address space of
@@ -362,14 +380,14 @@ if HAVE_SPIN
 else
 	@echo 'models skipped: install spin and configure again'
 endif
-.PHONY: check-libc check-asan check-tsan check-clang check-musl check-posix check-one-cpu \
+.PHONY: check-libc check-asan check-tsan check-clang check-musl check-posix check-one-cpu check-aarch64 \
 	check-valgrind check-hard \
 	check-model check-oom check-os check-sweeps check-sched
 
 clean-local: clean-other-builds
 clean-other-builds:
 	rm -rf build-libc build-asan build-tsan build-clang build-musl build-posix build-one-cpu \
-		build-valgrind
+		build-aarch64 build-valgrind
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
 	tests/sched/sched.log tests/sched/sched.trs

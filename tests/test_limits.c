@@ -158,12 +158,14 @@ static int child_lists_descriptors(void)
 
 static int child_hands_descriptors_on(void)
 {
+	struct child_command command;
 	wt_worker *worker;
 	int loop;
 
 	EXPECT(wt_loop_fd(&loop) == 0);
 	EXPECT(try_worker(&worker, "fd", 2) == 0);
-	execl("/proc/self/exe", "lists_descriptors", "lists_descriptors", "-1", (char *)NULL);
+	child_command(&command, "lists_descriptors", "lists_descriptors", "-1");
+	execvp(command.program, command.argv);
 	return 1;
 }
 
