@@ -302,11 +302,10 @@ check-musl:
 	@cd build-musl && $(MAKE) check
 
 # The unit tests on another processor, which qemu emulates. Left out are those
-# of what it does not do as Linux does: limits of the process, and what its
-# memory takes, are qemu's own (cost, limits, shared), and so are the signals that
-# are blocked in a thread's first moment (worker). WT_TEST_SLOW: it is slow.
+# of what is qemu's own: the limits of the process, and what memory it takes.
+# WT_TEST_SLOW: it is slow.
 wt_aarch64 = aarch64-linux-gnu
-wt_aarch64_tests = $(filter-out tests/test_cost tests/test_limits tests/test_shared tests/test_worker,$(wt_unit_tests))
+wt_aarch64_tests = $(filter-out tests/test_limits tests/test_shared,$(wt_unit_tests))
 
 check-aarch64:
 	@$(MKDIR_P) build-aarch64

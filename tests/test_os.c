@@ -319,9 +319,10 @@ static void a_thread_with_an_impossible_stack_is_an_error(void **state)
 	assert_int_equal(support_threads(), before);
 }
 
+/* Or more of them: one that was joined before the count may have been on its way out. */
 static bool threads_are_gone(void *arg)
 {
-	return support_threads() == *(unsigned *)arg;
+	return support_threads() <= *(unsigned *)arg;
 }
 
 static void a_detached_thread_goes_by_itself(void **state)

@@ -331,22 +331,22 @@ static void program_handler_info(int signal, siginfo_t *info, void *context)
 	atomic_store(&program_got, signal);
 }
 
-/* The highest three are the program's: one handled, one handled with siginfo, one ignored. */
+/* The highest three are the program's: one ignored, one handled with siginfo, one handled. */
 static int child_some_taken(void)
 {
 	struct sigaction action = { .sa_handler = SIG_IGN };
 	struct sigaction info = { .sa_sigaction = program_handler_info, .sa_flags = SA_SIGINFO };
 
-	if (signal(SIGRTMAX, program_handler) == SIG_ERR || sigaction(SIGRTMAX - 1, &info, NULL) ||
-	    sigaction(SIGRTMAX - 2, &action, NULL) || end_one())
+	if (signal(SIGRTMAX - 2, program_handler) == SIG_ERR || sigaction(SIGRTMAX - 1, &info, NULL) ||
+	    sigaction(SIGRTMAX, &action, NULL) || end_one())
 		return 98;
 	if (wti_poke_signal() != SIGRTMAX - 3)
 		return 97;
-	if (sigaction(SIGRTMAX, NULL, &action) || action.sa_handler != program_handler)
+	if (sigaction(SIGRTMAX - 2, NULL, &action) || action.sa_handler != program_handler)
 		return 96;
-	raise(SIGRTMAX);
 	raise(SIGRTMAX - 2);
-	return atomic_load(&program_got) == SIGRTMAX ? 0 : 95;
+	raise(SIGRTMAX);
+	return atomic_load(&program_got) == SIGRTMAX - 2 ? 0 : 95;
 }
 
 static int child_all_taken(void)
