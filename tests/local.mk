@@ -94,7 +94,17 @@ wt_unit_tests = \
 	tests/test_worker_limits \
 	tests/test_worker_run \
 	tests/test_worker_stats \
-	tests/test_worker_stream
+	tests/test_worker_stream \
+	$(wt_system_tests)
+if POSIX_ONLY
+wt_system_tests = \
+	tests/test_os_posix \
+	tests/test_os_posix_alarm \
+	tests/test_os_posix_event \
+	tests/test_os_posix_futex
+else
+wt_system_tests = tests/test_os_linux
+endif
 
 wt_script_tests = \
 	scripts/check-examples \
@@ -320,7 +330,7 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root scripts/check-coverage
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage
 
 # Both kinds speak TAP, and neither may hang: the time-out is the last resort,
 # behind the watchdog in tests/support.
@@ -390,14 +400,43 @@ check-clang:
 		$(wt_no_programs) CC=clang; }
 	@cd build-clang && $(MAKE) check
 
-# scripts/musl-root makes the folder of what it builds against.
+# The library without what only Linux has.
+check-posix:
+	@$(MKDIR_P) build-posix
+	@cd build-posix && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-posix-only; }
+	@cd build-posix && $(MAKE) check
+
+# Built by all processors, run by the first one alone.
+check-one-cpu:
+	@$(MKDIR_P) build-one-cpu
+	@cd build-one-cpu && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs); }
+	@cd build-one-cpu && $(MAKE) check TESTS= && taskset -c 0 $(MAKE) check
+
+# scripts/foreign-root makes the folder of what it builds against.
 check-musl:
 	@$(MKDIR_P) build-musl
-	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/musl-root root; }
+	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/foreign-root root musl-gcc; }
 	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
 		$(wt_no_programs) --without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
 		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
 	@cd build-musl && $(MAKE) check
+
+# The unit tests on another processor, which qemu emulates. Left out are those
+# of what is qemu's own: the limits of the process, and what memory it takes.
+# WT_TEST_SLOW: it is slow.
+wt_aarch64 = aarch64-linux-gnu
+wt_aarch64_tests = $(filter-out tests/test_limits tests/test_shared,$(wt_unit_tests))
+
+check-aarch64:
+	@$(MKDIR_P) build-aarch64
+	@cd build-aarch64 && { test -f root/include/cmocka.h || \
+		$(abs_srcdir)/scripts/foreign-root root $(wt_aarch64)-gcc; }
+	@cd build-aarch64 && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
+		$(wt_no_programs) --without-jemalloc --without-libcrypto --host=$(wt_aarch64) \
+		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
+	@cd build-aarch64 && QEMU_LD_PREFIX=/usr/$(wt_aarch64) WT_TEST_EMULATOR=qemu-aarch64 WT_TEST_SLOW=1 \
+		$(MAKE) check TEST_TIMEOUT=900 WT_TEST_PREFIX=qemu-aarch64 \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_aarch64_tests))'
 
 # Memcheck takes the place of malloc, hence without jemalloc. Left out are the
 # tests that look at what valgrind changes: the memory and the address space of
@@ -509,6 +548,9 @@ wt_all_checks = \
 	check-abi \
 	check-clang \
 	check-musl \
+	check-posix \
+	check-one-cpu \
+	check-aarch64 \
 	check-valgrind
 
 check-all:
@@ -518,8 +560,8 @@ check-all:
 	done; \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
-.PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-valgrind check-hard \
-	check-model check-oom check-os check-sweeps check-sched check-stress soak coverage check-coverage
+.PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-posix check-one-cpu \
+	check-aarch64 check-valgrind check-hard check-model check-oom check-os check-sweeps check-sched check-stress soak coverage check-coverage
 
 # What is installed, and nothing of this folder. check-install has a root of
 # its own for that.
@@ -554,7 +596,8 @@ CLEANFILES += tests/install/run.log tests/install/run.trs
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind build-coverage
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-posix build-one-cpu \
+		build-aarch64 build-valgrind build-coverage
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
 	tests/sched/sched.log tests/sched/sched.trs tests/stress/stress.log tests/stress/stress.trs
