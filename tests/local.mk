@@ -191,6 +191,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/scenario_lock.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \
+	tests/sched/scenario_task.c \
 	tests/sched/scenario_transfer.c \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \
