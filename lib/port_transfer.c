@@ -166,7 +166,7 @@ static void port_destroy(struct wti_transferable *object, struct wti_list *dropp
 {
 	wt_port *port = port_of(object);
 
-	if (!wti_port_is_closed(port))
+	if (!wti_port_is_closed(port) && !WTI_MUTANT(WTI_MUTANT_UNDELIVERED_OPEN))
 		wti_port_announce_close(port);
 	wti_port_drop_dead(port, dropped);
 	wti_channel_release(port->channel, dropped);

@@ -319,6 +319,24 @@ check-sched: tests/sched/sched
 		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
 	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
 
+# Each wrong version, in the targets of tests/mutants/table.
+wt_mutant_targets = tests/sched/sched tests/test_broadcast_log tests/test_lock_acquire tests/test_park tests/test_port \
+	tests/test_ring tests/test_transfer tests/test_worker
+EXTRA_DIST += tests/mutants/table scripts/check-mutants
+if HAVE_CMOCKA
+check-mutants: libwt.la $(wt_mutant_targets)
+	@test '$(wt_sanitizer)' != thread || { echo 'mutants skipped: not with --enable-sanitizer=thread'; exit 1; }
+	@$(MKDIR_P) tests/mutants
+	@top_builddir='$(abs_top_builddir)' $(wt_tap_driver) --test-name $@ \
+		--log-file tests/mutants/run.log --trs-file tests/mutants/run.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 \
+		$(srcdir)/scripts/check-mutants
+	@grep -q '^:global-test-result: PASS' tests/mutants/run.trs || { cat tests/mutants/run.log; exit 1; }
+else
+check-mutants:
+	@echo 'mutants skipped: install libcmocka-dev and configure again'
+endif
+
 EXTRA_DIST += \
 	tests/model/drain.pml \
 	tests/model/errand.pml \
@@ -342,11 +360,11 @@ else
 	@echo 'models skipped: install spin and configure again'
 endif
 .PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
-	check-model check-oom check-os check-sweeps check-sched
+	check-model check-oom check-os check-sweeps check-sched check-mutants
 
 clean-local: clean-other-builds
 clean-other-builds:
 	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
-	tests/sched/sched.log tests/sched/sched.trs
+	tests/sched/sched.log tests/sched/sched.trs tests/mutants/run.log tests/mutants/run.trs
