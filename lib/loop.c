@@ -5,6 +5,7 @@
 
 #include "deadline.h"
 #include "fork.h"
+#include "seam.h"
 #include "wait.h"
 
 enum {
@@ -213,6 +214,8 @@ static void loop_rest(struct wti_thread *self)
 	wti_parker_event_clear(&self->parker);
 	wti_source_collect(self);
 	loop_cool(self, 0);
+	if (WTI_MUTANT(WTI_MUTANT_CLEAR_AFTER_LOOK))
+		wti_parker_event_clear(&self->parker);
 	wti_parker_event_timer(&self->parker, wti_deadlines_next(self));
 	if (!wti_list_empty(&self->hot) || wti_thread_terminating(self) || wti_deadlines_due(self))
 		wti_parker_event_signal(&self->parker);

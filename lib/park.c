@@ -3,6 +3,8 @@
 
 #include <wt/error.h>
 
+#include "seam.h"
+
 enum {
 	PARK_EMPTY,  /* the owner is awake, no wake is kept */
 	PARK_ASLEEP, /* the owner sleeps, or is about to */
@@ -39,7 +41,7 @@ int wti_park(struct wti_parker *parker, int64_t deadline)
 	do {
 		/* Its result is not asked: returns of every kind lead to the same look at the word. */
 		wti_os->futex_wait(&parker->state, PARK_ASLEEP, deadline);
-		if (wti_load(&parker->state) != PARK_ASLEEP)
+		if (wti_load(&parker->state) != PARK_ASLEEP || WTI_MUTANT(WTI_MUTANT_TRUST_FUTEX))
 			break;
 	} while (deadline == INT64_MAX || wti_os->clock() < deadline);
 
@@ -49,10 +51,14 @@ int wti_park(struct wti_parker *parker, int64_t deadline)
 
 void wti_unpark(struct wti_parker *parker)
 {
-	/* pairs with wti_park, and with park_make_face for the descriptor [park-1] */
-	uint32_t old = wti_xchg_acqrel(&parker->state, PARK_TOKEN);
-	int fd = wti_load(&parker->event_fd);
+	uint32_t old;
+	int fd;
 
+	if (WTI_MUTANT(WTI_MUTANT_WAKE_ASLEEP_ONLY) && wti_load(&parker->state) != PARK_ASLEEP)
+		return;
+	/* pairs with wti_park, and with park_make_face for the descriptor [park-1] */
+	old = wti_xchg_acqrel(&parker->state, PARK_TOKEN);
+	fd = wti_load(&parker->event_fd);
 	if (old == PARK_ASLEEP)
 		wti_os->futex_wake(&parker->state, 1);
 	if (old != PARK_TOKEN && fd >= 0)

@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "os.h"
 #include "pool.h"
+#include "seam.h"
 
 enum { QUEUE_FIRST = 64 }; /* places */
 
@@ -62,6 +63,7 @@ void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task)
 {
 	struct wti_pool_queue *queue = &client->queue[task->level];
 	uint64_t tail = wti_load(&client->tail[task->level]);
+	bool quiet = WTI_MUTANT(WTI_MUTANT_POOL_CALL_WHEN_EMPTY) && tail != wti_load(&client->head[task->level]);
 
 	queue->slots[tail & queue->mask] = task;
 	task->ticket = tail;
@@ -71,7 +73,7 @@ void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task)
 	else
 		wti_store_sc(&client->tail[task->level], tail + 1);
 	wti_barrier_light();
-	if (wti_unlikely(wti_load_sc(&client->pool->call))) /* [pool-call] */
+	if (wti_unlikely(wti_load_sc(&client->pool->call)) && !quiet) /* [pool-call] */
 		wti_pool_call(client->pool);
 }
 
@@ -274,7 +276,8 @@ bool wti_pool_raid(struct wti_pool_worker *worker, bool own)
 		wti_store(&worker->end, end);
 		return false;
 	}
-	next = wti_load_sc(&worker->next); /* [pool-hold] */
+	if (!WTI_MUTANT(WTI_MUTANT_POOL_RAID_NO_RECHECK))
+		next = wti_load_sc(&worker->next); /* [pool-hold] */
 	if (next > end)
 		next = end;
 	wti_store_sc(&worker->end, next); /* what the worker claimed meanwhile stays [pool-hold] */

@@ -168,7 +168,7 @@ static void port_destroy(struct wti_transferable *object, struct wti_list *dropp
 	wt_port *port = port_of(object);
 	bool was_closed = wti_port_is_closed(port);
 
-	if (!was_closed)
+	if (!was_closed && !WTI_MUTANT(WTI_MUTANT_UNDELIVERED_OPEN))
 		wti_port_announce_close(port);
 	wti_port_drop_dead(port, dropped);
 	if (!was_closed)

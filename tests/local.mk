@@ -217,6 +217,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/scenario_lock.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \
+	tests/sched/scenario_task.c \
 	tests/sched/scenario_transfer.c \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \
@@ -509,6 +510,24 @@ check-stress: tests/stress/stress
 soak: tests/stress/soak
 	@$(AM_TESTS_ENVIRONMENT) WT_SOAK_MINUTES='$(or $(SOAK_MINUTES),60)' $(WT_TEST_PREFIX) $<
 
+# Each wrong version, in the targets of tests/mutants/table.
+wt_mutant_targets = tests/sched/sched tests/test_broadcast_log tests/test_lock_acquire tests/test_park tests/test_port \
+	tests/test_ring tests/test_transfer tests/test_worker
+EXTRA_DIST += tests/mutants/table scripts/check-mutants
+if HAVE_CMOCKA
+check-mutants: libwt.la $(wt_mutant_targets)
+	@test '$(wt_sanitizer)' != thread || { echo 'mutants skipped: not with --enable-sanitizer=thread'; exit 1; }
+	@$(MKDIR_P) tests/mutants
+	@top_builddir='$(abs_top_builddir)' $(wt_tap_driver) --test-name $@ \
+		--log-file tests/mutants/run.log --trs-file tests/mutants/run.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 \
+		$(srcdir)/scripts/check-mutants
+	@grep -q '^:global-test-result: PASS' tests/mutants/run.trs || { cat tests/mutants/run.log; exit 1; }
+else
+check-mutants:
+	@echo 'mutants skipped: install libcmocka-dev and configure again'
+endif
+
 EXTRA_DIST += \
 	tests/model/drain.pml \
 	tests/model/errand.pml \
@@ -542,6 +561,7 @@ wt_all_checks = \
 	check-tsan \
 	check-sweeps \
 	check-sched \
+	check-mutants \
 	check-model \
 	check-stress \
 	coverage \
@@ -561,7 +581,8 @@ check-all:
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 .PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-posix check-one-cpu \
-	check-aarch64 check-valgrind check-hard check-model check-oom check-os check-sweeps check-sched check-stress soak coverage check-coverage
+	check-aarch64 check-valgrind check-hard check-model check-oom check-os check-sweeps check-sched \
+	check-mutants check-stress soak coverage check-coverage
 
 # What is installed, and nothing of this folder. check-install has a root of
 # its own for that.
@@ -600,4 +621,5 @@ clean-other-builds:
 		build-aarch64 build-valgrind build-coverage
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
-	tests/sched/sched.log tests/sched/sched.trs tests/stress/stress.log tests/stress/stress.trs
+	tests/sched/sched.log tests/sched/sched.trs tests/stress/stress.log tests/stress/stress.trs \
+	tests/mutants/run.log tests/mutants/run.trs

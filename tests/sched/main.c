@@ -10,7 +10,8 @@
  * WT_SCHED_BOUND   preemptions of which all schedules are made
  * WT_SCHED_LIMIT   schedules up to which one more preemption is tried; 0: by chance only
  * WT_SCHED_EVERYWHERE  preempt also where no conflict is known
- * WT_SCHED_MUTANT  run this wrong version, an enum wti_mutant_id
+ * WT_SCHED_MODEL   this model alone, an enum trial_model
+ * WT_MUTANT        run this wrong version, an enum wti_mutant_id
  * WT_SCHED_SHOW    print also the schedules of what is to be caught
  */
 #include <inttypes.h>
@@ -66,7 +67,7 @@ static struct trial main_trial(const struct scenario *scenario, enum trial_model
 	struct trial trial = {
 		.scenario = scenario,
 		.model = model,
-		.mutant = (int)main_setting("WT_SCHED_MUTANT", 0),
+		.mutant = (int)main_setting("WT_MUTANT", 0),
 		.bound = (unsigned)main_setting("WT_SCHED_BOUND", scenario->bound ? scenario->bound : MAIN_BOUND),
 		.limit = bounded ? main_setting("WT_SCHED_LIMIT", MAIN_LIMIT) : 0,
 		.everywhere = getenv("WT_SCHED_EVERYWHERE"),
@@ -231,8 +232,9 @@ int main(int argc, char **argv)
 	for (const struct scenario *const *list = scenario_lists; *list; list++)
 		for (const struct scenario *scenario = *list; scenario->name; scenario++)
 			for (int model = 0; model < TRIAL_MODELS && main_wants(scenario->name, argc, argv); model++)
-				main_try(scenario, (enum trial_model)model);
-	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs && !getenv("WT_SCHED_SEED"); i++)
+				if (main_setting("WT_SCHED_MODEL", (uint64_t)model) == (uint64_t)model)
+					main_try(scenario, (enum trial_model)model);
+	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs && !getenv("WT_SCHED_SEED") && !getenv("WT_MUTANT"); i++)
 		if (main_wants(wrongs[i].scenario, argc, argv))
 			main_catch_twice(&wrongs[i]);
 	printf("1..%u\n", main_number);

@@ -6,7 +6,7 @@ static void (*scenario_fn[SCHED_FIBRES])(void *arg);
 
 const struct scenario *const scenario_lists[] = {
 	scenarios_litmus, scenarios_port, scenarios_close,  scenarios_transfer, scenarios_slot,
-	scenarios_wait,   scenarios_lock, scenarios_worker, NULL,
+	scenarios_wait,   scenarios_lock, scenarios_worker, scenarios_task, NULL,
 };
 
 static void *scenario_main(void *arg)

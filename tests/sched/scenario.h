@@ -73,7 +73,7 @@ wt_time scenario_time(int64_t milliseconds);
 
 /* The files; the weak ones are to fail. */
 extern const struct scenario scenarios_litmus[], scenarios_weak[], scenarios_port[], scenarios_close[],
-	scenarios_transfer[], scenarios_slot[], scenarios_wait[], scenarios_lock[], scenarios_worker[];
+	scenarios_transfer[], scenarios_slot[], scenarios_wait[], scenarios_lock[], scenarios_worker[], scenarios_task[];
 
 extern const struct scenario *const scenario_lists[];
 

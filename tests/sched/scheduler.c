@@ -54,6 +54,7 @@ static struct sched_fibre *sched_running; /* NULL: none, no schedule runs */
 static const struct sched_strategy *sched_strategy;
 static int64_t sched_time;
 static unsigned sched_step_count;
+static unsigned sched_hushes;
 static unsigned sched_marks; /* reached in this schedule */
 static bool sched_verbose;   /* this schedule is printed */
 static bool sched_tells;     /* ... and the present access is of interest */
@@ -73,9 +74,15 @@ void sched_fail(const char *format, ...)
 	_exit(1);
 }
 
+/* Whether the running fibre is not preempted. */
+static bool sched_is_calm(void)
+{
+	return sched_running->calm || sched_hushes;
+}
+
 void sched_reached(enum sched_mark mark)
 {
-	if (!sched_running->calm)
+	if (!sched_is_calm())
 		sched_marks |= 1u << mark;
 }
 
@@ -215,7 +222,7 @@ static void sched_switch(struct sched_fibre *next)
 	struct sched_fibre *from = sched_running;
 
 	if (from->buffer.count) {
-		sched_drain(from, sched_strategy->drain(from->buffer.count));
+		sched_drain(from, sched_hushes ? from->buffer.count : sched_strategy->drain(from->buffer.count));
 		if (from->buffer.count)
 			sched_reached(SCHED_LATE);
 	}
@@ -290,7 +297,7 @@ static void sched_happen(sched_agent agent)
 
 static sched_agent sched_pick(const sched_agent *agents, unsigned count, enum sched_step step)
 {
-	return agents[count == 1 ? 0 : sched_strategy->next(agents, count, step == SCHED_GOES_ON)];
+	return agents[count == 1 || sched_hushes ? 0 : sched_strategy->next(agents, count, step == SCHED_GOES_ON)];
 }
 
 /* Returns when it is the calling fibre's turn; never, when it has ended. */
@@ -340,7 +347,7 @@ void sched_look(const volatile void *address)
 /* Also where late stores may have to become visible: it is the last moment to see what comes before that. */
 static bool sched_is_point(const struct sched_site *site, bool write)
 {
-	if (sched_running->calm)
+	if (sched_is_calm())
 		return false;
 	return site->shared || sched_strategy->everywhere || (write && sched_running->buffer.count);
 }
@@ -351,7 +358,7 @@ static void sched_point_at(struct sched_site *site, bool write)
 		sched_fail("the schedule does not end");
 	if (sched_is_point(site, write))
 		sched_choose(SCHED_GOES_ON);
-	sched_tells = (site->shared || site->found) && !sched_running->calm;
+	sched_tells = (site->shared || site->found) && !sched_is_calm();
 	if (sched_tells)
 		sched_print("%s:%d %s", sched_base(site->file), site->line, site->what);
 }
@@ -375,7 +382,7 @@ void sched_drain_own(void)
 {
 	if (!sched_running->buffer.count)
 		return;
-	if (!sched_running->calm)
+	if (!sched_is_calm())
 		sched_choose(SCHED_GOES_ON);
 	sched_drain_now();
 }
@@ -433,6 +440,26 @@ void sched_calm(int by)
 	sched_running->calm += (unsigned)by;
 }
 
+void sched_hush(int by)
+{
+	sched_drain_all();
+	sched_hushes += (unsigned)by;
+}
+
+static bool sched_others_run(void)
+{
+	for (unsigned i = 0; i < sched_count; i++)
+		if (sched_fibre[i].wait == SCHED_RUNS && &sched_fibre[i] != sched_running)
+			return true;
+	return false;
+}
+
+void sched_settle(void)
+{
+	while (sched_others_run())
+		sched_step_back();
+}
+
 unsigned sched_current(void)
 {
 	return sched_number(sched_running);
@@ -455,7 +482,7 @@ struct store_buffer *sched_buffer(void)
 
 bool sched_is_alone(void)
 {
-	return sched_live < 2;
+	return sched_live < 2 || sched_hushes;
 }
 
 bool sched_in_own_frame(const volatile void *address)
@@ -550,6 +577,7 @@ void sched_execute(const struct sched_strategy *strategy, void (*fn)(void))
 	sched_count = sched_live = 0;
 	sched_time = SCHED_EPOCH;
 	sched_step_count = 0;
+	sched_hushes = 0;
 	sched_marks = 0;
 	sched_verbose = ++sched_report->executed == sched_shown;
 	memory_begin();

@@ -85,6 +85,23 @@ static void watchdog_start(void)
 		pthread_detach(thread);
 }
 
+/* The test that is to run, alone; before any main. */
+static __attribute__((constructor)) void support_select_test(void)
+{
+	const char *name = getenv("WT_TEST");
+
+	if (name)
+		cmocka_set_test_filter(name);
+}
+
+/* The wrong version of the library that is to run: an enum wti_mutant_id, or 0. */
+static int support_mutant(void)
+{
+	const char *given = getenv("WT_MUTANT");
+
+	return given ? atoi(given) : 0;
+}
+
 void support_allow_seconds(unsigned seconds)
 {
 	long long span = (long long)seconds * 1000000000 * (support_slowdown() > 1 ? 5 : 1);
@@ -99,6 +116,7 @@ int support_setup(void **state)
 	(void)state;
 	pthread_once(&once, watchdog_start);
 	support_seed_value = 0;
+	wti_mutant = support_mutant();
 	wti_crew_max = getenv("WT_TEST_CREW") ? 4 : 0; /* most tests count threads, or expect a new one */
 	support_allow_seconds(30);
 	return 0;

@@ -31,7 +31,10 @@
 /* A test that is its own function's name. */
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, support_setup, support_teardown)
 
-/* Starts the watchdog for each test, and puts all seams back after it. */
+/*
+ * Starts the watchdog for each test, and puts all seams back after it. From the environment: WT_TEST, the only test
+ * to run; WT_MUTANT, the wrong version that the library is to be meanwhile (seam.h).
+ */
 int support_setup(void **state);
 int support_teardown(void **state);
 
