@@ -45,7 +45,6 @@ wt_unit_tests = \
 	tests/test_mutants \
 	tests/test_mutex \
 	tests/test_os \
-	tests/test_os_refused \
 	tests/test_park \
 	tests/test_poke \
 	tests/test_pool \
@@ -103,7 +102,7 @@ wt_system_tests = \
 	tests/test_os_posix_event \
 	tests/test_os_posix_futex
 else
-wt_system_tests = tests/test_os_linux
+wt_system_tests = tests/test_os_linux tests/test_os_refused
 endif
 
 wt_script_tests = \

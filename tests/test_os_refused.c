@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What lib/os.c makes of calls that the system refuses, as a sandbox does:
+ * What lib/os_linux.c makes of calls that the system refuses, as a sandbox does:
  * each in a child of its own, in which a filter of the kernel refuses that one.
  */
 #include "os.h"
@@ -72,13 +72,13 @@ static int ask_claim(void)
 
 static int ask_send(void)
 {
-	return wti_os->signal_send(gettid(), SIGRTMAX);
+	return wti_os->signal_send(wti_os->thread_self(), SIGRTMAX);
 }
 
 static int ask_ticker(void)
 {
-	timer_t ticker;
-	int result = wti_os->ticker_create(&ticker, gettid(), SIGRTMAX, 1000000000000, 1000000000000);
+	union wti_os_ticker ticker;
+	int result = wti_os->ticker_create(&ticker, wti_os->thread_self(), SIGRTMAX, 1000000000000, 1000000000000);
 
 	return result ? result : wti_os->ticker_delete(ticker);
 }
@@ -86,19 +86,19 @@ static int ask_ticker(void)
 /* With the standard streams closed, a descriptor has to be moved. */
 static int ask_event_above(void)
 {
+	struct wti_os_event event;
+
 	for (int fd = 0; fd < 3; fd++)
 		close(fd);
-	return wti_os->event_create();
+	return wti_os->event_create(&event);
 }
 
-static int ask_timer_set(void)
+static int ask_alarm(void)
 {
-	return wti_os->timer_set(wti_os->timer_create(), 1);
-}
+	struct wti_os_event event;
+	int result = wti_os->event_create(&event);
 
-static int ask_group(void)
-{
-	return wti_os->event_group(wti_os->event_create(), wti_os->timer_create());
+	return result ? result : wti_os->event_alarm(&event, 1);
 }
 
 static int ask_reserve(void)
@@ -128,14 +128,11 @@ static int ask_barrier(void)
 	return wti_os_real.barrier();
 }
 
-static int ask_event_create(void)
+static int ask_event(void)
 {
-	return wti_os->event_create();
-}
+	struct wti_os_event event;
 
-static int ask_timer_create(void)
-{
-	return wti_os->timer_create();
+	return wti_os->event_create(&event);
 }
 
 static int ask_room(void)
@@ -160,12 +157,12 @@ static const struct refusal {
 	{ "tgkill", SYS_tgkill, ask_send, -EPERM },
 	{ "timer_create", SYS_timer_create, ask_ticker, -EPERM },
 	{ "timer_delete", SYS_timer_delete, ask_ticker, -EPERM },
-	{ "eventfd2", SYS_eventfd2, ask_event_create, -EPERM },
+	{ "eventfd2", SYS_eventfd2, ask_event, -EPERM },
 	{ "fcntl", SYS_fcntl, ask_event_above, -EPERM },
-	{ "timerfd_create", SYS_timerfd_create, ask_timer_create, -EPERM },
-	{ "timerfd_settime", SYS_timerfd_settime, ask_timer_set, -EPERM },
-	{ "epoll_create1", SYS_epoll_create1, ask_group, -EPERM },
-	{ "epoll_ctl", SYS_epoll_ctl, ask_group, -EPERM },
+	{ "timerfd_create", SYS_timerfd_create, ask_event, -EPERM },
+	{ "timerfd_settime", SYS_timerfd_settime, ask_alarm, -EPERM },
+	{ "epoll_create1", SYS_epoll_create1, ask_event, -EPERM },
+	{ "epoll_ctl", SYS_epoll_ctl, ask_event, -EPERM },
 	{ "mmap", SYS_mmap, ask_reserve, -EPERM },
 	{ "mprotect", SYS_mprotect, ask_memory, -EPERM },
 	{ "munmap", SYS_munmap, ask_memory, -EPERM },
