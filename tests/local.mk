@@ -187,13 +187,19 @@ tests_sched_sched_SOURCES = \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
 	tests/sched/scenario_close.c \
+	tests/sched/scenario_full.c \
 	tests/sched/scenario_litmus.c \
 	tests/sched/scenario_lock.c \
+	tests/sched/scenario_loop.c \
+	tests/sched/scenario_lost.c \
+	tests/sched/scenario_orphan.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \
+	tests/sched/scenario_terminate.c \
 	tests/sched/scenario_transfer.c \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \
+	tests/sched/scenario_worker.h \
 	tests/sched/scheduler.c \
 	tests/sched/scheduler.h \
 	tests/sched/site.c \
