@@ -200,6 +200,8 @@ tests_sched_sched_SOURCES = \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \
 	tests/sched/scenario_worker.h \
+	tests/sched/schedule.c \
+	tests/sched/schedule.h \
 	tests/sched/scheduler.c \
 	tests/sched/scheduler.h \
 	tests/sched/site.c \
@@ -209,7 +211,8 @@ tests_sched_sched_SOURCES = \
 	tests/sched/system.c \
 	tests/sched/system.h \
 	tests/sched/trial.c \
-	tests/sched/trial.h
+	tests/sched/trial.h \
+	tests/sched/verdict.c
 
 TESTS += $(wt_script_tests)
 if !SANITIZER
