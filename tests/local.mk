@@ -179,6 +179,8 @@ tests_sched_sched_SOURCES = \
 	tests/sched/main.c \
 	tests/sched/memory.c \
 	tests/sched/memory.h \
+	tests/sched/output.c \
+	tests/sched/output.h \
 	tests/sched/pct.c \
 	tests/sched/posix.c \
 	tests/sched/posix.h \

@@ -66,6 +66,12 @@ wt_time scenario_time(int64_t milliseconds)
 	return SCHED_EPOCH + milliseconds * 1000000;
 }
 
+void scenario_pause(wt_time until)
+{
+	while (sched_now() < until)
+		sched_block(SCHED_WAITS_LATCH, &until, until);
+}
+
 /* ---- Messages ---- */
 
 void scenario_post(wt_port *port, char byte)

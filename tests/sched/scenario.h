@@ -17,15 +17,24 @@
 #define SCHED_SCENARIO_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <wt.h>
 
 #include "sched/scheduler.h"
+
+/* How many schedules it has. */
+enum scenario_size {
+	SCENARIO_SMALL,  /* all with two preemptions can be made, some with more, and sleeps may end for no reason */
+	SCENARIO_MEDIUM, /* all with one, and such sleeps by chance only: it has more threads than it shows */
+	SCENARIO_LARGE,  /* all without, and more by chance */
+	SCENARIO_SIZES
+};
 
 struct scenario {
 	const char *name;
 	void (*run)(void);
 	unsigned reaches; /* SCENARIO_REACHES, a bit for each mark */
-	unsigned bound;   /* preemptions of which all schedules are made, at least; 0: as usual */
+	enum scenario_size size;
 };
 
 #define SCENARIO_REACHES(mark) (1u << SCHED_##mark)
@@ -81,6 +90,9 @@ void scenario_receive_close(wt_port *port);
 /* Move a port into a message: as wt_port_send. Receive one that carries a port. */
 int scenario_send_port(wt_port *to, wt_port **port);
 wt_port *scenario_receive_port(wt_port *from);
+
+/* Block until then, in no call of the library. */
+void scenario_pause(wt_time until);
 
 /* A moment, some milliseconds after the beginning of every schedule. */
 wt_time scenario_time(int64_t milliseconds);

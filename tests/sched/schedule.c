@@ -19,6 +19,7 @@ struct sched_fibre *sched_running;
 const struct sched_strategy *sched_strategy;
 int64_t sched_time;
 unsigned sched_steps;
+unsigned sched_hushes;
 
 static struct fibre sched_stack[SCHED_FIBRES];
 
@@ -104,6 +105,7 @@ void sched_execute(const struct sched_strategy *strategy, void (*fn)(void))
 	sched_count = sched_live = 0;
 	sched_time = SCHED_EPOCH;
 	sched_steps = 0;
+	sched_hushes = 0;
 	sched_verdict_begin();
 	memory_begin();
 	system_begin();

@@ -42,6 +42,7 @@ extern struct sched_fibre *sched_running; /* NULL: none, no schedule runs */
 extern const struct sched_strategy *sched_strategy;
 extern int64_t sched_time;
 extern unsigned sched_steps; /* so far */
+extern unsigned sched_hushes;
 
 /* What the running fibre is about to do. */
 enum sched_step {
@@ -49,6 +50,12 @@ enum sched_step {
 	SCHED_STOPS, /* it blocks, or has ended; but time may bring it back */
 	SCHED_STEPS_BACK
 };
+
+/* Whether the running fibre is not preempted. */
+static inline bool sched_is_calm(void)
+{
+	return sched_running->calm || sched_hushes;
+}
 
 /* Returns when it is the calling fibre's turn; never, when it has ended. */
 void sched_choose(enum sched_step step);

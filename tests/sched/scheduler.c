@@ -78,7 +78,7 @@ static void sched_switch(struct sched_fibre *next)
 	struct sched_fibre *from = sched_running;
 
 	if (from->buffer.count) {
-		sched_drain(from, sched_strategy->drain(from->buffer.count));
+		sched_drain(from, sched_hushes ? from->buffer.count : sched_strategy->drain(from->buffer.count));
 		if (from->buffer.count)
 			sched_reached(SCHED_LATE);
 	}
@@ -153,7 +153,7 @@ static void sched_happen(sched_agent agent)
 
 static sched_agent sched_pick(const sched_agent *agents, unsigned count, enum sched_step step)
 {
-	return agents[count == 1 ? 0 : sched_strategy->next(agents, count, step == SCHED_GOES_ON)];
+	return agents[count == 1 || sched_hushes ? 0 : sched_strategy->next(agents, count, step == SCHED_GOES_ON)];
 }
 
 void sched_choose(enum sched_step step)
@@ -192,7 +192,11 @@ static bool sched_frame_is_gone(const struct sched_fibre *fibre, uintptr_t addre
 
 void sched_look(const volatile void *address)
 {
-	if (memory_is_freed(address))
+	enum memory_state state = memory_state(address);
+
+	if (state == MEMORY_THERE)
+		return;
+	if (state == MEMORY_GONE)
 		sched_fail("an access to memory that was freed");
 	for (unsigned i = 0; i < sched_count; i++)
 		if (&sched_fibre[i] != sched_running && sched_frame_is_gone(&sched_fibre[i], (uintptr_t)address))
@@ -202,7 +206,7 @@ void sched_look(const volatile void *address)
 /* Also where late stores may have to become visible: it is the last moment to see what comes before that. */
 static bool sched_is_point(const struct sched_site *site, bool write)
 {
-	if (sched_running->calm)
+	if (sched_is_calm() || site->dull)
 		return false;
 	return site->shared || sched_strategy->everywhere || (write && sched_running->buffer.count);
 }
@@ -213,7 +217,7 @@ static void sched_point_at(struct sched_site *site, bool write)
 		sched_fail("the schedule does not end");
 	if (sched_is_point(site, write))
 		sched_choose(SCHED_GOES_ON);
-	sched_print_site(site, (site->shared || site->found) && !sched_running->calm);
+	sched_print_site(site, (site->shared || site->found) && !sched_is_calm());
 }
 
 void sched_point(struct sched_site *site, const volatile void *address, bool write)
@@ -236,7 +240,7 @@ void sched_drain_own(void)
 {
 	if (!sched_running->buffer.count)
 		return;
-	if (!sched_running->calm)
+	if (!sched_is_calm())
 		sched_choose(SCHED_GOES_ON);
 	sched_drain_now();
 }
@@ -294,6 +298,26 @@ void sched_calm(int by)
 	sched_running->calm += (unsigned)by;
 }
 
+void sched_hush(int by)
+{
+	sched_drain_all();
+	sched_hushes += (unsigned)by;
+}
+
+static bool sched_others_run(void)
+{
+	for (unsigned i = 0; i < sched_count; i++)
+		if (sched_fibre[i].wait == SCHED_RUNS && &sched_fibre[i] != sched_running)
+			return true;
+	return false;
+}
+
+void sched_settle(void)
+{
+	while (sched_others_run())
+		sched_step_back();
+}
+
 unsigned sched_current(void)
 {
 	return sched_number(sched_running);
@@ -316,7 +340,7 @@ struct store_buffer *sched_buffer(void)
 
 bool sched_is_alone(void)
 {
-	return sched_live < 2;
+	return sched_live < 2 || sched_hushes;
 }
 
 bool sched_in_own_frame(const volatile void *address)

@@ -15,9 +15,10 @@
 struct sched_report *sched_report;
 uint64_t sched_shown;
 
+bool sched_tells;
+
 static unsigned verdict_marks; /* reached in this schedule */
 static bool verdict_verbose;   /* this schedule is printed */
-static bool verdict_tells;     /* ... and the present access is of interest */
 
 /* ---- The verdict ---- */
 
@@ -36,7 +37,7 @@ void sched_fail(const char *format, ...)
 
 void sched_reached(enum sched_mark mark)
 {
-	if (!sched_running->calm)
+	if (!sched_is_calm())
 		verdict_marks |= 1u << mark;
 }
 
@@ -77,17 +78,15 @@ void sched_print(const char *format, ...)
 
 void sched_print_site(const struct sched_site *site, bool interesting)
 {
-	verdict_tells = interesting;
+	sched_tells = interesting && verdict_verbose;
 	if (interesting)
 		sched_print("%s:%d %s", verdict_base(site->file), site->line, site->what);
 }
 
-void sched_tell(const void *value, unsigned size)
+void sched_print_value(const void *value, unsigned size)
 {
 	uint64_t bits = 0;
 
-	if (!verdict_verbose || !verdict_tells)
-		return;
 	memcpy(&bits, value, size < sizeof bits ? size : sizeof bits);
 	sched_print("    = %#llx", (unsigned long long)bits);
 }
