@@ -315,7 +315,7 @@ static bool worker_fill(struct wti_pool_worker *worker)
 	wti_store(&worker->next, 0);
 	n = wti_pool_take(pool, worker->hold, max);
 	wti_store_sc(&worker->end, n); /* pairs with wti_pool_raid [pool-hold] */
-	more = n && wti_load(&pool->call) && !wti_list_empty(&pool->idle) && !pool->waking;
+	more = n && wti_load(&pool->call) && !pool->waking;
 	wti_mutex_unlock(&pool->lock);
 	wti_pool_room_offer(pool);
 	if (more && wti_pool_has_work(pool))
