@@ -188,16 +188,27 @@ tests_sched_sched_SOURCES = \
 	tests/sched/report.h \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
+	tests/sched/scenario_broadcast.c \
 	tests/sched/scenario_close.c \
+	tests/sched/scenario_errand.c \
 	tests/sched/scenario_full.c \
 	tests/sched/scenario_litmus.c \
 	tests/sched/scenario_lock.c \
 	tests/sched/scenario_loop.c \
 	tests/sched/scenario_lost.c \
 	tests/sched/scenario_orphan.c \
+	tests/sched/scenario_pool.c \
+	tests/sched/scenario_pool.h \
+	tests/sched/scenario_pool_cancel.c \
+	tests/sched/scenario_pool_end.c \
+	tests/sched/scenario_pool_room.c \
+	tests/sched/scenario_pool_submit.c \
+	tests/sched/scenario_pool_task.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \
+	tests/sched/scenario_stream.c \
 	tests/sched/scenario_terminate.c \
+	tests/sched/scenario_terminate_wait.c \
 	tests/sched/scenario_transfer.c \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \

@@ -17,7 +17,16 @@ const struct scenario *const scenario_lists[] = {
 	scenarios_lock,
 	scenarios_worker,
 	scenarios_terminate,
+	scenarios_terminate_wait,
 	scenarios_orphan,
+	scenarios_pool_submit,
+	scenarios_pool_task,
+	scenarios_pool_room,
+	scenarios_pool_cancel,
+	scenarios_pool_end,
+	scenarios_broadcast,
+	scenarios_errand,
+	scenarios_stream,
 	NULL,
 };
 

@@ -100,7 +100,10 @@ wt_time scenario_time(int64_t milliseconds);
 /* The files; the weak ones are to fail. */
 extern const struct scenario scenarios_litmus[], scenarios_weak[], scenarios_port[], scenarios_full[],
 	scenarios_loop[], scenarios_close[], scenarios_transfer[], scenarios_lost[], scenarios_slot[], scenarios_wait[],
-	scenarios_lock[], scenarios_worker[], scenarios_terminate[], scenarios_orphan[];
+	scenarios_lock[], scenarios_worker[], scenarios_terminate[], scenarios_terminate_wait[],
+	scenarios_orphan[], scenarios_pool_submit[], scenarios_pool_task[],
+	scenarios_pool_room[], scenarios_pool_cancel[], scenarios_pool_end[],
+	scenarios_broadcast[], scenarios_errand[], scenarios_stream[];
 
 extern const struct scenario *const scenario_lists[];
 

@@ -117,6 +117,63 @@ static void select_closed(void)
 	wt_port_close(ports[1]);
 }
 
+/* ... whose message comes at the very deadline; and of a thread that ends with both */
+
+static void post_at(void *arg)
+{
+	(void)arg;
+	SCENARIO_CHECK(wt_sleep(scenario_time(10)) == 0);
+	scenario_post(far_end, 'a');
+}
+
+static void select_at_deadline(void)
+{
+	wt_port *ports[2], *far_other;
+	size_t ready;
+	int poster, err;
+
+	scenario_open_channel(NULL);
+	ports[0] = near_end;
+	SCENARIO_CHECK(wt_channel_create(&ports[1], &far_other, NULL) == 0);
+	poster = scenario_go("poster", post_at, NULL);
+	err = wt_select(ports, 2, &ready, scenario_time(10));
+	if (err)
+		SCENARIO_CHECK(err == WT_ETIMEDOUT && wt_now() >= scenario_time(10));
+	else
+		SCENARIO_CHECK(ready == 0);
+	sched_reached(err ? SCHED_TIMED_OUT : SCHED_WOKEN);
+	scenario_receive(near_end, 'a');
+	scenario_join(poster);
+	scenario_close_channel();
+	wt_port_close(ports[1]);
+	wt_port_close(far_other);
+}
+
+static void select_and_end(void *arg)
+{
+	wt_port *ports[2] = { scenario_take() }, *far_other;
+	size_t ready;
+
+	(void)arg;
+	sched_calm(1);
+	SCENARIO_CHECK(wt_channel_create(&ports[1], &far_other, NULL) == 0);
+	sched_calm(-1);
+	SCENARIO_CHECK(wt_select(ports, 2, &ready, WT_FOREVER) == 0 && ready == 0);
+	sched_reached(SCHED_WOKEN);
+}
+
+static void select_end_races_wake(void)
+{
+	int other;
+
+	scenario_open_channel(NULL);
+	other = scenario_go("other", select_and_end, NULL);
+	scenario_give(near_end);
+	scenario_post(far_end, 'a');
+	wt_port_close(far_end);
+	scenario_join(other);
+}
+
 const struct scenario scenarios_loop[] = {
 	{
 		.name = "loop_receives",
@@ -137,6 +194,18 @@ const struct scenario scenarios_loop[] = {
 		.name = "select_closed",
 		.run = select_closed,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
+	},
+	{
+		.name = "select_at_deadline",
+		.run = select_at_deadline,
+		.size = SCENARIO_MEDIUM,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(TIMED_OUT) | SCENARIO_REACHES(WOKEN),
+	},
+	{
+		.name = "select_end_races_wake",
+		.run = select_end_races_wake,
+		.size = SCENARIO_MEDIUM,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(WOKEN),
 	},
 	{ .name = NULL },
 };
