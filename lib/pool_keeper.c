@@ -150,6 +150,7 @@ static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker
 	if (!wti_barrier_heavy() || wti_load_sc(&run->serial) != serial) { /* [pool-halt] */
 		/* [pool-halt] */
 		wti_store_sc(&worker->attention, wti_load(&worker->attention) & ~(uint32_t)WTI_POOL_HALT);
+		wti_source_notify(&worker->source); /* it may have gone to sleep because of it */
 		keeper_look_at(look, look->now + KEEPER_AGAIN);
 		return;
 	}

@@ -344,7 +344,7 @@ static bool worker_fill(struct wti_pool_worker *worker)
 	wti_store(&worker->next, 0);
 	n = wti_pool_take(pool, worker->hold, max);
 	wti_store_sc(&worker->end, n); /* pairs with wti_pool_raid [pool-hold] */
-	more = n && wti_load(&pool->call) && !wti_list_empty(&pool->idle) && !pool->waking;
+	more = n && wti_load(&pool->call) && !pool->waking;
 	wti_mutex_unlock(&pool->lock);
 	wti_pool_room_offer(pool);
 	if (more && wti_pool_has_work(pool))
@@ -528,7 +528,12 @@ static bool worker_ready(struct wti_source *source)
 	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
 	uint32_t attention = wti_load_sc(&worker->attention); /* pairs with wti_pool_attend [source-1] */
 
-	if (attention & WTI_POOL_EACH || (attention & WTI_POOL_RETIRE && worker_is_done(worker)))
+	if (attention & WTI_POOL_EACH)
+		return true;
+	/* It has nothing to do, and hears when it is not to halt any more (keeper_doom). */
+	if (attention & WTI_POOL_HALT)
+		return false;
+	if (attention & WTI_POOL_RETIRE && worker_is_done(worker))
 		return true;
 	if (!worker_may_begin(worker))
 		return worker_is_done(worker);
@@ -546,7 +551,7 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 
 	wti_mutex_lock_soon(&pool->lock);
 	worker_note_awake(worker);
-	if (asleep && available) {
+	if (asleep && available && !(wti_load(&worker->attention) & WTI_POOL_HALT)) {
 		worker->idle_since = wti_os->clock();
 		/* The last one in front: the others may retire. */
 		wti_list_append(pool->idle.next, &worker->idle);

@@ -204,6 +204,8 @@ tests_sched_sched_SOURCES = \
 	tests/sched/main.c \
 	tests/sched/memory.c \
 	tests/sched/memory.h \
+	tests/sched/output.c \
+	tests/sched/output.h \
 	tests/sched/pct.c \
 	tests/sched/posix.c \
 	tests/sched/posix.h \
@@ -211,15 +213,34 @@ tests_sched_sched_SOURCES = \
 	tests/sched/report.h \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
+	tests/sched/scenario_broadcast.c \
 	tests/sched/scenario_close.c \
+	tests/sched/scenario_errand.c \
+	tests/sched/scenario_full.c \
 	tests/sched/scenario_litmus.c \
 	tests/sched/scenario_lock.c \
+	tests/sched/scenario_loop.c \
+	tests/sched/scenario_lost.c \
+	tests/sched/scenario_orphan.c \
+	tests/sched/scenario_pool.c \
+	tests/sched/scenario_pool.h \
+	tests/sched/scenario_pool_cancel.c \
+	tests/sched/scenario_pool_end.c \
+	tests/sched/scenario_pool_room.c \
+	tests/sched/scenario_pool_submit.c \
+	tests/sched/scenario_pool_task.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \
 	tests/sched/scenario_task.c \
+	tests/sched/scenario_stream.c \
+	tests/sched/scenario_terminate.c \
+	tests/sched/scenario_terminate_wait.c \
 	tests/sched/scenario_transfer.c \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \
+	tests/sched/scenario_worker.h \
+	tests/sched/schedule.c \
+	tests/sched/schedule.h \
 	tests/sched/scheduler.c \
 	tests/sched/scheduler.h \
 	tests/sched/site.c \
@@ -229,7 +250,8 @@ tests_sched_sched_SOURCES = \
 	tests/sched/system.c \
 	tests/sched/system.h \
 	tests/sched/trial.c \
-	tests/sched/trial.h
+	tests/sched/trial.h \
+	tests/sched/verdict.c
 
 # The glue of examples/loops: the same scenarios in each loop. Compiled as the
 # examples are.

@@ -25,7 +25,17 @@
 #include "sched/trial.h"
 #include "seam.h"
 
-enum { MAIN_RUNS = 2000, MAIN_BOUND = 2, MAIN_LIMIT = 30000, MAIN_CATCH_RUNS = 100000 };
+enum { MAIN_CATCH_RUNS = 100000 };
+
+/* What is made of a scenario, where nothing else is asked for. */
+static const struct {
+	unsigned bound;
+	uint64_t limit, runs;
+} main_sizes[SCENARIO_SIZES] = {
+	[SCENARIO_SMALL] = { .bound = 2, .limit = 30000, .runs = 2000 },
+	[SCENARIO_MEDIUM] = { .bound = 1, .limit = 3000, .runs = 1000 },
+	[SCENARIO_LARGE] = { .bound = 0, .limit = 1, .runs = 1000 },
+};
 
 /* What must be caught, and where it shows. */
 struct wrong {
@@ -68,11 +78,11 @@ static struct trial main_trial(const struct scenario *scenario, enum trial_model
 		.scenario = scenario,
 		.model = model,
 		.mutant = (int)main_setting("WT_MUTANT", 0),
-		.bound = (unsigned)main_setting("WT_SCHED_BOUND", scenario->bound ? scenario->bound : MAIN_BOUND),
-		.limit = bounded ? main_setting("WT_SCHED_LIMIT", MAIN_LIMIT) : 0,
+		.bound = (unsigned)main_setting("WT_SCHED_BOUND", main_sizes[scenario->size].bound),
+		.limit = bounded ? main_setting("WT_SCHED_LIMIT", main_sizes[scenario->size].limit) : 0,
 		.everywhere = getenv("WT_SCHED_EVERYWHERE"),
 		.seed = main_setting("WT_SCHED_SEED", (uint64_t)time(NULL) << 20),
-		.random = main_setting("WT_SCHED_RUNS", MAIN_RUNS),
+		.random = main_setting("WT_SCHED_RUNS", main_sizes[scenario->size].runs),
 	};
 
 	if (trial.bound >= SCHED_BOUNDS)

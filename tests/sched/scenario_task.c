@@ -160,19 +160,19 @@ const struct scenario scenarios_task[] = {
 		.name = "task_calls_worker",
 		.run = task_calls_worker,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
-		.bound = 1,
+		.size = SCENARIO_MEDIUM,
 	},
 	{
 		.name = "task_taken_back",
 		.run = task_taken_back,
 		.reaches = SCENARIO_REACHES(DELIVERED) | SCENARIO_REACHES(DROPPED),
-		.bound = 1,
+		.size = SCENARIO_MEDIUM,
 	},
 	{
 		.name = "task_refused",
 		.run = task_refused,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(FULL),
-		.bound = 1,
+		.size = SCENARIO_MEDIUM,
 	},
 	{ .name = NULL },
 };

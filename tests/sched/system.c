@@ -8,6 +8,7 @@
 
 #include "base.h"
 #include "sched/memory.h"
+#include "sched/output.h"
 #include "sched/scheduler.h"
 
 enum { SYSTEM_DESCRIPTORS = 16, SYSTEM_FIRST = 1000, SYSTEM_PAGE = 4096 };
@@ -296,6 +297,7 @@ void system_begin(void)
 {
 	memset(system_descriptor, 0, sizeof system_descriptor);
 	system_threads = 0;
+	output_begin();
 }
 
 const struct wti_os_ops system_ops = {
@@ -330,6 +332,9 @@ const struct wti_os_ops system_ops = {
 	.event_close = system_event_close,
 	.descriptor_check = system_nothing_with,
 	.descriptor_close = system_nothing_with,
+	.descriptor_write = output_write,
+	.descriptor_await_room = output_await_room,
+	.stream_open = output_open_stream,
 	.memory_reserve = system_memory_reserve,
 	.memory_commit = system_memory_commit,
 	.memory_release = system_memory_release,
