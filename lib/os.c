@@ -195,6 +195,11 @@ static int os_thread_detach(pthread_t thread)
 	return -pthread_detach(thread);
 }
 
+static bool os_thread_is_main(void)
+{
+	return syscall(SYS_gettid) == getpid();
+}
+
 static int os_thread_place(struct wti_os_place *place)
 {
 	int saved = errno;
@@ -527,6 +532,7 @@ const struct wti_os_ops wti_os_real = {
 	.thread_create = os_thread_create,
 	.thread_join = os_thread_join,
 	.thread_detach = os_thread_detach,
+	.thread_is_main = os_thread_is_main,
 	.thread_place = os_thread_place,
 	.thread_reset = os_thread_reset,
 	.thread_pin = os_thread_pin,

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ struct wti_os_ops {
 	/* `deadline` as above. -ETIMEDOUT when the thread still runs: it can be joined or detached as before. */
 	int (*thread_join)(pthread_t thread, int64_t deadline);
 	int (*thread_detach)(pthread_t thread);
+	bool (*thread_is_main)(void); /* the calling thread is the one that main was called on */
 	int (*thread_place)(struct wti_os_place *place); /* of the calling thread */
 	int (*thread_reset)(void); /* the calling thread: mask, locale and floating point as those of a new one */
 	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */

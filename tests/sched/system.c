@@ -104,6 +104,11 @@ static int system_thread_detach(pthread_t thread)
 	return 0;
 }
 
+static bool system_thread_is_main(void)
+{
+	return sched_current() == 0;
+}
+
 static int system_thread_place(struct wti_os_place *place)
 {
 	memset(place, 0, sizeof *place);
@@ -323,6 +328,7 @@ const struct wti_os_ops system_ops = {
 	.thread_create = system_thread_create,
 	.thread_join = system_thread_join,
 	.thread_detach = system_thread_detach,
+	.thread_is_main = system_thread_is_main,
 	.thread_place = system_thread_place,
 	.thread_reset = system_nothing,
 	.thread_pin = system_nothing_with,
