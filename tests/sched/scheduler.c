@@ -44,6 +44,7 @@ struct sched_fibre {
 
 struct sched_model sched_model;
 uint64_t sched_shown;
+void (*sched_failed)(void);
 struct sched_report *sched_report;
 
 static struct fibre sched_thread; /* who runs the schedules, on the process's own stack */
@@ -70,6 +71,8 @@ void sched_fail(const char *format, ...)
 	if (sched_verbose)
 		printf("# %s\n", sched_report->failure);
 	fflush(stdout);
+	if (sched_failed)
+		sched_failed();
 	_exit(1);
 }
 
@@ -361,7 +364,8 @@ void sched_point(struct sched_site *site, const volatile void *address, bool wri
 	sched_tells = false;
 	if (sched_is_alone())
 		return;
-	sched_site_note(site, address, sched_number(sched_running), write);
+	if (!sched_strategy->forgets || sched_verbose)
+		sched_site_note(site, address, sched_number(sched_running), write);
 	sched_point_at(site, write);
 }
 
