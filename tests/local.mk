@@ -184,6 +184,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/posix.h \
 	tests/sched/replace.h \
 	tests/sched/report.h \
+	tests/sched/sanitizer.h \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
 	tests/sched/scenario_close.c \
