@@ -149,7 +149,8 @@ static bool letter_sender_is_open(unsigned at)
 	for (unsigned i = 0; i < world.things; i++) {
 		const struct thing *thing = &world.thing[i];
 
-		if ((thing->port || thing->sender) && thing->peer == at && thing->state == THING_OWNED && !thing->ending)
+		if ((thing->port || thing->sender) && thing->peer == at && thing->state == THING_OWNED &&
+		    !thing->ending)
 			return true;
 	}
 	return false;

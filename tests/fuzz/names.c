@@ -299,7 +299,8 @@ static int names_compare_all(wt_port *parent, const void *unused, size_t size)
 	for (unsigned i = 0; i < locks.count; i++) {
 		wt_lock *lock;
 
-		FUZZ_CHECK(wt_lock_acquire(&lock, locks.name[i].key.next, locks.name[i].key.size, NULL, WT_NOW) == WT_EAGAIN);
+		key = locks.name[i].key;
+		FUZZ_CHECK(wt_lock_acquire(&lock, key.next, key.size, NULL, WT_NOW) == WT_EAGAIN);
 	}
 	return 0;
 }

@@ -96,7 +96,8 @@ void actor_run(struct actor *self)
 
 		if (op->actor % ACTORS != self->number)
 			continue;
-		fuzz_show("-- %u: %s (%u %u %u)", self->number, operations[op->code % OPERATIONS].name, op->a, op->b, op->c);
+		fuzz_show("-- %u: %s (%u %u %u)", self->number, operations[op->code % OPERATIONS].name, op->a, op->b,
+			  op->c);
 		operations[op->code % OPERATIONS].fn(self, op);
 	}
 }

@@ -114,8 +114,9 @@ static int pool_give(struct actor *self, struct job *of, const struct operation 
 {
 	unsigned number = (unsigned)(of - job);
 	wt_outgoing input = { .data = &number, .size = sizeof number };
-	wt_task_options options = { .size = sizeof options, .priority = op->a % 7 - 3, .wait_until = world_deadline(op->c) };
+	wt_task_options options = { .size = sizeof options, .priority = op->a % 7 - 3 };
 
+	options.wait_until = world_deadline(op->c);
 	*of = (struct job){ .owner = self->number, .way = op->b, .result = op->b & 4 ? 5 : 0 };
 	if (op->b & 8)
 		return wt_pool_submit(pool, &input, pool_on_done, of, &options, NULL);
@@ -145,7 +146,8 @@ static void pool_wait(struct actor *self, struct job *of, wt_time deadline)
 
 	err = wt_task_wait(of->handle, &result, &reply, deadline);
 	fuzz_show("%u waits for task %u: %d", self->number, (unsigned)(of - job), err);
-	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT || (err == WT_ETERMINATED && actor_is_terminated(self)));
+	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT ||
+		   (err == WT_ETERMINATED && actor_is_terminated(self)));
 	if (err)
 		return;
 	pool_judge(of, result, &reply);

@@ -160,7 +160,8 @@ static void parcel_add(struct parcel *parcel, struct draft *draft, unsigned thin
 }
 
 /* One of each kind that the bits ask for; and what is wrong on purpose. */
-static void parcel_fill(struct parcel *parcel, struct draft *draft, const struct actor *self, const struct operation *op)
+static void parcel_fill(struct parcel *parcel, struct draft *draft, const struct actor *self,
+			const struct operation *op)
 {
 	static const int kinds[] = { WT_TRANSFER_BUFFER, WT_TRANSFER_PORT, WT_TRANSFER_SENDER, WT_TRANSFER_SHARED,
 				     WT_TRANSFER_FD };
@@ -185,7 +186,8 @@ static bool parcel_explains(const struct parcel *parcel, unsigned via, int err)
 		const struct thing *thing = &world.thing[parcel->thing[i]];
 
 		found = found || (err == WT_ESOURCE && parcel->thing[i] == via) ||
-			(err == WT_ETARGET && thing->kind == WT_TRANSFER_PORT && parcel->thing[i] == world.thing[via].peer) ||
+			(err == WT_ETARGET && thing->kind == WT_TRANSFER_PORT &&
+			 parcel->thing[i] == world.thing[via].peer) ||
 			(err == WT_EINUSE && thing->kind == WT_TRANSFER_PORT && thing->in_callback);
 		for (unsigned j = 0; j < i && err == WT_EDUPLICATE; j++)
 			found = found || parcel->thing[i] == parcel->thing[j];
@@ -216,7 +218,8 @@ static int port_send_through(unsigned via, const wt_outgoing *message, wt_time d
 {
 	const struct thing *thing = &world.thing[via];
 
-	return thing->port ? wt_port_send(thing->port, message, deadline) : wt_sender_send(thing->sender, message, deadline);
+	return thing->port ? wt_port_send(thing->port, message, deadline)
+			   : wt_sender_send(thing->sender, message, deadline);
 }
 
 static void port_send_parcel(struct actor *self, unsigned via, const struct operation *op, struct draft *draft)

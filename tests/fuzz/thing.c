@@ -61,9 +61,10 @@ static bool thing_is_free(const struct thing *thing)
 	return thing->state == THING_OWNED && !thing->ending;
 }
 
+typedef bool thing_fits(const struct thing *thing, unsigned actor, int kind);
+
 /* The choice-th of those that `fits` says. */
-static unsigned thing_choose(bool (*fits)(const struct thing *thing, unsigned actor, int kind), unsigned actor, int kind,
-			     unsigned choice)
+static unsigned thing_choose(thing_fits *fits, unsigned actor, int kind, unsigned choice)
 {
 	unsigned fitting[THINGS_MOST], count = 0;
 
@@ -200,7 +201,8 @@ static int thing_take_port(wt_message *message, unsigned index, struct thing *th
 static int thing_take_buffer(wt_message *message, unsigned index, struct thing *thing)
 {
 	wt_buffer *buffer;
-	int err = message ? wt_message_take_buffer(message, index, &buffer) : wt_worker_data_take_buffer(index, &buffer);
+	int err = message ? wt_message_take_buffer(message, index, &buffer)
+			  : wt_worker_data_take_buffer(index, &buffer);
 
 	if (!err)
 		thing->buffer = buffer;
@@ -210,7 +212,8 @@ static int thing_take_buffer(wt_message *message, unsigned index, struct thing *
 static int thing_take_sender(wt_message *message, unsigned index, struct thing *thing)
 {
 	wt_sender *sender;
-	int err = message ? wt_message_take_sender(message, index, &sender) : wt_worker_data_take_sender(index, &sender);
+	int err = message ? wt_message_take_sender(message, index, &sender)
+			  : wt_worker_data_take_sender(index, &sender);
 
 	if (!err)
 		thing->sender = sender;
@@ -231,7 +234,8 @@ static int thing_take_fd(wt_message *message, unsigned index, struct thing *thin
 static int thing_take_shared(wt_message *message, unsigned index)
 {
 	wt_shared *shared;
-	int err = message ? wt_message_take_shared(message, index, &shared) : wt_worker_data_take_shared(index, &shared);
+	int err = message ? wt_message_take_shared(message, index, &shared)
+			  : wt_worker_data_take_shared(index, &shared);
 
 	if (!err)
 		wt_shared_release(shared);

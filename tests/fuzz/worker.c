@@ -171,7 +171,8 @@ static void worker_judge_wait(struct actor *self, struct employee *employee, int
 {
 	int code;
 
-	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT || (err == WT_EDEADLK && worker_actor(employee) == self) ||
+	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT ||
+		   (err == WT_EDEADLK && worker_actor(employee) == self) ||
 		   (err == WT_ETERMINATED && actor_is_terminated(self)));
 	if (err || worker_actor(employee) == self || actor_is_terminated(self))
 		return;

@@ -73,7 +73,6 @@ void letter_end(const struct draft *draft, int err);
 void letter_doubt(const struct draft *draft);
 /* What goes along with it, in this order. */
 void letter_add_thing(struct draft *draft, unsigned thing);
-void letter_forget_things(struct draft *draft);
 
 /* What `at` receives: M1, M2, M4. */
 void letter_receive(unsigned at, const wt_message *message);
@@ -152,7 +151,7 @@ int thing_close_descriptor(int fd);
 
 /* ---- Actors ---- */
 
-enum { ACTOR_LOCKS = 3, ACTOR_ENDPOINTS = 2, ACTOR_TASKS = 3 };
+enum { ACTOR_LOCKS = 3, ACTOR_ENDPOINTS = 2 };
 
 struct actor {
 	unsigned number, position; /* of its next operation */
