@@ -152,8 +152,9 @@ void lock_request(struct actor *self, const struct operation *op)
 static void lock_give_back(struct held_lock *lock)
 {
 	wt_lock *handle = lock->lock;
+	bool held = wt_lock_is_held(handle); /* a thief may come meanwhile */
 
-	FUZZ_CHECK(!lock->held || lock->stolen || wt_lock_is_held(handle));
+	FUZZ_CHECK(held || !lock->held || lock->stolen);
 	lock->lock = NULL;
 	lock->held = lock->pending = false;
 	wt_lock_release(handle);
