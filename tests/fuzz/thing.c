@@ -146,8 +146,9 @@ void thing_take_off(unsigned number)
 
 	if (thing->kind != WT_TRANSFER_SHARED)
 		thing->state = THING_FLYING;
-	thing->listens = false;
-	thing->close_expected = false;
+	thing->listened = thing->listens;
+	thing->close_awaited = thing->close_expected;
+	thing->listens = thing->close_expected = false;
 }
 
 static bool thing_is_there(const struct thing *thing)
@@ -165,6 +166,8 @@ void thing_land(unsigned number, int err)
 	if (err) {
 		FUZZ_CHECK(thing_is_there(thing) && thing->state == THING_FLYING);
 		thing->state = THING_OWNED;
+		thing->listens = thing->listened;
+		thing->close_expected = thing->close_awaited;
 	} else {
 		FUZZ_CHECK(thing->state != THING_FLYING || !thing_is_there(thing));
 	}

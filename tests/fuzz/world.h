@@ -122,6 +122,7 @@ struct thing {
 	bool closed_in_callback;
 	unsigned reaction; /* to the next message */
 	bool close_expected, close_told;
+	bool listened, close_awaited; /* if it does not take off after all */
 };
 
 /* NONE: no room. It is the actor's. */
