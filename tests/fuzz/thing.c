@@ -144,6 +144,8 @@ void thing_take_off(unsigned number)
 {
 	struct thing *thing = &world.thing[number];
 
+	if (thing->state == THING_FLYING)
+		return; /* it is in the list twice */
 	if (thing->kind != WT_TRANSFER_SHARED)
 		thing->state = THING_FLYING;
 	thing->listened = thing->listens;
