@@ -185,4 +185,4 @@ EXTRA_LIBRARIES += libwtsched.a
 CLEANFILES += libwtsched.a
 libwtsched_a_SOURCES = $(wt_shared_sources) $(wt_system_sources)
 libwtsched_a_CPPFLAGS = $(wt_sched_cppflags)
-libwtsched_a_CFLAGS = $(wt_sched_cflags)
+libwtsched_a_CFLAGS = $(wt_sched_cflags) $(WT_FUZZ_COVERAGE)

@@ -211,6 +211,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/posix.h \
 	tests/sched/replace.h \
 	tests/sched/report.h \
+	tests/sched/sanitizer.h \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
 	tests/sched/scenario_broadcast.c \
@@ -231,8 +232,8 @@ tests_sched_sched_SOURCES = \
 	tests/sched/scenario_pool_task.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \
-	tests/sched/scenario_task.c \
 	tests/sched/scenario_stream.c \
+	tests/sched/scenario_task.c \
 	tests/sched/scenario_terminate.c \
 	tests/sched/scenario_terminate_wait.c \
 	tests/sched/scenario_transfer.c \
@@ -585,6 +586,7 @@ wt_all_checks = \
 	check-mutants \
 	check-model \
 	check-stress \
+	check-fuzz \
 	coverage \
 	check-abi \
 	check-clang \

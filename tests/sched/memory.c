@@ -7,10 +7,11 @@
 #include <sys/mman.h>
 
 #include "base.h"
+#include "sched/sanitizer.h"
 #include "sched/scheduler.h"
 
 /* Where nothing else is: not the sanitizer's shadow, and not beyond what valgrind maps. */
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SCHED_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #define MEMORY_BASE ((char *)0x200000000000)
 #else

@@ -43,6 +43,7 @@ extern const struct sched_strategy *sched_strategy;
 extern int64_t sched_time;
 extern unsigned sched_steps; /* so far */
 extern unsigned sched_hushes;
+extern bool sched_verbose; /* this schedule is printed */
 
 /* What the running fibre is about to do. */
 enum sched_step {

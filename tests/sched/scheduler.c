@@ -226,7 +226,8 @@ void sched_point(struct sched_site *site, const volatile void *address, bool wri
 		sched_print_site(site, false);
 		return;
 	}
-	sched_site_note(site, address, sched_number(sched_running), write);
+	if (!sched_strategy->forgets || sched_verbose)
+		sched_site_note(site, address, sched_number(sched_running), write);
 	sched_point_at(site, write);
 }
 

@@ -46,6 +46,7 @@ struct sched_strategy {
 	unsigned (*drain)(unsigned pending);
 	bool everywhere;   /* preempt also where no conflict is known */
 	bool buffer_steps; /* buffers are among the agents also where the running fibre has blocked */
+	bool forgets;      /* places of conflict are not looked for, unless the schedule is printed */
 };
 
 /* What the schedules have, apart from preemptions. */
@@ -164,6 +165,9 @@ enum sched_mark {
 
 /* The schedule came to this state; does not count while the fibre is calm, or all are hushed. */
 void sched_reached(enum sched_mark mark);
+
+/* Called with the failure in the report, before the process ends; NULL: nothing. */
+extern void (*sched_failed)(void);
 
 /* This schedule is wrong. Ends the process. */
 void sched_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

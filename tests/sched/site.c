@@ -3,11 +3,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-	SITE_SLOTS = 1 << 14, /* more than any scenario has addresses */
+	SITE_SLOTS = 1 << 14, /* more than any scenario has addresses; what does not fit is taken for a conflict */
 	SITE_MOST = 12        /* places that access one address, before all are taken for points */
 };
 
@@ -39,7 +38,7 @@ static struct site_address *site_find(uintptr_t address)
 			return at;
 		}
 	}
-	abort();
+	return NULL;
 }
 
 static void site_mark(struct sched_site *site)
@@ -87,7 +86,7 @@ void sched_site_note(struct sched_site *site, const volatile void *address, unsi
 	if (site_is_dull(site))
 		return;
 	at = site_find((uintptr_t)address);
-	if (at->conflict) {
+	if (!at || at->conflict) {
 		if (!site->found)
 			site_mark(site);
 		return;

@@ -14,11 +14,12 @@
 
 struct sched_report *sched_report;
 uint64_t sched_shown;
+void (*sched_failed)(void);
 
 bool sched_tells;
 
 static unsigned verdict_marks; /* reached in this schedule */
-static bool verdict_verbose;   /* this schedule is printed */
+bool sched_verbose;
 
 /* ---- The verdict ---- */
 
@@ -29,9 +30,11 @@ void sched_fail(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(sched_report->failure, sizeof sched_report->failure, format, args);
 	va_end(args);
-	if (verdict_verbose)
+	if (sched_verbose)
 		printf("# %s\n", sched_report->failure);
 	fflush(stdout);
+	if (sched_failed)
+		sched_failed();
 	_exit(1);
 }
 
@@ -44,7 +47,7 @@ void sched_reached(enum sched_mark mark)
 void sched_verdict_begin(void)
 {
 	verdict_marks = 0;
-	verdict_verbose = ++sched_report->executed == sched_shown;
+	sched_verbose = ++sched_report->executed == sched_shown;
 }
 
 void sched_verdict_end(void)
@@ -66,7 +69,7 @@ void sched_print(const char *format, ...)
 {
 	va_list args;
 
-	if (!verdict_verbose)
+	if (!sched_verbose)
 		return;
 	va_start(args, format);
 	printf("# %-10s ", sched_running->name);
@@ -78,7 +81,7 @@ void sched_print(const char *format, ...)
 
 void sched_print_site(const struct sched_site *site, bool interesting)
 {
-	sched_tells = interesting && verdict_verbose;
+	sched_tells = interesting && sched_verbose;
 	if (interesting)
 		sched_print("%s:%d %s", verdict_base(site->file), site->line, site->what);
 }
