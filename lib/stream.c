@@ -109,7 +109,13 @@ static int stream_write_lines(struct wti_stream *stream, const char *data, size_
 	return err ? err : stream_gather(stream, data + whole, size - whole);
 }
 
-/* As fopencookie(3) has it: 0 is an error. */
+/* What fopencookie takes for an error of its write function, which must not be negative for glibc. */
+#ifdef __GLIBC__
+#define STREAM_WRITE_ERROR 0
+#else
+#define STREAM_WRITE_ERROR (-1)
+#endif
+
 static ssize_t stream_write(void *cookie, const char *data, size_t size)
 {
 	struct wti_stream *stream = cookie;
@@ -123,7 +129,7 @@ static ssize_t stream_write(void *cookie, const char *data, size_t size)
 	if (!err)
 		return (ssize_t)size;
 	stream_set_errno(err);
-	return 0;
+	return STREAM_WRITE_ERROR;
 }
 
 /* ---- Reading ---- */
