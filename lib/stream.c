@@ -122,7 +122,8 @@ static ssize_t stream_write(void *cookie, const char *data, size_t size)
 	wt_sender *captured;
 	int err;
 
-	if (stream_is_foreign(stream))
+	/* musl flushes what there is, also where there is nothing. */
+	if (!size || stream_is_foreign(stream))
 		return (ssize_t)size;
 	captured = stream->owner->captured[stream->kind];
 	err = captured ? wt_sender_post(captured, data, size) : stream_write_lines(stream, data, size);
@@ -224,7 +225,10 @@ static int stream_open_file(struct wti_stream *stream)
 		return err;
 	/* With a buffer that is there, it cannot fail. */
 	setvbuf(file, stream->buffer, reads ? _IOFBF : _IOLBF, STREAM_BUFFER);
-	/* A read may wait for ever, and fflush(NULL), which has nothing to do there, would wait for its lock. */
+	/*
+	 * A read may wait for ever, and fflush(NULL), which has nothing to do
+	 * there, would wait for its lock. musl's does all the same.
+	 */
 	if (reads)
 		__fsetlocking(file, FSETLOCKING_BYCALLER);
 	stream->file = file;
