@@ -311,6 +311,8 @@ void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest res
 	struct wt_pool *pool = worker->pool;
 	enum wti_pool_rest old = wti_load(&worker->rest);
 
+	if (worker->state == WTI_POOL_DOOMED)
+		rest = WTI_POOL_ASLEEP; /* it takes no more: nobody is to count on it */
 	if (old == rest)
 		return;
 	wti_store(&pool->awake, wti_load(&pool->awake) + (rest == WTI_POOL_AWAKE) - (old == WTI_POOL_AWAKE));
@@ -319,13 +321,18 @@ void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest res
 	wti_pool_update_call(pool);
 }
 
-/* Under the lock: it does not wait to be called. It may not have slept since it said so: the loop has looked again. */
-static void worker_note_awake(struct wti_pool_worker *worker)
+void wti_pool_worker_unlist(struct wti_pool_worker *worker)
 {
 	if (wti_load(&worker->woken))
 		worker->pool->waking--;
 	wti_store(&worker->woken, false);
 	wti_list_remove(&worker->idle);
+}
+
+/* Under the lock: it does not wait to be called. It may not have slept since it said so: the loop has looked again. */
+static void worker_note_awake(struct wti_pool_worker *worker)
+{
+	wti_pool_worker_unlist(worker);
 	wti_pool_worker_rest(worker, WTI_POOL_AWAKE);
 }
 
@@ -528,7 +535,12 @@ static bool worker_ready(struct wti_source *source)
 	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
 	uint32_t attention = wti_load_sc(&worker->attention); /* pairs with wti_pool_attend [source-1] */
 
-	if (attention & WTI_POOL_EACH || (attention & WTI_POOL_RETIRE && worker_is_done(worker)))
+	if (attention & WTI_POOL_EACH)
+		return true;
+	/* It begins nothing, so what waits is not for it: it sleeps until the keeper has ended it, or takes that back. */
+	if (wti_unlikely(attention & WTI_POOL_HALT))
+		return false;
+	if (attention & WTI_POOL_RETIRE && worker_is_done(worker))
 		return true;
 	if (!worker_may_begin(worker))
 		return worker_is_done(worker);
@@ -546,6 +558,8 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 
 	wti_mutex_lock_soon(&pool->lock);
 	worker_note_awake(worker);
+	if (wti_load(&worker->attention) & WTI_POOL_HALT)
+		available = false; /* under the lock it is decided: see keeper_doom */
 	if (asleep && available) {
 		worker->idle_since = wti_os->clock();
 		/* The last one in front: the others may retire. */
