@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "os.h"
 #include "pool.h"
+#include "seam.h"
 #include "worker.h"
 
 #define KEEPER_BACKOFF     10000000    /* ns, after the first failure; doubled after each other one ... */
@@ -160,7 +161,8 @@ static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker
 	struct wt_pool *pool = look->pool;
 
 	wti_pool_attend(worker, WTI_POOL_HALT); /* pairs with worker_claim [pool-halt] */
-	if (!wti_barrier_heavy() || wti_load_sc(&run->serial) != serial) { /* [pool-halt] */
+	if (!wti_barrier_heavy() || (wti_load_sc(&run->serial) != serial && /* [pool-halt] */
+				     !WTI_MUTANT(WTI_MUTANT_POOL_DOOM_NO_RECHECK))) {
 		keeper_unhalt(worker);
 		keeper_look_at(look, look->now + KEEPER_AGAIN);
 		return;
