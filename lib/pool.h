@@ -620,6 +620,9 @@ int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size);
 /* Under the lock: what it does from now on. */
 void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest rest);
 
+/* Under the lock: it is not to be called, and if it was, it does not count as one that is waking any more. */
+void wti_pool_worker_unlist(struct wti_pool_worker *worker);
+
 void wti_pool_worker_hold(struct wti_pool_worker *worker);
 void wti_pool_worker_release(struct wti_pool_worker *worker);
 

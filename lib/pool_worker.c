@@ -311,6 +311,8 @@ void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest res
 	struct wt_pool *pool = worker->pool;
 	enum wti_pool_rest old = wti_load(&worker->rest);
 
+	if (worker->state == WTI_POOL_DOOMED)
+		rest = WTI_POOL_ASLEEP; /* it takes no more: nobody is to count on it */
 	if (old == rest)
 		return;
 	wti_store(&pool->awake, wti_load(&pool->awake) + (rest == WTI_POOL_AWAKE) - (old == WTI_POOL_AWAKE));
@@ -319,13 +321,18 @@ void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest res
 	wti_pool_update_call(pool);
 }
 
-/* Under the lock: it does not wait to be called. It may not have slept since it said so: the loop has looked again. */
-static void worker_note_awake(struct wti_pool_worker *worker)
+void wti_pool_worker_unlist(struct wti_pool_worker *worker)
 {
 	if (wti_load(&worker->woken))
 		worker->pool->waking--;
 	wti_store(&worker->woken, false);
 	wti_list_remove(&worker->idle);
+}
+
+/* Under the lock: it does not wait to be called. It may not have slept since it said so: the loop has looked again. */
+static void worker_note_awake(struct wti_pool_worker *worker)
+{
+	wti_pool_worker_unlist(worker);
 	wti_pool_worker_rest(worker, WTI_POOL_AWAKE);
 }
 
@@ -530,8 +537,8 @@ static bool worker_ready(struct wti_source *source)
 
 	if (attention & WTI_POOL_EACH)
 		return true;
-	/* It has nothing to do, and hears when it is not to halt any more (keeper_doom). */
-	if (attention & WTI_POOL_HALT)
+	/* It begins nothing, so what waits is not for it: it sleeps until the keeper has ended it, or takes that back. */
+	if (wti_unlikely(attention & WTI_POOL_HALT))
 		return false;
 	if (attention & WTI_POOL_RETIRE && worker_is_done(worker))
 		return true;
@@ -551,7 +558,9 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 
 	wti_mutex_lock_soon(&pool->lock);
 	worker_note_awake(worker);
-	if (asleep && available && !(wti_load(&worker->attention) & WTI_POOL_HALT)) {
+	if (wti_load(&worker->attention) & WTI_POOL_HALT)
+		available = false; /* under the lock it is decided: see keeper_doom */
+	if (asleep && available) {
 		worker->idle_since = wti_os->clock();
 		/* The last one in front: the others may retire. */
 		wti_list_append(pool->idle.next, &worker->idle);

@@ -155,6 +155,56 @@ static void task_refused(void)
 	close_pool();
 }
 
+/* ---- A worker that is ended for one task meets no other ---- */
+
+static wt_time until[TASKS];
+
+static int run_until(wt_task *task, wt_message *input, void *state)
+{
+	int index = index_of(input);
+
+	(void)task;
+	(void)state;
+	ran[index]++;
+	return wt_sleep(until[index]);
+}
+
+/* What comes when the worker has left its loop is not of interest. */
+static void end_hushed(void *state)
+{
+	(void)state;
+	sched_reached(SCHED_TERMINATED);
+	sched_hush(1);
+}
+
+/*
+ * The first task ends at the moment when its worker is doomed for it. The
+ * second one is in the worker's hold, and takes time; the third waits.
+ */
+static void task_after_overdue(void)
+{
+	int result;
+
+	until[0] = until[1] = until[2] = 0;
+	open_pool(run_until, WT_POOL_OPTIONS(.max_workers = 1, .run_timeout = 10000000, .fini = end_hushed));
+	submit(2); /* its time is known then, so that the next are taken together */
+	SCENARIO_CHECK(result_of(2) == 0);
+	for (int i = 0; i < TASKS; i++) {
+		until[i] = scenario_time(10 + i);
+		submit(i);
+	}
+	sched_settle();
+	sched_hush(-1);
+	result = result_of(0);
+	SCENARIO_CHECK(result == 0 || result == WT_ETIMEDOUT);
+	SCENARIO_CHECK(result_of(1) == 0);
+	sched_reached(SCHED_DELIVERED);
+	sched_hush(1);
+	SCENARIO_CHECK(result_of(2) == 0);
+	SCENARIO_CHECK(ran[0] == 1 && ran[1] == 1);
+	close_pool();
+}
+
 const struct scenario scenarios_task[] = {
 	{
 		.name = "task_calls_worker",
@@ -172,6 +222,12 @@ const struct scenario scenarios_task[] = {
 		.name = "task_refused",
 		.run = task_refused,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(FULL),
+		.size = SCENARIO_MEDIUM,
+	},
+	{
+		.name = "task_after_overdue",
+		.run = task_after_overdue,
+		.reaches = SCENARIO_REACHES(TERMINATED) | SCENARIO_REACHES(DELIVERED),
 		.size = SCENARIO_MEDIUM,
 	},
 	{ .name = NULL },
