@@ -289,7 +289,7 @@ enum wti_pool_worker_state {
 enum wti_pool_rest {
 	WTI_POOL_ASLEEP,  /* until it is called; also one that has not begun, or is over */
 	WTI_POOL_NAPPING, /* it looks by itself in a moment, and is not called */
-	WTI_POOL_AWAKE
+	WTI_POOL_AWAKE    /* it takes tasks, or is at one */
 };
 
 /* What a worker is to look at before its next task. Changed under the pool's lock. */
@@ -399,6 +399,7 @@ struct wt_pool {
 	unsigned starting;            /* of those, not initialised yet */
 	unsigned waking;              /* woken ones that have not looked yet */
 	_Atomic(unsigned) awake;      /* workers whose `rest` is that; without the lock a hint */
+	const struct wti_pool_worker *taker; /* the last that has taken tasks; compared only */
 	unsigned napping;             /* the same */
 	unsigned made;                /* workers so far: for their names */
 	struct wti_list eaches;       /* calls on each worker, under way: wti_pool_each.link */

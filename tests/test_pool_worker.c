@@ -356,6 +356,28 @@ static bool one_naps(wt_pool *pool)
 	return naps;
 }
 
+/* When the last of all naps was to end. */
+static int64_t last_nap(wt_pool *pool)
+{
+	int64_t last = 0;
+
+	wti_mutex_lock_soon(&pool->lock);
+	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next) {
+		const struct wti_pool_worker *worker = wti_list_entry(link, struct wti_pool_worker, link);
+
+		last = worker->nap_until > last ? worker->nap_until : last;
+	}
+	wti_mutex_unlock(&pool->lock);
+	return last;
+}
+
+static void do_short_tasks(wt_pool *pool, int count)
+{
+	while (count--)
+		assert_int_equal(pools_result(pools_submit(
+					 pool, (struct pools_input){ .op = POOLS_CALL, .call = measure_no_time })), 0);
+}
+
 /* Until one of two workers leaves them to the other one. */
 static bool flood_with_short_tasks(wt_pool *pool)
 {
@@ -380,11 +402,16 @@ static void a_long_task_among_short_ones_holds_up_nobody(void **state)
 	for (int round = 0; round < 20; round++) {
 		struct latch begun = { 0 }, gate = { 0 };
 		wt_task *busy;
+		int64_t nap;
 
 		naps += flood_with_short_tasks(pool);
 		busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
-		for (int i = 0; i < 5; i++)
-			assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+		assert_true(latch_await(&begun));
+		do_short_tasks(pool, 1);
+		/* The one that is left does not nap any more. */
+		nap = last_nap(pool);
+		do_short_tasks(pool, 20);
+		assert_true(last_nap(pool) == nap);
 		latch_open(&gate);
 		assert_int_equal(pools_result(busy), 0);
 	}

@@ -155,6 +155,38 @@ static void task_refused(void)
 	close_pool();
 }
 
+/* ---- What comes while a worker naps is done, and nobody sleeps over it ---- */
+
+enum { NAP = 500000 }; /* ns: of lib/pool_worker.c */
+
+/* The second one is short at first, then wakes the others. */
+static int run_short(wt_task *task, wt_message *input, void *state)
+{
+	if (index_of(input) != 1)
+		return wt_wait32(&cell, 0, WT_FOREVER) == WT_ETERMINATED;
+	return ran[1]++ ? run_together(task, input, state) : 0;
+}
+
+/* Two workers, of which one waits in a task, and one naps; a third one is there when both of them wait. */
+static void task_after_nap(void)
+{
+	cell = 0;
+	open_pool(run_short, WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 3));
+	submit(0);
+	sched_settle();
+	submit(1);
+	SCENARIO_CHECK(result_of(1) == 0);
+	sched_settle();
+	SCENARIO_CHECK(wt_sleep(SCHED_EPOCH + NAP) == 0);
+	sched_hush(-1);
+	submit(2);
+	submit(1);
+	sched_hush(1); /* they are called, or found */
+	SCENARIO_CHECK(result_of(1) == 0);
+	SCENARIO_CHECK(result_of(0) == 0 && result_of(2) == 0);
+	close_pool();
+}
+
 /* ---- A worker that is ended for one task meets no other ---- */
 
 static wt_time until[TASKS];
@@ -222,6 +254,12 @@ const struct scenario scenarios_task[] = {
 		.name = "task_refused",
 		.run = task_refused,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(FULL),
+		.size = SCENARIO_MEDIUM,
+	},
+	{
+		.name = "task_after_nap",
+		.run = task_after_nap,
+		.reaches = SCENARIO_REACHES(ARMED),
 		.size = SCENARIO_MEDIUM,
 	},
 	{
