@@ -191,10 +191,6 @@ static int os_signal_claim(void (*handler)(int signal, siginfo_t *info, void *co
 	return signal;
 }
 
-/*
- * A new descriptor as it is handed out: above 2, or the error. A program may
- * have closed its standard streams: one of ours there would get their output.
- */
 int wti_os_high(int fd)
 {
 	int high, err;

@@ -152,9 +152,11 @@ static void ticker_ring(struct wti_alarm *alarm)
 int wti_system_ticker_create(union wti_os_ticker *ticker, union wti_os_thread thread, int signal, int64_t first,
 			     int64_t period)
 {
+	int saved = errno;
 	struct posix_ticker *made = wti_alloc_zeroed(sizeof *made);
 	int err;
 
+	errno = saved;
 	if (!made)
 		return -ENOMEM;
 	made->thread = thread.handle;

@@ -3,7 +3,7 @@
  * Moments at which something is to happen on whichever thread, for a system
  * that has no timer that a descriptor waits for, and none that signals one
  * thread. A thread of the library's own waits for them; it is there as long as
- * an alarm is, and has all signals blocked.
+ * an alarm is, and blocks the signals that a worker blocks.
  *
  * Any thread may call; those of one alarm are the caller's to order.
  */

@@ -138,8 +138,8 @@ int wti_system_event_close(const struct wti_os_event *event)
 
 	wti_alarm_remove(event->timer.alarm);
 	wti_free(wti_container_of(event->timer.alarm, struct event_alarm, alarm));
+	close(event->signal); /* first: a write to a pipe that nobody reads is a SIGPIPE */
 	result = close(event->fd) < 0 ? -errno : 0;
-	close(event->signal);
 	errno = saved;
 	return result;
 }

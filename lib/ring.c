@@ -187,7 +187,6 @@ static inline unsigned char *ring_payload(const struct ring_slot *slot)
 	return (unsigned char *)(slot->header + 1);
 }
 
-/* memcpy, without the call for the sizes that are a word or two. */
 static void ring_gather(unsigned char *to, const struct iovec *iov, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

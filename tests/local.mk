@@ -510,7 +510,7 @@ check-oom check-os: check-%: tests/sweep/sweep_%
 	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
 else
 check-oom check-os:
-	@echo 'sweeps skipped: install libcmocka-dev and configure again'
+	@echo 'sweeps skipped: install libcmocka-dev and configure again'; exit 1
 endif
 
 check-sweeps: check-oom check-os
@@ -547,7 +547,7 @@ check-mutants: libwt.la $(wt_mutant_targets)
 	@grep -q '^:global-test-result: PASS' tests/mutants/run.trs || { cat tests/mutants/run.log; exit 1; }
 else
 check-mutants:
-	@echo 'mutants skipped: install libcmocka-dev and configure again'
+	@echo 'mutants skipped: install libcmocka-dev and configure again'; exit 1
 endif
 
 EXTRA_DIST += \
@@ -570,7 +570,7 @@ if HAVE_SPIN
 	@grep -q '^:global-test-result: PASS' tests/model/run.trs || \
 		{ cat tests/model/run.log; exit 1; }
 else
-	@echo 'models skipped: install spin and configure again'
+	@echo 'models skipped: install spin and configure again'; exit 1
 endif
 
 # All that finds mistakes, one after the other, so that no deadline of a test

@@ -79,8 +79,12 @@ static int cksum_worker(wt_port *parent, const void *data, size_t size)
 	struct work *work = wt_alloc(sizeof *work);
 	FILE *file = fopen(data, "rb");
 
-	if (!file || wt_defer(close_file, file))
+	if (!file)
 		wt_fail(1, "%s: %s", (const char *)data, strerror(errno));
+	if (wt_defer(close_file, file)) {
+		fclose(file);
+		wt_fail(1, "out of memory");
+	}
 	if (!work)
 		wt_fail(1, "out of memory");
 	make_table(work->table);

@@ -7,6 +7,7 @@
  */
 #include "cksum.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -56,6 +57,8 @@ static void host_run(const struct host *host, const struct cksum *cksum)
 	while (wt_loop_alive()) {
 		int count = epoll_wait(host->epoll, events, 8, -1);
 
+		if (count < 0 && errno != EINTR)
+			return;
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.fd == host->timer)
 				host_timer(host, cksum);
