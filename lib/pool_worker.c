@@ -460,7 +460,7 @@ static void worker_gather(struct wti_pool_worker *worker)
 	unsigned pauses;
 
 	worker->brought = 0;
-	if (worker->estimate >= WORKER_STRIDE_SHORT || !wti_wait_may_poll())
+	if (worker->estimate >= WORKER_STRIDE_SHORT)
 		return;
 	if (brought < WORKER_GATHER_FEW)
 		worker->gather = worker->gather > WORKER_GATHER_MIN ? worker->gather / 2 : 0;
@@ -470,8 +470,7 @@ static void worker_gather(struct wti_pool_worker *worker)
 	pauses = worker->gather;
 	if (!pauses && ++worker->gather_tries % WORKER_GATHER_RETRY == 0)
 		pauses = WORKER_GATHER_MIN;
-	while (pauses--)
-		wti_cpu_relax();
+	wti_wait_gather(pauses);
 }
 
 /* Nothing else that runs on its loop would keep it from looking when the nap is over. */
