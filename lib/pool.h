@@ -53,6 +53,7 @@ enum {
 	WTI_POOL_LEVELS = WT_PRIORITY_MAX - WT_PRIORITY_MIN + 1,
 	WTI_POOL_LEVEL = -WT_PRIORITY_MIN, /* of priority 0 */
 	WTI_POOL_HOLD = 32,   /* tasks that a worker takes together at the most */
+	WTI_POOL_NAP = 500000, /* ns */
 	WTI_POOL_STRIDE_MAX = 64, /* of so many short tasks one is timed */
 	WTI_TASK_STAMPED = 128    /* a task's weight: only its submit was timed */
 };

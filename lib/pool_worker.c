@@ -22,7 +22,6 @@ enum {
 	WORKER_GATHER_MIN = 64,  /* pauses */
 	WORKER_GATHER_MAX = 1024, /* 10 microseconds */
 	WORKER_GATHER_RETRY = 8,
-	WORKER_NAP = 500000,     /* ns */
 	WORKER_TINY = 100,       /* ns, with a look at the clock: what one worker does as fast as it is submitted ... */
 	WORKER_ALONE = 2048,     /* ... unless so many wait */
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
@@ -519,7 +518,7 @@ static bool worker_naps(struct wti_pool_worker *worker)
 	worker_note_awake(worker);
 	nap = worker_is_overtaken(worker);
 	if (nap) {
-		worker->nap_until = wti_os->clock() + WORKER_NAP;
+		worker->nap_until = wti_os->clock() + WTI_POOL_NAP;
 		wti_pool_worker_rest(worker, WTI_POOL_NAPPING);
 	}
 	wti_mutex_unlock(&pool->lock);
@@ -537,7 +536,7 @@ static void worker_end_nap(struct wti_pool_worker *worker)
 	worker_note_awake(worker);
 	wti_mutex_unlock(&pool->lock);
 	/* pairs with wti_pool_queue_push [pool-call]: the nap is over, then a look for what came while it was not */
-	if (!wti_barrier_heavy() || wti_pool_has_work(pool))
+	if (!WTI_MUTANT(WTI_MUTANT_POOL_NAP_NO_LOOK) && (!wti_barrier_heavy() || wti_pool_has_work(pool)))
 		wti_pool_call(pool);
 }
 
