@@ -142,6 +142,8 @@ tests_libsupport_a_SOURCES = \
 	tests/support/divert.h \
 	tests/support/element.c \
 	tests/support/element.h \
+	tests/support/forks.c \
+	tests/support/forks.h \
 	tests/support/pools.c \
 	tests/support/pools.h \
 	tests/support/ports.c \
