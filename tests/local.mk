@@ -119,6 +119,7 @@ wt_product_tests = \
 	scripts/check-linking \
 	scripts/check-pages \
 	scripts/check-readme \
+	scripts/check-run-test \
 	scripts/check-verification
 
 # These are the defaults that each unit test gets by not having flags of its
@@ -357,24 +358,25 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test
 
-# Both kinds speak TAP, and neither may hang: the time-out is the last resort,
+# Both kinds speak TAP, and neither may hang: scripts/run-test is the last resort,
 # behind the watchdog in tests/support.
 TEST_EXTENSIONS = .sh
 TEST_TIMEOUT = 300
 wt_tap_driver = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+wt_run_test = $(top_srcdir)/scripts/run-test
 LOG_DRIVER = $(wt_tap_driver)
-LOG_COMPILER = timeout
-AM_LOG_FLAGS = --kill-after=10 $(TEST_TIMEOUT) $(WT_TEST_PREFIX)
+LOG_COMPILER = $(wt_run_test)
+AM_LOG_FLAGS = $(TEST_TIMEOUT) $(WT_TEST_PREFIX)
 SH_LOG_DRIVER = $(wt_tap_driver)
 # $(call wt_tap,RECORD,COMMAND[,RESULTS]): as the suite runs a test. Fails, and
 # shows what was said, unless the result is PASS, or one of RESULTS.
 wt_tap = $(wt_tap_driver) --test-name $(1) --log-file $(1).log --trs-file $(1).trs --color-tests no \
 	--enable-hard-errors yes --expect-failure no -- $(2) && \
 	{ grep -Eq '^:global-test-result: ($(or $(3),PASS))' $(1).trs || { cat $(1).log; exit 1; }; }
-SH_LOG_COMPILER = timeout
-AM_SH_LOG_FLAGS = --kill-after=10 $(TEST_TIMEOUT)
+SH_LOG_COMPILER = $(wt_run_test)
+AM_SH_LOG_FLAGS = $(TEST_TIMEOUT)
 
 # handle_segv=2: the report, not cmocka's one line. allocator_may_return_null:
 # as malloc does, which some tests ask for too much. atexit_sleep_ms: a second for
@@ -510,7 +512,7 @@ check-coverage:
 # Their records stand beside the programs.
 if HAVE_CMOCKA
 check-oom check-os: check-%: tests/sweep/sweep_%
-	@$(call wt_tap,$<,timeout --kill-after=10 1800 $<)
+	@$(call wt_tap,$<,$(wt_run_test) 1800 $<)
 else
 check-oom check-os:
 	@echo 'sweeps skipped: install libcmocka-dev and configure again'; exit 1
@@ -521,7 +523,7 @@ check-sweeps: check-oom check-os
 # ThreadSanitizer knows nothing of fibres, and would find one thread.
 check-sched: tests/sched/sched
 	@test '$(wt_sanitizer)' != thread || { echo 'schedules skipped: not with --enable-sanitizer=thread'; exit 1; }
-	@$(call wt_tap,$<,timeout --kill-after=10 1800 $<)
+	@$(call wt_tap,$<,$(wt_run_test) 1800 $<)
 
 # Their own watchdog ends a storm that hangs. The soak speaks for itself, a line each minute.
 check-stress: tests/stress/stress
@@ -539,7 +541,7 @@ check-mutants: libwt.la $(wt_mutant_targets)
 	@test '$(wt_sanitizer)' != thread || { echo 'mutants skipped: not with --enable-sanitizer=thread'; exit 1; }
 	@$(MKDIR_P) tests/mutants
 	@top_builddir='$(abs_top_builddir)' \
-		$(call wt_tap,tests/mutants/run,timeout --kill-after=10 1800 $(srcdir)/scripts/check-mutants)
+		$(call wt_tap,tests/mutants/run,$(wt_run_test) 1800 $(srcdir)/scripts/check-mutants)
 else
 check-mutants:
 	@echo 'mutants skipped: install libcmocka-dev and configure again'; exit 1
@@ -609,7 +611,7 @@ EXTRA_DIST += \
 installcheck-local:
 	@$(MKDIR_P) tests/install
 	@$(AM_TESTS_ENVIRONMENT) DESTDIR='$(DESTDIR)' pkgconfigdir='$(pkgconfigdir)'; export DESTDIR pkgconfigdir; \
-	$(call wt_tap,tests/install/run,timeout --kill-after=10 900 $(abs_srcdir)/tests/install/run,PASS|SKIP)
+	$(call wt_tap,tests/install/run,$(wt_run_test) 900 $(abs_srcdir)/tests/install/run,PASS|SKIP)
 
 wt_install_root = $(abs_builddir)/tests/install/root
 
