@@ -5,33 +5,10 @@
 # built below the present one, and print TAP. What a program printed is in
 # $dir/out and $dir/err, its status in $status.
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/wt-programs.XXXXXX") || exit 1
-trap 'rm -rf "$dir"' EXIT
+. "$(dirname "$0")/../scripts/tap.sh"
 tap_build=$PWD
-tap_n=0
-tap_failed=0
-status=0
 : >"$dir/out"
 : >"$dir/err"
-
-# The beginning of a file that a program has written, which may be anything.
-tap_show() {
-	[ ! -e "$2" ] || head -c 4000 "$2" | tr -c '[:print:]\n\t' '?' | awk -v name="$1" '{ print "# " name ": " $0 }'
-}
-
-# The result of the test that is the arguments' name; the condition was just looked at.
-verdict() {
-	tap_result=$?
-	tap_n=$((tap_n + 1))
-	if [ $tap_result -eq 0 ]; then
-		printf 'ok %d - %s\n' $tap_n "$*"
-	else
-		printf 'not ok %d - %s # status %s\n' $tap_n "$*" "$status"
-		tap_show stdout "$dir/out"
-		tap_show stderr "$dir/err"
-		tap_failed=1
-	fi
-}
 
 # Standard input is the file $dir/in, if there is one. The programs are in $tap_folder, or in programs/.
 run() {
@@ -66,15 +43,4 @@ reserves_stderr() {
 	wait $tap_pid 2>/dev/null
 	rm "$dir/pipe"
 	[ $tap_tries -lt 200 ]
-}
-
-# A test that cannot be made here.
-skipped() {
-	tap_n=$((tap_n + 1))
-	printf 'ok %d - %s # SKIP %s\n' $tap_n "$1" "$2"
-}
-
-tap_end() {
-	echo "1..$tap_n"
-	exit $tap_failed
 }

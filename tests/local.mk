@@ -358,7 +358,7 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test scripts/tap.sh
 
 # Both kinds speak TAP, and neither may hang: scripts/run-test is the last resort,
 # behind the watchdog in tests/support.
@@ -525,9 +525,11 @@ check-sched: tests/sched/sched
 	@test '$(wt_sanitizer)' != thread || { echo 'schedules skipped: not with --enable-sanitizer=thread'; exit 1; }
 	@$(call wt_tap,$<,$(wt_run_test) 1800 $<)
 
-# Their own watchdog ends a storm that hangs. The soak speaks for itself, a line each minute.
+# Their own watchdog ends a storm that hangs: the day is for who has more minutes, and run-test for the hogs that
+# an abort leaves. The soak speaks for itself, a line each minute.
 check-stress: tests/stress/stress
-	@$(AM_TESTS_ENVIRONMENT) WT_STRESS_MINUTES='$(or $(STRESS_MINUTES),1)' $(call wt_tap,$<,$(WT_TEST_PREFIX) $<)
+	@$(AM_TESTS_ENVIRONMENT) WT_STRESS_MINUTES='$(or $(STRESS_MINUTES),1)' \
+		$(call wt_tap,$<,$(wt_run_test) 86400 $(WT_TEST_PREFIX) $<)
 
 soak: tests/stress/soak
 	@$(AM_TESTS_ENVIRONMENT) WT_SOAK_MINUTES='$(or $(SOAK_MINUTES),60)' $(WT_TEST_PREFIX) $<

@@ -52,7 +52,7 @@ tests_fuzz_operations_DEPENDENCIES = $(wt_fuzz_needs)
 EXTRA_DIST += tests/fuzz/run tests/fuzz/corpus
 
 # $(call wt_fuzz_run,SECONDS,WORD): one file after the other, by whatever compiler.
-wt_fuzz_run = timeout --kill-after=10 $(1) $(srcdir)/tests/fuzz/run $(2) $(wt_fuzz_targets:%=./%)
+wt_fuzz_run = $(wt_run_test) $(1) $(srcdir)/tests/fuzz/run $(2) $(wt_fuzz_targets:%=./%)
 check-fuzz-corpus: $(wt_fuzz_targets)
 	@test '$(wt_sanitizer)' != thread || { echo 'fuzz targets skipped: not with --enable-sanitizer=thread'; exit 1; }
 	@top_srcdir='$(abs_top_srcdir)' $(call wt_tap,tests/fuzz/corpus,$(call wt_fuzz_run,600,replay))
