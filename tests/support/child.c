@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/child.h"
 
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,16 +38,6 @@ void child_mark_end(void)
 	dprintf(child_mark_fd, "%lld\n", (long long)child_now());
 }
 
-/* That a process ends with threads running is what is tested; and when it ends, the sanitizer shall not sleep. */
-static void child_allow_thread_leaks(void)
-{
-	const char *options = getenv("TSAN_OPTIONS");
-	char longer[1024];
-
-	snprintf(longer, sizeof longer, "%s:report_thread_leaks=0:atexit_sleep_ms=0", options ? options : "");
-	setenv("TSAN_OPTIONS", longer, 1);
-}
-
 void child_command(struct child_command *command, const char *name, const char *first, const char *second)
 {
 	const char *emulator = getenv("WT_TEST_EMULATOR"), *root = getenv("QEMU_LD_PREFIX");
@@ -63,17 +54,49 @@ void child_command(struct child_command *command, const char *name, const char *
 		memcpy(command->argv, plain, sizeof plain);
 }
 
-static void child_exec(const char *name, FILE *errors, FILE *mark)
-{
-	struct child_command command;
-	char fd[16];
+/*
+ * The environment of a child. That a process ends with threads running is what
+ * is tested; and when it ends, ThreadSanitizer shall not sleep.
+ */
+struct child_environment {
+	char tsan[1024];
+	char *variables[512];
+};
 
-	dup2(fileno(errors), 2);
+static void child_environment(struct child_environment *environment)
+{
+	static const char tsan[] = "TSAN_OPTIONS";
+	const char *options = getenv(tsan);
+	size_t n = 0;
+
+	snprintf(environment->tsan, sizeof environment->tsan, "%s=%s:report_thread_leaks=0:atexit_sleep_ms=0", tsan,
+		 options ? options : "");
+	environment->variables[n++] = environment->tsan;
+	for (char **variable = environ; *variable; variable++)
+		if (strncmp(*variable, environment->tsan, sizeof tsan) != 0) {
+			assert_true(n < sizeof environment->variables / sizeof *environment->variables - 1);
+			environment->variables[n++] = *variable;
+		}
+	environment->variables[n] = NULL;
+}
+
+/* Not by fork: until it runs the program, its child may do nothing that takes a lock, which another thread may have. */
+static pid_t child_spawn(const char *name, FILE *errors, FILE *mark)
+{
+	struct child_environment environment;
+	struct child_command command;
+	posix_spawn_file_actions_t actions;
+	char fd[16];
+	pid_t child;
+
 	snprintf(fd, sizeof fd, "%d", fileno(mark));
-	child_allow_thread_leaks();
+	child_environment(&environment);
 	child_command(&command, name, name, fd);
-	execvp(command.program, command.argv);
-	_exit(127);
+	assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+	assert_int_equal(posix_spawn_file_actions_adddup2(&actions, fileno(errors), STDERR_FILENO), 0);
+	assert_int_equal(posix_spawnp(&child, command.program, &actions, NULL, command.argv, environment.variables), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	return child;
 }
 
 void child_run(const char *name, struct child_result *result)
@@ -87,11 +110,7 @@ void child_run(const char *name, struct child_result *result)
 
 	assert_non_null(errors);
 	assert_non_null(mark);
-	fflush(NULL);
-	child = fork();
-	assert_true(child >= 0);
-	if (!child)
-		child_exec(name, errors, mark);
+	child = child_spawn(name, errors, mark);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	end = child_now();
 	rewind(errors);
