@@ -121,7 +121,7 @@ static void terminate_ends_a_receive_and_the_endpoint(void **state)
 	assert_int_equal(wt_port_receive(wt_worker_port(worker), &message, WT_FOREVER), 0);
 	begun = wt_now();
 	assert_int_equal(wt_worker_terminate(worker, WT_FOREVER), 0);
-	assert_true(wt_now() - begun < 100000000 * (support_slowdown() > 1 ? 10 : 1));
+	assert_true(wt_now() - begun < PROMPTLY);
 	assert_int_equal(result, WT_ETERMINATED);
 	wt_worker_destroy(worker);
 	post_word(a, "nobody"); /* nobody is there who could be woken */

@@ -421,7 +421,7 @@ static void terminate_takes_requests_back(void **state)
 	assert_true(latch_await(&waiting));
 	begun = wt_now();
 	assert_int_equal(wt_worker_terminate(worker, WT_FOREVER), 0);
-	assert_true(wt_now() - begun < 100 * MS * (support_slowdown() > 1 ? 10 : 1));
+	assert_true(wt_now() - begun < PROMPTLY);
 	wt_lock_release(lock);
 	assert_true(is_free());
 	assert_int_equal(atomic_load(&calls), 0);

@@ -21,9 +21,6 @@
 #include "support/transfer.h"
 #include "worker.h"
 
-/* Where 100 ms are promised: a busy machine may have something else to do first. */
-#define PROMPTLY ((wt_time)5000000000)
-
 /* ---- Handled ---- */
 
 struct heard {

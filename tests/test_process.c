@@ -426,21 +426,15 @@ static const struct child_program programs[] = {
 	{ "cannot_register", child_cannot_register },
 };
 
-/*
- * The promise is 500 ms where the workers do not end by themselves. What
- * comes on top is the time to start late on a busy machine, and a sanitizer's
- * own work at the end.
- */
+/* The promise is 500 ms where the workers do not end by themselves; a sanitizer has work of its own at the end. */
 static void assert_ends(const char *name, int status, unsigned times)
 {
-	int64_t most = 500000000 + 250000000 * (support_slowdown() > 1 ? 20 : 1);
-
 	times = (times + (support_slowdown() > 1 ? 4 : 0)) / (support_slowdown() > 1 ? 5 : 1);
 	for (unsigned i = 0; i < times; i++) {
 		struct child_result result;
 
 		child_run(name, &result);
-		if (result.status != status || *result.errors || result.end_time < 0 || result.end_time > most)
+		if (result.status != status || *result.errors || result.end_time < 0 || result.end_time > PROMPTLY)
 			fail_msg("%s, run %u: status %d after %lld ns\n%s", name, i, result.status,
 				 (long long)result.end_time, result.errors);
 	}
@@ -523,13 +517,16 @@ static void exit_handlers_of_the_program_may_use_libwt(void **state)
 
 static void nothing_is_waited_for_where_no_worker_is_left(void **state)
 {
-	struct child_result result;
+	struct child_result result = { .end_time = INT64_MAX };
 
 	(void)state;
-	child_run("clean", &result);
-	assert_int_equal(result.status, 42);
-	assert_string_equal(result.errors, "");
-	assert_in_range(result.end_time, 0, 200000000 * (support_slowdown() > 1 ? 10 : 1));
+	/* Of ten ends on a busy machine, one at least is sooner than a worker would be waited for. */
+	for (int i = 0; i < 10 && result.end_time >= 400000000; i++) {
+		child_run("clean", &result);
+		assert_int_equal(result.status, 42);
+		assert_string_equal(result.errors, "");
+	}
+	assert_in_range(result.end_time, 0, 400000000);
 }
 
 #ifndef __SANITIZE_THREAD__ /* whose own thread would keep the process running */
@@ -550,7 +547,7 @@ static void a_forked_child_leaves_the_workers_alone(void **state)
 
 		child_run("forks", &result); /* a leak checker in a forked child has something to say: not judged */
 		assert_int_equal(result.status, 42);
-		assert_in_range(result.end_time, 0, 300000000 * (support_slowdown() > 1 ? 20 : 1));
+		assert_in_range(result.end_time, 0, PROMPTLY);
 	}
 }
 

@@ -486,7 +486,7 @@ static void terminate_ends_a_wait_and_takes_it_off_the_list(void **state)
 	start_sleeper(&behind, shared, WT_I32, 0, 0, WT_FOREVER);
 	begun = wt_now();
 	assert_int_equal(wt_worker_terminate(worker, WT_FOREVER), 0);
-	assert_true(wt_now() - begun < 100 * MS * (support_slowdown() > 1 ? 10 : 1));
+	assert_true(wt_now() - begun < PROMPTLY);
 	assert_int_equal(result, WT_ETERMINATED);
 	assert_int_equal(notify(shared, WT_I32, 0, WT_ALL), 1);
 	assert_int_equal(end_sleeper(&behind), 0);

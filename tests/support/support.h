@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <wt/time.h>
 
 #include "support/element.h"
 #include "support/process.h"
@@ -56,6 +57,9 @@ struct latch {
 
 void latch_open(struct latch *latch);
 bool latch_is_open(struct latch *latch);
+
+/* What is promised within milliseconds comes within this time, in nanoseconds, however busy the machine is. */
+#define PROMPTLY ((wt_time)5000000000)
 
 /* Wait until it is open; false after 10 s (times the slowdown), which is a failed test. */
 bool latch_await(struct latch *latch);
