@@ -28,6 +28,12 @@ _Static_assert(sizeof(size_t) == 8, "positions, and the sizes compared with them
 /* The largest size that libwt counts with: half of the position space, twice over. */
 #define WTI_SIZE_MAX ((size_t)1 << 62)
 
+/* Ask for a line that is to be read soon. */
+static inline void wti_prefetch(const volatile void *address)
+{
+	__builtin_prefetch((const void *)address);
+}
+
 /* Ask for a line that is to be written soon. GCC's builtin asks for reading only, unless told of the processor. */
 static inline void wti_prefetch_write(const volatile void *address)
 {

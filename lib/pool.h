@@ -52,7 +52,7 @@ enum {
 	WTI_TASK_INLINE = 32, /* bytes of an input, and of a reply, that need no block */
 	WTI_POOL_LEVELS = WT_PRIORITY_MAX - WT_PRIORITY_MIN + 1,
 	WTI_POOL_LEVEL = -WT_PRIORITY_MIN, /* of priority 0 */
-	WTI_POOL_HOLD = 32,   /* tasks that a worker takes together at the most */
+	WTI_POOL_HOLD = 64,   /* tasks that a worker takes together at the most */
 	WTI_POOL_NAP = 500000, /* ns */
 	WTI_POOL_STRIDE_MAX = 64, /* of so many short tasks one is timed */
 	WTI_TASK_STAMPED = 128    /* a task's weight: only its submit was timed */
@@ -314,6 +314,7 @@ struct wti_pool_worker {
 	int64_t ready_since;
 	uint64_t each_seen;    /* the serial of the last wt_pool_each that it has begun */
 	uint64_t each_now;     /* the one that it is at; 0: none */
+	uint64_t takes_seen;   /* wt_pool.takes when it last took tasks, or began to nap */
 	unsigned number;       /* for its name */
 	int reason;            /* of its doom: the result of ... */
 	struct wti_pool_run *reason_run; /* ... this run */
@@ -401,7 +402,7 @@ struct wt_pool {
 	unsigned waking;              /* woken ones that have not looked yet */
 	_Atomic(unsigned) awake;      /* workers whose `rest` is that; without the lock a hint */
 	unsigned napping;             /* the same, under the lock only */
-	const struct wti_pool_worker *taker; /* the last that has taken tasks; compared only */
+	uint64_t takes;               /* how often a worker has taken tasks */
 	unsigned made;                /* workers so far: for their names */
 	struct wti_list eaches;       /* calls on each worker, under way: wti_pool_each.link */
 	uint64_t each_last;           /* the serial of the latest */
@@ -502,8 +503,8 @@ bool wti_pool_has_work(struct wt_pool *pool);
 /* Tasks that wait, but no more than `most` are counted. Without the lock a hint, which may be too large. */
 size_t wti_pool_count(struct wt_pool *pool, size_t most);
 
-/* Under the lock: take the next tasks, `max` at the most and not more than a fair share. */
-unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned max);
+/* Under the lock: take the next tasks, `max` at the most and not more than a fair share for each of `takers`. */
+unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned max, unsigned takers);
 
 /* Under the lock: take a task of this client away from the queue or a hold. False where a worker has begun it. */
 bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task);
@@ -513,6 +514,9 @@ void wti_pool_return(struct wt_pool *pool, struct wt_task *task);
 
 /* Under the lock: take all of a hold away, to be returned; `own`: the worker itself does. False: the system refused. */
 bool wti_pool_raid(struct wti_pool_worker *worker, bool own);
+
+/* Under the lock: the same of all holds, as far as the system lets. */
+void wti_pool_raid_all(struct wt_pool *pool);
 
 /* Under the lock: all that waits ends with `result`. Returns their number. */
 size_t wti_pool_refuse_queued(struct wt_pool *pool, int result);

@@ -135,20 +135,21 @@ static struct wt_task *queue_first(struct wti_pool_client *client, unsigned leve
 	return first;
 }
 
-/* Of what is there, not more than a fair share for each worker. */
-static unsigned queue_share(const struct wt_pool *pool, size_t length, unsigned max)
+/* Of what is there, not more than a fair share. */
+static unsigned queue_share(size_t length, unsigned max, unsigned takers)
 {
-	size_t share = (length + pool->alive) / (pool->alive + 1); /* 1, where there is anything */
+	size_t share = (length + takers - 1) / takers; /* 1, where there is anything */
 
 	return share < max ? (unsigned)share : max;
 }
 
-static unsigned queue_take(struct wti_pool_client *client, unsigned level, struct wt_task **tasks, unsigned max)
+static unsigned queue_take(struct wti_pool_client *client, unsigned level, struct wt_task **tasks, unsigned max,
+			   unsigned takers)
 {
 	const struct wti_pool_queue *queue = &client->queue[level];
 	uint64_t head = wti_load(&client->head[level]);
 	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_push [pool-tail] */
-	unsigned most = queue_share(client->pool, (size_t)(tail - head), max);
+	unsigned most = queue_share((size_t)(tail - head), max, takers);
 	unsigned n = 0;
 
 	for (; head != tail && n < most; head++) {
@@ -167,10 +168,10 @@ static struct wt_task *queue_task(struct wti_list *link)
 	return wti_list_entry(link, struct wti_pool_own, link)->task;
 }
 
-static unsigned queue_take_returned(struct wt_pool *pool, struct wt_task **tasks, unsigned max)
+static unsigned queue_take_returned(struct wt_pool *pool, struct wt_task **tasks, unsigned max, unsigned takers)
 {
 	size_t count = wti_load(&pool->returned_count);
-	unsigned most = queue_share(pool, count, max);
+	unsigned most = queue_share(count, max, takers);
 	unsigned n = 0;
 
 	for (; n < most && !wti_list_empty(&pool->returned); n++) {
@@ -189,7 +190,7 @@ static struct wti_pool_client *queue_next_client(struct wt_pool *pool, struct wt
 	return client->next ? client->next : queue_clients(pool);
 }
 
-static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, unsigned max)
+static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, unsigned max, unsigned takers)
 {
 	struct wti_pool_client *begin = pool->take_next ? pool->take_next : queue_clients(pool);
 	struct wti_pool_client *client = begin;
@@ -197,7 +198,7 @@ static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, un
 	do {
 		if (queue_length(client, WTI_POOL_LEVEL) && queue_first(client, WTI_POOL_LEVEL)) {
 			pool->take_next = queue_next_client(pool, client);
-			return queue_take(client, WTI_POOL_LEVEL, tasks, max);
+			return queue_take(client, WTI_POOL_LEVEL, tasks, max, takers);
 		}
 		client = queue_next_client(pool, client);
 	} while (client != begin);
@@ -235,19 +236,20 @@ static unsigned queue_take_best(struct wt_pool *pool, struct wt_task **tasks)
 				best_rank = rank;
 			}
 		}
-	return best ? queue_take(best, best_level, tasks, 1) : 0;
+	return best ? queue_take(best, best_level, tasks, 1, 1) : 0;
 }
 
-unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned max)
+unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned max, unsigned takers)
 {
 	unsigned n = 0;
 
 	if (wti_load(&pool->returned_count))
-		n = queue_take_returned(pool, tasks, max);
+		n = queue_take_returned(pool, tasks, max, takers);
 	if (n || !queue_clients(pool))
 		return n;
 	/* pairs with submit_is_prioritized [pool-aging]: since when */
-	return wti_load_acq(&pool->prioritized) ? queue_take_best(pool, tasks) : queue_take_fair(pool, tasks, max);
+	return wti_load_acq(&pool->prioritized) ? queue_take_best(pool, tasks) :
+						  queue_take_fair(pool, tasks, max, takers);
 }
 
 /* ---- Taking back ---- */
@@ -286,13 +288,10 @@ bool wti_pool_raid(struct wti_pool_worker *worker, bool own)
 	return true;
 }
 
-static bool queue_raid_all(struct wt_pool *pool)
+void wti_pool_raid_all(struct wt_pool *pool)
 {
-	bool done = true;
-
 	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next)
-		done = wti_pool_raid(wti_list_entry(link, struct wti_pool_worker, link), false) && done;
-	return done;
+		wti_pool_raid(wti_list_entry(link, struct wti_pool_worker, link), false);
 }
 
 bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task)
@@ -307,7 +306,7 @@ bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task)
 		return true;
 	}
 	if (!task->returned)
-		queue_raid_all(pool);
+		wti_pool_raid_all(pool);
 	if (!task->returned)
 		return false;
 	task->returned = false;

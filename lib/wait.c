@@ -182,6 +182,8 @@ static void wait_park(const struct wait *w, wt_time deadline)
 
 		if (wait_sleep(w, until) != 0 && until == deadline)
 			break;
+		if (w->ops->crowded)
+			break; /* woken in vain, it may do better to nap or poll */
 		safe = wait_arm(w); /* the wake may have been for it, and used the announcement up */
 	}
 	w->ops->disarm(w->what);
