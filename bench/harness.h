@@ -57,8 +57,8 @@ void bench_report_memory(const char *version, double kib);
 
 /*
  * Times count round trips (or spawns). The median is over batches of 8, so that reading the clock (about 25 ns) does not
- * show; the 99th percentile is over single trips and contains one reading. Trips are numbered from 0; the other side
- * has bench_trips_total() of them to answer.
+ * show; the percentiles (50, 99, 99.9) are over single trips and contain one reading. Trips are numbered from 0; the other
+ * side has bench_trips_total() of them to answer.
  */
 typedef void bench_trip(void *arg, uint64_t sequence);
 uint64_t bench_trips_total(const struct bench_args *args);

@@ -29,7 +29,6 @@ const (
 	producerShift    = 56
 	nanosPerSecond   = 1e9
 	warmupPart       = 10
-	percentileOfTail = 99
 )
 
 type args struct {
@@ -183,9 +182,13 @@ func broadcast(a *args) {
 		version(), float64(uint64(a.producers)*a.count)*nanosPerSecond/float64(elapsed), elapsed)
 }
 
-func percentile(times []int64, percent int) int64 {
+func inOrder(times []int64) []int64 {
 	sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
-	return times[(len(times)-1)*percent/100]
+	return times
+}
+
+func ofThousand(sorted []int64, permille int) int64 {
+	return sorted[(len(sorted)-1)*permille/1000]
 }
 
 func batches(a *args) uint64 {
@@ -221,9 +224,10 @@ func trips(a *args, trip func(sequence uint64)) {
 		times[i] = after.Sub(before).Nanoseconds()
 		before = after
 	}
-	fmt.Printf("{\"version\": %q, \"median_ns\": %.1f, \"p99_ns\": %d, \"elapsed_ns\": %d}\n", version(),
-		float64(percentile(batchTimes, 50))/tripsPerBatch, percentile(times, percentileOfTail),
-		before.Sub(start).Nanoseconds())
+	inOrder(times)
+	fmt.Printf("{\"version\": %q, \"median_ns\": %.1f, \"p50_ns\": %d, \"p99_ns\": %d, \"p999_ns\": %d, "+
+		"\"elapsed_ns\": %d}\n", version(), float64(ofThousand(inOrder(batchTimes), 500))/tripsPerBatch,
+		ofThousand(times, 500), ofThousand(times, 990), ofThousand(times, 999), before.Sub(start).Nanoseconds())
 }
 
 func pingpong(a *args) {

@@ -248,9 +248,8 @@ fn broadcast<C: Channel, const W: usize>(args: &Args) {
     );
 }
 
-fn percentile(times: &mut [u64], percent: usize) -> u64 {
-    times.sort_unstable();
-    times[(times.len() - 1) * percent / 100]
+fn of_thousand(sorted: &[u64], permille: usize) -> u64 {
+    sorted[(sorted.len() - 1) * permille / 1000]
 }
 
 fn batches(args: &Args) -> u64 {
@@ -288,9 +287,14 @@ fn trips(args: &Args, version: &str, mut trip: impl FnMut(u64)) {
         times.push(lap());
     }
     let elapsed = start.elapsed().as_nanos();
-    let median = percentile(&mut batch_times, 50) as f64 / TRIPS_PER_BATCH as f64;
-    let p99 = percentile(&mut times, 99);
-    println!("{{\"version\": \"{version}\", \"median_ns\": {median:.1}, \"p99_ns\": {p99}, \"elapsed_ns\": {elapsed}}}");
+    batch_times.sort_unstable();
+    times.sort_unstable();
+    let median = of_thousand(&batch_times, 500) as f64 / TRIPS_PER_BATCH as f64;
+    let [p50, p99, p999] = [500, 990, 999].map(|permille| of_thousand(&times, permille));
+    println!(
+        "{{\"version\": \"{version}\", \"median_ns\": {median:.1}, \"p50_ns\": {p50}, \"p99_ns\": {p99}, \
+         \"p999_ns\": {p999}, \"elapsed_ns\": {elapsed}}}"
+    );
 }
 
 fn pingpong<C: Channel>(args: &Args) {
