@@ -21,9 +21,12 @@ EXTRA_DIST += \
 	bench/install_node \
 	bench/instructions \
 	bench/memory.h \
+	bench/peers/boost.cc \
 	bench/peers/broadcast.h \
 	bench/peers/channels.go \
 	bench/peers/channels.rs \
+	bench/peers/ck.c \
+	bench/peers/dpdk.c \
 	bench/peers/encrypt_piscina.mjs \
 	bench/peers/encrypt_worker.mjs \
 	bench/peers/glib.c \
@@ -35,16 +38,20 @@ EXTRA_DIST += \
 	bench/peers/nng.c \
 	bench/peers/package.json \
 	bench/peers/pair.c \
+	bench/peers/pause.h \
 	bench/peers/piscina.mjs \
 	bench/peers/pool.go \
 	bench/peers/pool.rs \
 	bench/peers/process.c \
+	bench/peers/queues.h \
 	bench/peers/request.c \
 	bench/peers/spin.h \
 	bench/peers/spin_mpsc.c \
 	bench/peers/spin_spsc.c \
 	bench/peers/tbb.cc \
+	bench/peers/tbbqueue.cc \
 	bench/peers/thread.c \
+	bench/peers/urcu.c \
 	bench/peers/uv.c \
 	bench/peers/uvpool.c \
 	bench/peers/worker_threads.mjs \
