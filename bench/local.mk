@@ -9,10 +9,12 @@ EXTRA_DIST += \
 	bench/bench_pingpong.c \
 	bench/bench_pool.c \
 	bench/bench_request.c \
+	bench/bench_select.c \
 	bench/bench_spawn.c \
 	bench/bench_stream.c \
 	bench/bench_transfer.c \
 	bench/bench_waitnotify.c \
+	bench/bursts.h \
 	bench/encrypt.lua \
 	bench/ends.h \
 	bench/harness.c \
@@ -42,9 +44,16 @@ EXTRA_DIST += \
 	bench/peers/piscina.mjs \
 	bench/peers/pool.go \
 	bench/peers/pool.rs \
+	bench/peers/ports.h \
+	bench/peers/ports_pipes.c \
+	bench/peers/ports_uv.c \
+	bench/peers/ports_zmq.c \
 	bench/peers/process.c \
 	bench/peers/queues.h \
 	bench/peers/request.c \
+	bench/peers/select.go \
+	bench/peers/select.mjs \
+	bench/peers/select.rs \
 	bench/peers/spin.h \
 	bench/peers/spin_mpsc.c \
 	bench/peers/spin_spsc.c \

@@ -4,6 +4,7 @@
 SIZES = (8, 64, 256, 1024, 16384)
 PRODUCERS = (2, 4, 8)
 RECEIVERS = 8
+PORTS = (1, 16, 256, 4096)
 MEBIBYTES = (1, 16)
 TASKS = (("empty", 0), ("1 us", 700), ("10 us", 7000), ("100 us", 70000))  # steps of tasks.h
 
@@ -42,6 +43,14 @@ ROWS = [
     Row("libwt receive and join", "bench_spawn", "receive", "spawn", "libwt"),
     Row("libwt", "bench_request", "worker", "request", "libwt"),
     Row("libwt", "bench_pool", "callback", "pool poolhash", "libwt"),
+    Row("libwt", "bench_select", "handlers", "select", "libwt"),
+    Row("libwt wt_select", "bench_select", "select", "select", "libwt"),
+    Row("crossbeam-channel Select", "select.rs", "select", "select"),
+    Row("Go reflect.Select", "select.go", "select", "select", "tasks"),
+    Row("libuv uv_async_t for each", "ports_uv", "async", "select"),
+    Row("ZeroMQ zmq_poll", "ports_zmq", "poll", "select"),
+    Row("Node MessageChannel for each", "select.mjs", "channels", "select"),
+    Row("pipes, epoll", "ports_pipes", "epoll", "select"),
     Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool"),
     Row("crossbeam-channel bounded", "pool.rs", "channel", "pool"),
     Row("Go channel", "pool.go", "channel", "pool", "tasks"),
@@ -142,6 +151,8 @@ WORKS = {
                        "nanoseconds", [Column("awake"), Column("parked", **PARKED)], 500),
     "transfer": Work("Transfer: a buffer to a worker and back, both ends written and checked by each", "nanoseconds",
                      [Column(f"{n} MiB", n << 20) for n in MEBIBYTES], 20),
+    "select": Work("One thread with many ports open, bursts of 64 messages to any of them", "million messages a second",
+                   [Column(f"{n} port{'s' * (n > 1)}", env={"BENCH_PORTS": str(n)}) for n in PORTS], 2000),
     "spawn": Work("Spawn: create, online, one message, exit, join", "nanoseconds", [Column("spawn")], 200),
     "request": Work("A worker for each request: SHA-256 of 1 KiB", "nanoseconds", [Column("request")], 200),
     "pool": Work("A pool of two workers, main submits and receives: tasks of different length", "million tasks a second",
