@@ -48,6 +48,7 @@ EXTRA_DIST += \
 	bench/peers/ports_pipes.c \
 	bench/peers/ports_uv.c \
 	bench/peers/ports_zmq.c \
+	bench/peers/post_message.mjs \
 	bench/peers/process.c \
 	bench/peers/queues.h \
 	bench/peers/request.c \
@@ -60,6 +61,7 @@ EXTRA_DIST += \
 	bench/peers/tbb.cc \
 	bench/peers/tbbqueue.cc \
 	bench/peers/thread.c \
+	bench/peers/trips.mjs \
 	bench/peers/urcu.c \
 	bench/peers/uv.c \
 	bench/peers/uvpool.c \

@@ -17,18 +17,18 @@ import (
 
 // The payload, the checks and the timing are those of harness.h and harness.c.
 const (
-	offsetFactor     = 0x9e3779b97f4a7c15
-	lineWords        = 8
-	producersMax     = 16
-	tripsPerBatch    = 8
-	exitWrong        = 1
-	exitUnknown      = 2
-	capacityUsual    = 1024
-	capacityOf16KiB  = 64
-	sizeOf16KiB      = 16384
-	producerShift    = 56
-	nanosPerSecond   = 1e9
-	warmupPart       = 10
+	offsetFactor    = 0x9e3779b97f4a7c15
+	lineWords       = 8
+	producersMax    = 16
+	tripsPerBatch   = 8
+	exitWrong       = 1
+	exitUnknown     = 2
+	capacityUsual   = 1024
+	capacityOf16KiB = 64
+	sizeOf16KiB     = 16384
+	producerShift   = 56
+	nanosPerSecond  = 1e9
+	warmupPart      = 10
 )
 
 type args struct {
@@ -262,6 +262,38 @@ func spawn(a *args) {
 	})
 }
 
+const idleGoroutines = 200000 // small things, of which a program has many
+
+func residentKiB() float64 {
+	text, err := os.ReadFile("/proc/self/smaps_rollup")
+	if err != nil {
+		fail(exitWrong, err.Error())
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "Rss:" {
+			return float64(number(fields[1]))
+		}
+	}
+	fail(exitWrong, "no Rss")
+	return 0
+}
+
+func memory(a *args) {
+	var online sync.WaitGroup
+	never := make(chan uint64)
+	before := residentKiB()
+	online.Add(idleGoroutines)
+	for i := 0; i < idleGoroutines; i++ {
+		go func() {
+			online.Done()
+			<-never
+		}()
+	}
+	online.Wait()
+	time.Sleep(200 * time.Millisecond)
+	fmt.Printf("{\"version\": %q, \"kib\": %.2f}\n", version(), (residentKiB()-before)/idleGoroutines)
+}
+
 func number(text string) uint64 {
 	value, err := strconv.ParseUint(text, 10, 40)
 	if err != nil || value == 0 {
@@ -295,6 +327,7 @@ func main() {
 	}
 	works := map[string]func(*args){
 		"stream": streams[a.size], "fanin": streams[a.size], "pingpong": pingpong, "spawn": spawn,
+		"memory": memory,
 	}
 	if a.size == 64 {
 		works["broadcast"] = broadcast
