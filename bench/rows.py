@@ -6,6 +6,7 @@ PRODUCERS = (2, 4, 8)
 RECEIVERS = 8
 PORTS = (1, 16, 256, 4096)
 MEBIBYTES = (1, 16)
+WORKERS = (1, 2, 4, 8)
 TASKS = (("empty", 0), ("1 us", 700), ("10 us", 7000), ("100 us", 70000))  # steps of tasks.h
 
 
@@ -42,7 +43,7 @@ ROWS = [
     Row("libwt", "bench_spawn", "handlers", "spawn memory", "libwt"),
     Row("libwt receive and join", "bench_spawn", "receive", "spawn", "libwt"),
     Row("libwt", "bench_request", "worker", "request", "libwt"),
-    Row("libwt", "bench_pool", "callback", "pool poolhash", "libwt"),
+    Row("libwt", "bench_pool", "callback", "pool poolscale poolhash", "libwt"),
     Row("libwt", "bench_select", "handlers", "select", "libwt"),
     Row("libwt wt_select", "bench_select", "select", "select", "libwt"),
     Row("crossbeam-channel Select", "select.rs", "select", "select"),
@@ -51,14 +52,14 @@ ROWS = [
     Row("ZeroMQ zmq_poll", "ports_zmq", "poll", "select"),
     Row("Node MessageChannel for each", "select.mjs", "channels", "select"),
     Row("pipes, epoll", "ports_pipes", "epoll", "select"),
-    Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool"),
-    Row("crossbeam-channel bounded", "pool.rs", "channel", "pool"),
-    Row("Go channel", "pool.go", "channel", "pool", "tasks"),
-    Row("oneTBB", "tbb", "enqueue", "pool poolhash"),
-    Row("GLib GThreadPool", "gthreadpool", "push", "pool poolhash"),
-    Row("libuv uv_queue_work", "uvpool", "work", "pool poolhash"),
-    Row("piscina", "piscina.mjs", "run", "pool"),
-    Row("limit: two plain loops", "loops", "loop", "pool poolhash", "limit"),
+    Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool poolscale"),
+    Row("crossbeam-channel bounded", "pool.rs", "channel", "pool poolscale"),
+    Row("Go channel", "pool.go", "channel", "pool poolscale", "tasks"),
+    Row("oneTBB", "tbb", "enqueue", "pool poolscale poolhash"),
+    Row("GLib GThreadPool", "gthreadpool", "push", "pool poolscale poolhash"),
+    Row("libuv uv_queue_work", "uvpool", "work", "pool poolscale poolhash"),
+    Row("piscina", "piscina.mjs", "run", "pool poolscale"),
+    Row("limit: plain loops", "loops", "loop", "pool poolscale poolhash", "limit"),
     Row("a pthread for each", "request", "thread", "request"),
     Row("libwt", "bench_waitnotify", "cells", "waitnotify", "libwt"),
     Row("libwt", "bench_broadcast", "post", "broadcast", "libwt"),
@@ -159,14 +160,17 @@ WORKS = {
     "request": Work("A worker for each request: SHA-256 of 1 KiB", "nanoseconds", [Column("request")], 200),
     "pool": Work("A pool of two workers, main submits and receives: tasks of different length", "million tasks a second",
                  [Column(heading, env={"BENCH_STEPS": str(steps)}) for heading, steps in TASKS], 2000),
-    "poolhash": Work("The same: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
+    "poolscale": Work("A pool of 1 to 8 workers: tasks of 10 us", "million tasks a second",
+                      [Column(f"{n} worker{'s' * (n > 1)}", env={"BENCH_STEPS": "7000", "BENCH_WORKERS": str(n)})
+                       for n in WORKERS], 2000),
+    "poolhash": Work("A pool that hashes: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
     "memory": Work("Resident memory of an idle worker", "KiB", [Column("idle")], 1),
     "experiment": Work("One producer, one consumer, and the MPSC spin ring changed", "million messages a second",
                        [Column(f"{size} bytes", size) for size in SIZES], 20000),
 }
 USUAL_WORKS = [name for name in WORKS if name != "experiment"]
 # What the programs call a work that differs only in its rows or in how it is run.
-PROGRAM_WORKS = {"parked": "pingpong", "experiment": "stream"}
+PROGRAM_WORKS = {"parked": "pingpong", "poolscale": "pool", "experiment": "stream"}
 
 
 # --- Targets ---------------------------------------------------------------------------------------------------------
@@ -206,7 +210,7 @@ TARGETS = [
     ("spawn", "spawn", "libwt", "<=", 0.2, "limit: pthread_create, pthread_join"),
     ("pool", "empty", "libwt", ">=", 0.85, lambda r, w, c: best(r, w, c, ALL)),
     ("pool", "empty", "libwt", ">=", 1.5, "oneTBB"),
-    ("pool", "1 us", "libwt", ">=", 0.8, "limit: two plain loops"),
+    ("pool", "1 us", "libwt", ">=", 0.8, "limit: plain loops"),
     *(("pool", column, "libwt", ">=", 0.98, lambda r, w, c: best(r, w, c, ALL)) for column in ("10 us", "100 us")),
     ("poolhash", "SHA-256", "libwt", ">=", 1.25, "libuv uv_queue_work"),
     ("request", "request", "libwt", "<=", 0.33, "a pthread for each"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 
-// piscina with two threads. A number in JavaScript has not the 64 bits of tasks.h: its step is one of 32.
+// piscina. A number in JavaScript has not the 64 bits of tasks.h: its step is one of 32.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 
 const WINDOW = 1024;
 const steps = Number(process.env.BENCH_STEPS ?? 0);
+const workers = Number(process.env.BENCH_WORKERS ?? 2);
 
 // At least as long as one of tasks.h.
 function run(x) {
@@ -31,7 +32,7 @@ async function main() {
 	const { Piscina } = createRequire(`${modules}/`)('piscina');
 	const { version } = JSON.parse(readFileSync(`${modules}/piscina/package.json`, 'utf8'));
 	const pool = new Piscina({
-		filename: fileURLToPath(import.meta.url), minThreads: 2, maxThreads: 2, concurrentTasksPerWorker: 8,
+		filename: fileURLToPath(import.meta.url), minThreads: workers, maxThreads: workers, concurrentTasksPerWorker: 8,
 	});
 	const count = Number(countText) + 1;
 	const warmup = Math.floor(count / 10) + 1;
