@@ -68,14 +68,17 @@ EXTRA_DIST += \
 	bench/peers/worker_threads.mjs \
 	bench/peers/works.h \
 	bench/peers/zmq.c \
+	bench/plots.py \
 	bench/programs/interleaved.py \
 	bench/programs/wtsum \
 	bench/programs/wtzip \
 	bench/report.py \
 	bench/request.h \
+	bench/results \
 	bench/rows.py \
 	bench/run \
 	bench/servers \
+	bench/summary.py \
 	bench/tasks.h \
 	bench/ways.h
 
