@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	bench/bench_transfer.c \
 	bench/bench_waitnotify.c \
 	bench/bursts.h \
+	bench/compare \
 	bench/encrypt.lua \
 	bench/ends.h \
 	bench/harness.c \
@@ -101,5 +102,5 @@ bench-servers: all
 
 clean-local: clean-bench
 clean-bench:
-	rm -rf $(bench_root) $(abs_builddir)/bench/out $(abs_builddir)/bench/node
+	rm -rf $(bench_root) $(abs_builddir)/bench/out $(abs_builddir)/bench/node $(abs_builddir)/bench/compare
 .PHONY: clean-bench
