@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	bench/bench_waitnotify.c \
 	bench/bursts.h \
 	bench/compare \
+	bench/costs.c \
 	bench/encrypt.lua \
 	bench/ends.h \
 	bench/harness.c \

@@ -7,6 +7,20 @@ RECEIVERS = 8
 PORTS = (1, 16, 256, 4096)
 MEBIBYTES = (1, 16)
 WORKERS = (1, 2, 4, 8)
+COSTS = (
+    ("a call of the system", "syscall"),
+    ("a locked addition, one thread", "add"),
+    ("a locked addition, two threads on one line", "add2"),
+    ("a compare-and-swap that succeeds, two threads on one line", "swap2"),
+    ("a mutex taken and given back, two threads", "lock2"),
+    ("a word to another core, which waits for it", "line"),
+    ("a line of another core's, many in a row", "lines"),
+    ("a sleeper is woken: until it runs", "wake"),
+    ("a sleeper is woken: for who wakes it", "wakecall"),
+    ("membarrier, the other core idle", "barrier"),
+    ("membarrier, the other core computes", "barrier2"),
+    ("membarrier, taken from who computes", "suffered"),
+)
 TASKS = (("empty", 0), ("1 us", 700), ("10 us", 7000), ("100 us", 70000))  # steps of tasks.h
 
 
@@ -110,6 +124,7 @@ ROWS = [
     Row("limit: spinning flags beside the buffer", "pair", "buffer", "transfer", "limit"),
     Row("limit: pthread_create, pthread_join", "thread", "bare", "spawn", "limit"),
     Row("limit: thread asleep", "thread", "idle", "memory", "limit"),
+    *(Row(name, "costs", variant, "costs", "limit") for name, variant in COSTS),
 ]
 
 
@@ -165,6 +180,8 @@ WORKS = {
                        for n in WORKERS], 2000),
     "poolhash": Work("A pool that hashes: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
     "memory": Work("Resident memory of an idle worker", "KiB", [Column("idle")], 1),
+    "costs": Work("What the machine takes, for doc/scaling.md", "nanoseconds",
+                  [Column("cost", env={"BENCH_PIN": "1"})], 500),
     "experiment": Work("One producer, one consumer, and the MPSC spin ring changed", "million messages a second",
                        [Column(f"{size} bytes", size) for size in SIZES], 20000),
 }
