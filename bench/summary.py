@@ -36,6 +36,7 @@ class Results:
         self.figures = {}       # (work, column heading, row name): figures by round
         self.tails = {}         # (work, column heading, row name, percentile): the same
         self.versions = {}      # row name: version
+        self.words = {}         # (work, column heading): nanoseconds that a word took to the other CPU, by round
         self.others = {}        # (work, column heading): percent of all CPUs that other processes took
         self.failures = []      # (work, what happened)
 
@@ -94,6 +95,14 @@ def targets(results, wanted):
 
 # --- Summaries -------------------------------------------------------------------------------------------------------
 
+def words_text(words):
+    """Says in which state the machine was, as far as this tells: see "What the machine takes" in bench/README.md."""
+    if not words:
+        return ""
+    return (f"A word took {number(statistics.median(words))} ns to the other CPU meanwhile "
+            f"({number(min(words))}–{number(max(words))}).")
+
+
 def cell(results, key):
     figures = results.figures.get(key)
     if not figures:
@@ -112,8 +121,9 @@ def summarise(results, work, rows, where):
                 if any(key[:2] == (work, column.heading) for key in results.figures)]
     if not headings:
         return None
-    summary = {"work": work, "title": WORKS[work].title, "unit": WORKS[work].unit, "where": where, "columns": headings,
-               "rows": [], "targets": targets(results, work)}
+    words = [word for heading in headings for word in results.words.get((work, heading), [])]
+    summary = {"work": work, "title": WORKS[work].title, "unit": WORKS[work].unit, "where": where,
+               "words": words_text(words), "columns": headings, "rows": [], "targets": targets(results, work)}
     for row in rows:
         cells = {heading: cell(results, (work, heading, row.name)) for heading in headings}
         if any(cells.values()):
@@ -157,7 +167,7 @@ def table(summary):
         values = [row["cells"][headings[0]].get(key) for key in tails]
         cells += [number(value) if value else "" for value in values]
         lines.append("| " + " | ".join([row["name"], row["version"], *cells]) + " |")
-    return lines
+    return lines + (["", summary["words"]] if summary.get("words") else [])
 
 
 def target_table(summaries):
