@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Concurrency Kit's ck_ring, elements by value: one producer or many, as the work has them. "spin" looks again until there
- * is something, which is all that the ring can do; with "ec" an event count on either side lets them sleep.
+ * Concurrency Kit's ck_ring, elements by value, for one producer. "spin" looks again until there is something, which is
+ * all that the ring can do; with "ec" an event count on either side lets them sleep.
  */
 #include "../harness.h"
 #include "pause.h"
@@ -45,6 +45,7 @@ static void ec_wake(const struct ck_ec_ops *ops, const uint32_t *word)
 }
 
 static const struct ck_ec_ops ec_ops = { .gettime = ec_time, .wait32 = ec_wait, .wake32 = ec_wake };
+static const struct ck_ec_mode mode = { .ops = &ec_ops, .single_producer = true };
 
 /* ---- The channel ---- */
 
@@ -52,7 +53,7 @@ struct channel {
 	ck_ring_t ring;
 	void *elements;
 	size_t size;
-	bool sleeps, many;
+	bool sleeps;
 	_Alignas(128) struct ck_ec32 sent;
 	_Alignas(128) struct ck_ec32 received;
 };
@@ -71,8 +72,7 @@ static bool try_send(struct channel *channel, const void *data)
 	switch (channel->size) {
 #define SEND(size)                                                                                                     \
 	case size:                                                                                                     \
-		return channel->many ? ck_ring_enqueue_mpsc_of_##size(&channel->ring, channel->elements, (void *)data)  \
-				     : ck_ring_enqueue_spsc_of_##size(&channel->ring, channel->elements, (void *)data);
+		return ck_ring_enqueue_spsc_of_##size(&channel->ring, channel->elements, (void *)data);
 		ELEMENTS(SEND)
 	default:
 		return false;
@@ -84,8 +84,7 @@ static bool try_receive(struct channel *channel, void *data)
 	switch (channel->size) {
 #define RECEIVE(size)                                                                                                  \
 	case size:                                                                                                     \
-		return channel->many ? ck_ring_dequeue_mpsc_of_##size(&channel->ring, channel->elements, data)          \
-				     : ck_ring_dequeue_spsc_of_##size(&channel->ring, channel->elements, data);
+		return ck_ring_dequeue_spsc_of_##size(&channel->ring, channel->elements, data);
 		ELEMENTS(RECEIVE)
 	default:
 		return false;
@@ -95,9 +94,8 @@ static bool try_receive(struct channel *channel, void *data)
 static void channel_open(struct channel *channel, const struct bench_args *args)
 {
 	channel->size = args->size;
-	channel->many = args->producers > 1;
 	channel->sleeps = bench_is(args->variant, "ec");
-	if (!channel->sleeps && !bench_is(args->variant, "spin"))
+	if (args->producers > 1 || (!channel->sleeps && !bench_is(args->variant, "spin")))
 		bench_unknown(args);
 	/* One of its places is always empty. */
 	channel->elements = aligned_alloc(BENCH_LINE, 2 * args->capacity * args->size);
@@ -127,7 +125,6 @@ static void sender_close(struct sender *sender)
 static void sender_send(struct sender *sender, const void *data, size_t size)
 {
 	struct channel *channel = sender->channel;
-	struct ck_ec_mode mode = { .ops = &ec_ops, .single_producer = !channel->many };
 	uint32_t seen = ck_ec32_value(&channel->received);
 	unsigned spins = 0;
 
@@ -156,7 +153,6 @@ static void receiver_close(struct receiver *receiver)
 static const void *receiver_receive(struct receiver *receiver, size_t *size)
 {
 	struct channel *channel = receiver->channel;
-	static const struct ck_ec_mode mode = { .ops = &ec_ops, .single_producer = true };
 	uint32_t seen = ck_ec32_value(&channel->sent);
 	unsigned spins = 0;
 
