@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 enum {
-	BENCH_PRODUCERS_MAX = 16,
+	BENCH_PRODUCERS_MAX = 64,
 	BENCH_SIZE_MAX = 16384,      /* of a message */
 	BENCH_BUFFER_MIN = 16,       /* of what the work transfer sends to and fro: see ends.h */
 	BENCH_BUFFER_MAX = 16 << 20,

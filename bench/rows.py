@@ -141,6 +141,14 @@ class Column:
         self.rounds = rounds
 
 
+def fanin_columns(producers):
+    return [Column(f"{n} producer{'s' * (n > 1)}", 64, n) for n in producers]
+
+
+def poolscale_columns(workers):
+    return [Column(f"{n} worker{'s' * (n > 1)}", env={"BENCH_STEPS": "7000", "BENCH_WORKERS": str(n)}) for n in workers]
+
+
 # Each message wakes a sleeper on another CPU, which takes a moment that varies.
 PARKED = {"env": {"BENCH_PIN": "1", "WT_TEST_NO_POLL": "1"}, "rounds": 9}
 
@@ -159,7 +167,7 @@ WORKS = {
     "stream": Work("One producer, one consumer", "million messages a second",
                    [Column(f"{size} bytes", size) for size in SIZES], 20000),
     "fanin": Work("Fan-in, 64 bytes", "million messages a second",
-                  [Column(f"{n} producers", 64, n) for n in PRODUCERS], 20000),
+                  fanin_columns(PRODUCERS), 20000),
     "broadcast": Work(f"Broadcast of 64 bytes to {RECEIVERS} receivers", "million deliveries a second",
                       [Column("64 bytes", 64, RECEIVERS)], 20000),
     "pingpong": Work("Round trip, awake", "nanoseconds", [Column("round trip")], 2000),
@@ -176,8 +184,7 @@ WORKS = {
     "pool": Work("A pool of two workers, main submits and receives: tasks of different length", "million tasks a second",
                  [Column(heading, env={"BENCH_STEPS": str(steps)}) for heading, steps in TASKS], 2000),
     "poolscale": Work("A pool of 1 to 8 workers: tasks of 10 us", "million tasks a second",
-                      [Column(f"{n} worker{'s' * (n > 1)}", env={"BENCH_STEPS": "7000", "BENCH_WORKERS": str(n)})
-                       for n in WORKERS], 2000),
+                      poolscale_columns(WORKERS), 2000),
     "poolhash": Work("A pool that hashes: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
     "memory": Work("Resident memory of an idle worker", "KiB", [Column("idle")], 1),
     "costs": Work("What the machine takes, for doc/scaling.md", "nanoseconds",

@@ -19,7 +19,7 @@ import (
 const (
 	offsetFactor    = 0x9e3779b97f4a7c15
 	lineWords       = 8
-	producersMax    = 16
+	producersMax    = 64
 	tripsPerBatch   = 8
 	exitWrong       = 1
 	exitUnknown     = 2

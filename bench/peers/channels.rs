@@ -10,7 +10,7 @@ use std::{env, process, thread};
 // The payload, the checks and the timing are those of harness.h and harness.c.
 const OFFSET_FACTOR: u64 = 0x9e3779b97f4a7c15;
 const LINE_WORDS: usize = 8;
-const PRODUCERS_MAX: usize = 16;
+const PRODUCERS_MAX: usize = 64;
 const PRODUCER_SHIFT: u32 = 56;
 const TRIPS_PER_BATCH: u64 = 8;
 
@@ -132,10 +132,15 @@ fn stamp<const W: usize>(words: &mut [u64; W], producer: usize, sequence: u64) {
     words[W - 1] = word_at(id, W - 1);
 }
 
-#[derive(Default)]
 struct Check {
     wrong: u64,
     next: [u64; PRODUCERS_MAX],
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Check { wrong: 0, next: [0; PRODUCERS_MAX] }
+    }
 }
 
 impl Check {
