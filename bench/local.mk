@@ -79,6 +79,7 @@ EXTRA_DIST += \
 	bench/results \
 	bench/rows.py \
 	bench/run \
+	bench/scaling \
 	bench/servers \
 	bench/summary.py \
 	bench/tasks.h \
