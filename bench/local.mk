@@ -80,6 +80,7 @@ EXTRA_DIST += \
 	bench/rows.py \
 	bench/run \
 	bench/scaling \
+	bench/scaling \
 	bench/servers \
 	bench/summary.py \
 	bench/tasks.h \
