@@ -26,7 +26,7 @@ COLOURS = {
              "#7f2704"],
 }
 STYLES = {"libwt": "linewidth 3", "limit": "linewidth 1.2 dashtype 2", "peer": "linewidth 1.4"}
-TERMINAL = "set terminal svg size 1000,560 dynamic font 'sans-serif,13' background '#ffffff'"
+TERMINAL = "set terminal svg size 1000,{height} dynamic font 'sans-serif,13' background '#ffffff'"
 
 
 def family(row):
@@ -84,11 +84,12 @@ def script(summary, axis):
     else:
         ticks = ", ".join(f"'{place}' {place}" for place in places)
         scale = f"set logscale x; set xrange [{places[0] / 1.2:g}:{places[-1] * 1.2:g}]"
-    return "\n".join([TERMINAL, *blocks, f"set title \"{summary['title']}\" noenhanced", "set logscale y",
+    height = max(480, 60 + 21 * len(drawn))     # the key is one column
+    return "\n".join([TERMINAL.format(height=height), *blocks, f"set title \"{summary['title']}\" noenhanced", "set logscale y",
                       scale, f"set xtics ({ticks}) nomirror", "set ytics nomirror", "set format y '%g'",
                       f"set xlabel '{axis or 'percentile of the trips'}'", f"set ylabel '{summary['unit']}'",
                       "set grid ytics linecolor rgb '#dddddd'", "set border 3",
-                      "set key outside right reverse Left noenhanced", plot, ""])
+                      "set key outside right maxcols 1 reverse Left noenhanced", plot, ""])
 
 
 def draw(folder):
