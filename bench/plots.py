@@ -110,6 +110,13 @@ def draw(folder):
     return files
 
 
+def main():
+    try:
+        files = draw(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else KEPT)
+    except Missing as reason:
+        sys.exit(f"no plots: {reason}")
+    print("\n".join(str(file) for file in files))
+
+
 if __name__ == "__main__":
-    for file in draw(pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else KEPT):
-        print(file)
+    main()
