@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A pool of two workers; main submits, each time that a task comes back, the next one. */
+/* A pool; main submits, each time that a task comes back, the next one. */
 #include "request.h"
 #include "tasks.h"
 #include "ways.h"
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	tasks_open(&pool_tasks, &args);
 	ways_must("wt_pool_create",
 		  wt_pool_create(&pool, hash ? pool_hash : pool_step,
-				 WT_POOL_OPTIONS(.min_workers = TASKS_WORKERS, .max_workers = TASKS_WORKERS)));
+				 WT_POOL_OPTIONS(.min_workers = tasks_workers(), .max_workers = tasks_workers())));
 	ways_must("wt_pool_ready", wt_pool_ready(pool, WT_FOREVER));
 	if (hash)
 		pool_submit_hashes();

@@ -117,10 +117,9 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int64_t percentile(int64_t *times, uint64_t count, unsigned percent)
+static int64_t of_thousand(const int64_t *sorted, uint64_t count, unsigned permille)
 {
-	qsort(times, count, sizeof *times, compare_times);
-	return times[(count - 1) * percent / 100];
+	return sorted[(count - 1) * permille / 1000];
 }
 
 uint64_t bench_trips_total(const struct bench_args *args)
@@ -156,10 +155,13 @@ void bench_trips(const struct bench_args *args, const char *version, bench_trip 
 		times[i] = after - before;
 		before = after;
 	}
+	qsort(batch_times, batches, sizeof *batch_times, compare_times);
+	qsort(times, args->count, sizeof *times, compare_times);
 	report_begin(version);
-	printf(", \"median_ns\": %.1f, \"p99_ns\": %" PRId64 ", \"elapsed_ns\": %" PRId64 "}\n",
-	       (double)percentile(batch_times, batches, 50) / TRIPS_PER_BATCH, percentile(times, args->count, 99),
-	       before - start);
+	printf(", \"median_ns\": %.1f, \"p50_ns\": %" PRId64 ", \"p99_ns\": %" PRId64 ", \"p999_ns\": %" PRId64
+	       ", \"elapsed_ns\": %" PRId64 "}\n",
+	       (double)of_thousand(batch_times, batches, 500) / TRIPS_PER_BATCH, of_thousand(times, args->count, 500),
+	       of_thousand(times, args->count, 990), of_thousand(times, args->count, 999), before - start);
 	free(batch_times);
 	free(times);
 }

@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 enum {
-	BENCH_PRODUCERS_MAX = 16,
+	BENCH_PRODUCERS_MAX = 64,
 	BENCH_SIZE_MAX = 16384,      /* of a message */
 	BENCH_BUFFER_MIN = 16,       /* of what the work transfer sends to and fro: see ends.h */
 	BENCH_BUFFER_MAX = 16 << 20,
@@ -57,8 +57,8 @@ void bench_report_memory(const char *version, double kib);
 
 /*
  * Times count round trips (or spawns). The median is over batches of 8, so that reading the clock (about 25 ns) does not
- * show; the 99th percentile is over single trips and contains one reading. Trips are numbered from 0; the other side
- * has bench_trips_total() of them to answer.
+ * show; the percentiles (50, 99, 99.9) are over single trips and contain one reading. Trips are numbered from 0; the other
+ * side has bench_trips_total() of them to answer.
  */
 typedef void bench_trip(void *arg, uint64_t sequence);
 uint64_t bench_trips_total(const struct bench_args *args);

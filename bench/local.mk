@@ -9,10 +9,14 @@ EXTRA_DIST += \
 	bench/bench_pingpong.c \
 	bench/bench_pool.c \
 	bench/bench_request.c \
+	bench/bench_select.c \
 	bench/bench_spawn.c \
 	bench/bench_stream.c \
 	bench/bench_transfer.c \
 	bench/bench_waitnotify.c \
+	bench/bursts.h \
+	bench/compare \
+	bench/costs.c \
 	bench/encrypt.lua \
 	bench/ends.h \
 	bench/harness.c \
@@ -21,9 +25,12 @@ EXTRA_DIST += \
 	bench/install_node \
 	bench/instructions \
 	bench/memory.h \
+	bench/peers/boost.cc \
 	bench/peers/broadcast.h \
 	bench/peers/channels.go \
 	bench/peers/channels.rs \
+	bench/peers/ck.c \
+	bench/peers/dpdk.c \
 	bench/peers/encrypt_piscina.mjs \
 	bench/peers/encrypt_worker.mjs \
 	bench/peers/glib.c \
@@ -35,29 +42,47 @@ EXTRA_DIST += \
 	bench/peers/nng.c \
 	bench/peers/package.json \
 	bench/peers/pair.c \
+	bench/peers/pause.h \
 	bench/peers/piscina.mjs \
 	bench/peers/pool.go \
 	bench/peers/pool.rs \
+	bench/peers/ports.h \
+	bench/peers/ports_pipes.c \
+	bench/peers/ports_uv.c \
+	bench/peers/ports_zmq.c \
+	bench/peers/post_message.mjs \
 	bench/peers/process.c \
+	bench/peers/queues.h \
 	bench/peers/request.c \
+	bench/peers/select.go \
+	bench/peers/select.mjs \
+	bench/peers/select.rs \
 	bench/peers/spin.h \
 	bench/peers/spin_mpsc.c \
 	bench/peers/spin_spsc.c \
 	bench/peers/tbb.cc \
+	bench/peers/tbbqueue.cc \
 	bench/peers/thread.c \
+	bench/peers/trips.mjs \
+	bench/peers/urcu.c \
 	bench/peers/uv.c \
 	bench/peers/uvpool.c \
 	bench/peers/worker_threads.mjs \
 	bench/peers/works.h \
 	bench/peers/zmq.c \
+	bench/plots.py \
 	bench/programs/interleaved.py \
 	bench/programs/wtsum \
 	bench/programs/wtzip \
 	bench/report.py \
 	bench/request.h \
+	bench/results \
 	bench/rows.py \
 	bench/run \
+	bench/scaling \
+	bench/scaling \
 	bench/servers \
+	bench/summary.py \
 	bench/tasks.h \
 	bench/ways.h
 
@@ -80,5 +105,5 @@ bench-servers: all
 
 clean-local: clean-bench
 clean-bench:
-	rm -rf $(bench_root) $(abs_builddir)/bench/out $(abs_builddir)/bench/node
+	rm -rf $(bench_root) $(abs_builddir)/bench/out $(abs_builddir)/bench/node $(abs_builddir)/bench/compare
 .PHONY: clean-bench

@@ -69,8 +69,7 @@ def ratio_text(ratio):
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.1g}"
 
 
-def write_readme(block, lines):
-    readme = BENCH / "README.md"
+def write_readme(block, lines, readme=BENCH / "README.md"):
     begin, end = f"<!-- {block}: begin -->", f"<!-- {block}: end -->"
     text = readme.read_text()
     before, rest = text.split(begin)

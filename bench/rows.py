@@ -4,7 +4,23 @@
 SIZES = (8, 64, 256, 1024, 16384)
 PRODUCERS = (2, 4, 8)
 RECEIVERS = 8
+PORTS = (1, 16, 256, 4096)
 MEBIBYTES = (1, 16)
+WORKERS = (1, 2, 4, 8)
+COSTS = (
+    ("a call of the system", "syscall"),
+    ("a locked addition, one thread", "add"),
+    ("a locked addition, two threads on one line", "add2"),
+    ("a compare-and-swap that succeeds, two threads on one line", "swap2"),
+    ("a mutex taken and given back, two threads", "lock2"),
+    ("a word to another core, which waits for it", "line"),
+    ("a line of another core's, many in a row", "lines"),
+    ("a sleeper is woken: until it runs", "wake"),
+    ("a sleeper is woken: for who wakes it", "wakecall"),
+    ("membarrier, the other core idle", "barrier"),
+    ("membarrier, the other core computes", "barrier2"),
+    ("membarrier, taken from who computes", "suffered"),
+)
 TASKS = (("empty", 0), ("1 us", 700), ("10 us", 7000), ("100 us", 70000))  # steps of tasks.h
 
 
@@ -41,15 +57,23 @@ ROWS = [
     Row("libwt", "bench_spawn", "handlers", "spawn memory", "libwt"),
     Row("libwt receive and join", "bench_spawn", "receive", "spawn", "libwt"),
     Row("libwt", "bench_request", "worker", "request", "libwt"),
-    Row("libwt", "bench_pool", "callback", "pool poolhash", "libwt"),
-    Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool"),
-    Row("crossbeam-channel bounded", "pool.rs", "channel", "pool"),
-    Row("Go channel", "pool.go", "channel", "pool", "tasks"),
-    Row("oneTBB", "tbb", "enqueue", "pool poolhash"),
-    Row("GLib GThreadPool", "gthreadpool", "push", "pool poolhash"),
-    Row("libuv uv_queue_work", "uvpool", "work", "pool poolhash"),
-    Row("piscina", "piscina.mjs", "run", "pool"),
-    Row("limit: two plain loops", "loops", "loop", "pool poolhash", "limit"),
+    Row("libwt", "bench_pool", "callback", "pool poolscale poolhash", "libwt"),
+    Row("libwt", "bench_select", "handlers", "select", "libwt"),
+    Row("libwt wt_select", "bench_select", "select", "select", "libwt"),
+    Row("crossbeam-channel Select", "select.rs", "select", "select"),
+    Row("Go reflect.Select", "select.go", "select", "select", "tasks"),
+    Row("libuv uv_async_t for each", "ports_uv", "async", "select"),
+    Row("ZeroMQ zmq_poll", "ports_zmq", "poll", "select"),
+    Row("Node MessageChannel for each", "select.mjs", "channels", "select"),
+    Row("pipes, epoll", "ports_pipes", "epoll", "select"),
+    Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool poolscale"),
+    Row("crossbeam-channel bounded", "pool.rs", "channel", "pool poolscale"),
+    Row("Go channel", "pool.go", "channel", "pool poolscale", "tasks"),
+    Row("oneTBB", "tbb", "enqueue", "pool poolscale poolhash"),
+    Row("GLib GThreadPool", "gthreadpool", "push", "pool poolscale poolhash"),
+    Row("libuv uv_queue_work", "uvpool", "work", "pool poolscale poolhash"),
+    Row("piscina", "piscina.mjs", "run", "pool poolscale"),
+    Row("limit: plain loops", "loops", "loop", "pool poolscale poolhash", "limit"),
     Row("a pthread for each", "request", "thread", "request"),
     Row("libwt", "bench_waitnotify", "cells", "waitnotify", "libwt"),
     Row("libwt", "bench_broadcast", "post", "broadcast", "libwt"),
@@ -60,11 +84,14 @@ ROWS = [
     Row("Rust sync_channel", "channels.rs", "sync", "stream fanin broadcast pingpong", bounded=True),
     Row("Rust channel", "channels.rs", "std", "stream fanin broadcast pingpong spawn"),
     Row("crossbeam-channel bounded", "crossbeam.rs", "crossbeam", "stream fanin broadcast pingpong", bounded=True),
-    Row("Go channel", "channels.go", "buffered", "stream fanin broadcast pingpong spawn", "tasks", bounded=True),
+    Row("Go channel", "channels.go", "buffered", "stream fanin broadcast pingpong spawn memory", "tasks",
+        bounded=True),
     Row("moodycamel BlockingConcurrentQueue", "moodycamel", "many", "stream fanin pingpong",
         package="libconcurrentqueue-dev"),
     Row("moodycamel BlockingReaderWriterQueue", "moodycamel", "one", "stream pingpong",
         package="libreaderwriterqueue-dev"),
+    Row("oneTBB concurrent_bounded_queue", "tbbqueue", "bounded", "stream fanin pingpong", bounded=True),
+    Row("ck ck_ring, ck_ec", "ck", "ec", "stream pingpong", bounded=True, package="libck-dev"),
     Row("libuv async", "uv", "async", "stream fanin pingpong"),
     Row("GLib GAsyncQueue", "glib", "queue", "stream fanin pingpong parked"),
     Row("ZeroMQ inproc", "zmq", "inproc", "stream fanin broadcast pingpong", bounded=True),
@@ -72,12 +99,18 @@ ROWS = [
     Row("mutex + condvar ring", "mutex", "ring", "stream fanin pingpong parked", bounded=True),
     Row("child process, pipes", "process", "exec", "stream pingpong parked spawn memory", "process"),
     Row("child process, forked only", "process", "fork", "spawn", "process"),
+    Row("Node postMessage", "post_message.mjs", "post", "stream fanin pingpong spawn memory"),
     Row("Node Atomics.wait, notify", "worker_threads.mjs", "atomics", "waitnotify"),
     Row("Node transferList", "worker_threads.mjs", "move", "transfer"),
     Row("Node structured clone", "worker_threads.mjs", "clone", "transfer"),
     Row("Node BroadcastChannel", "worker_threads.mjs", "channel", "broadcast"),
     Row("limit: SPSC spin ring", "spin_spsc", "ring", "stream experiment", "limit"),
     Row("limit: MPSC spin ring", "spin_mpsc", "ring", "stream fanin experiment", "limit"),
+    Row("limit: ck ck_ring", "ck", "spin", "stream", "limit", package="libck-dev"),
+    Row("limit: DPDK rte_ring", "dpdk", "ring", "stream fanin", "limit"),
+    Row("limit: Boost spsc_queue", "boost", "one", "stream", "limit"),
+    Row("limit: Boost queue", "boost", "many", "stream fanin", "limit"),
+    Row("limit: liburcu wfcqueue", "urcu", "queue", "stream fanin", "limit", package="liburcu-dev"),
     Row("experiment: libwt, one thread does both", "bench_stream", "alone", "experiment", "experiment"),
     Row("experiment: libwt single_producer, one thread does both", "bench_stream", "single+alone", "experiment",
         "experiment"),
@@ -91,6 +124,7 @@ ROWS = [
     Row("limit: spinning flags beside the buffer", "pair", "buffer", "transfer", "limit"),
     Row("limit: pthread_create, pthread_join", "thread", "bare", "spawn", "limit"),
     Row("limit: thread asleep", "thread", "idle", "memory", "limit"),
+    *(Row(name, "costs", variant, "costs", "limit") for name, variant in COSTS),
 ]
 
 
@@ -105,6 +139,14 @@ class Column:
         self.producers = producers
         self.env = env or {}
         self.rounds = rounds
+
+
+def fanin_columns(producers):
+    return [Column(f"{n} producer{'s' * (n > 1)}", 64, n) for n in producers]
+
+
+def poolscale_columns(workers):
+    return [Column(f"{n} worker{'s' * (n > 1)}", env={"BENCH_STEPS": "7000", "BENCH_WORKERS": str(n)}) for n in workers]
 
 
 # Each message wakes a sleeper on another CPU, which takes a moment that varies.
@@ -125,7 +167,7 @@ WORKS = {
     "stream": Work("One producer, one consumer", "million messages a second",
                    [Column(f"{size} bytes", size) for size in SIZES], 20000),
     "fanin": Work("Fan-in, 64 bytes", "million messages a second",
-                  [Column(f"{n} producers", 64, n) for n in PRODUCERS], 20000),
+                  fanin_columns(PRODUCERS), 20000),
     "broadcast": Work(f"Broadcast of 64 bytes to {RECEIVERS} receivers", "million deliveries a second",
                       [Column("64 bytes", 64, RECEIVERS)], 20000),
     "pingpong": Work("Round trip, awake", "nanoseconds", [Column("round trip")], 2000),
@@ -135,18 +177,24 @@ WORKS = {
                        "nanoseconds", [Column("awake"), Column("parked", **PARKED)], 500),
     "transfer": Work("Transfer: a buffer to a worker and back, both ends written and checked by each", "nanoseconds",
                      [Column(f"{n} MiB", n << 20) for n in MEBIBYTES], 20),
-    "spawn": Work("Spawn: create, online, one message, exit, join", "nanoseconds", [Column("spawn")], 200),
+    "select": Work("One thread with many ports open, bursts of 64 messages to any of them", "million messages a second",
+                   [Column(f"{n} port{'s' * (n > 1)}", env={"BENCH_PORTS": str(n)}) for n in PORTS], 2000),
+    "spawn": Work("Spawn: create, online, one message, exit, join", "nanoseconds", [Column("spawn")], 20),
     "request": Work("A worker for each request: SHA-256 of 1 KiB", "nanoseconds", [Column("request")], 200),
     "pool": Work("A pool of two workers, main submits and receives: tasks of different length", "million tasks a second",
                  [Column(heading, env={"BENCH_STEPS": str(steps)}) for heading, steps in TASKS], 2000),
-    "poolhash": Work("The same: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
+    "poolscale": Work("A pool of 1 to 8 workers: tasks of 10 us", "million tasks a second",
+                      poolscale_columns(WORKERS), 2000),
+    "poolhash": Work("A pool that hashes: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
     "memory": Work("Resident memory of an idle worker", "KiB", [Column("idle")], 1),
+    "costs": Work("What the machine takes, for doc/scaling.md", "nanoseconds",
+                  [Column("cost", env={"BENCH_PIN": "1"})], 500),
     "experiment": Work("One producer, one consumer, and the MPSC spin ring changed", "million messages a second",
                        [Column(f"{size} bytes", size) for size in SIZES], 20000),
 }
 USUAL_WORKS = [name for name in WORKS if name != "experiment"]
 # What the programs call a work that differs only in its rows or in how it is run.
-PROGRAM_WORKS = {"parked": "pingpong", "experiment": "stream"}
+PROGRAM_WORKS = {"parked": "pingpong", "poolscale": "pool", "experiment": "stream"}
 
 
 # --- Targets ---------------------------------------------------------------------------------------------------------
@@ -186,7 +234,7 @@ TARGETS = [
     ("spawn", "spawn", "libwt", "<=", 0.2, "limit: pthread_create, pthread_join"),
     ("pool", "empty", "libwt", ">=", 0.85, lambda r, w, c: best(r, w, c, ALL)),
     ("pool", "empty", "libwt", ">=", 1.5, "oneTBB"),
-    ("pool", "1 us", "libwt", ">=", 0.8, "limit: two plain loops"),
+    ("pool", "1 us", "libwt", ">=", 0.8, "limit: plain loops"),
     *(("pool", column, "libwt", ">=", 0.98, lambda r, w, c: best(r, w, c, ALL)) for column in ("10 us", "100 us")),
     ("poolhash", "SHA-256", "libwt", ">=", 1.25, "libuv uv_queue_work"),
     ("request", "request", "libwt", "<=", 0.33, "a pthread for each"),

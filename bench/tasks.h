@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Tasks for pools: what one does, and the check of its result. BENCH_STEPS of the environment says how long it takes:
- * so many steps of a generator, each of which waits for the one before. All of them together are one multiplication and
+ * Tasks for pools: what one does, and the check of its result. BENCH_WORKERS of the environment says how many workers the
+ * pool has, two without it, and BENCH_STEPS how long a task takes: so many steps of a generator, each of which waits for the
+ * one before. All of them together are one multiplication and
  * one addition, by which main checks each result.
  */
 #ifndef BENCH_TASKS_H
@@ -15,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { TASKS_WORKERS = 2 };
+enum { TASKS_WORKERS_USUAL = 2, TASKS_WORKERS_MAX = 64 };
 
 static const uint64_t tasks_factor = UINT64_C(6364136223846793005);
 static const uint64_t tasks_addend = UINT64_C(1442695040888963407);
@@ -36,6 +37,16 @@ struct tasks {
 	int64_t start;
 	int64_t elapsed;
 };
+
+static inline unsigned tasks_workers(void)
+{
+	const char *text = getenv("BENCH_WORKERS");
+	unsigned long workers = text ? strtoul(text, NULL, 10) : TASKS_WORKERS_USUAL;
+
+	if (!workers || workers > TASKS_WORKERS_MAX)
+		bench_die("BENCH_WORKERS", 0);
+	return (unsigned)workers;
+}
 
 static inline uint64_t tasks_run(uint64_t steps, uint64_t x)
 {

@@ -21,7 +21,7 @@ static void run(void *job, void *arg)
 static void jobs_open(void)
 {
 	back = g_async_queue_new();
-	pool = g_thread_pool_new(run, NULL, TASKS_WORKERS, TRUE, NULL);
+	pool = g_thread_pool_new(run, NULL, (int)tasks_workers(), TRUE, NULL);
 }
 
 static void jobs_close(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The ideal: two threads, each of which does half of the tasks in a plain loop. */
+/* The ideal: as many threads as workers, each of which does its part of the tasks in a plain loop. */
 #include "../request.h"
 #include "../tasks.h"
 
@@ -16,7 +16,7 @@ static void *loop(void *arg)
 	volatile uint64_t result;
 
 	pthread_barrier_wait(&barrier);
-	for (uint64_t i = index; i < tasks.total - tasks.warmup; i += TASKS_WORKERS) {
+	for (uint64_t i = index; i < tasks.total - tasks.warmup; i += tasks_workers()) {
 		if (hash) {
 			request_stamp(&request, i);
 			request_hash(request.bytes, sizeof request.bytes, request.hash);
@@ -30,7 +30,7 @@ static void *loop(void *arg)
 
 int main(int argc, char **argv)
 {
-	pthread_t threads[TASKS_WORKERS];
+	pthread_t threads[TASKS_WORKERS_MAX];
 	struct bench_args args;
 	int64_t start;
 
@@ -39,13 +39,13 @@ int main(int argc, char **argv)
 	if (!hash && !bench_is(args.work, "pool"))
 		bench_unknown(&args);
 	tasks_open(&tasks, &args);
-	pthread_barrier_init(&barrier, NULL, TASKS_WORKERS + 1);
-	for (uintptr_t i = 0; i < TASKS_WORKERS; i++)
+	pthread_barrier_init(&barrier, NULL, tasks_workers() + 1);
+	for (uintptr_t i = 0; i < tasks_workers(); i++)
 		if (pthread_create(&threads[i], NULL, loop, (void *)i) != 0)
 			bench_die("pthread_create", 0);
 	start = bench_now();
 	pthread_barrier_wait(&barrier);
-	for (int i = 0; i < TASKS_WORKERS; i++)
+	for (unsigned i = 0; i < tasks_workers(); i++)
 		pthread_join(threads[i], NULL);
 	bench_report_rate(NULL, tasks.total - tasks.warmup, bench_now() - start);
 	return 0;

@@ -3,23 +3,17 @@
  * moodycamel's queues, unbounded, elements by value: BlockingConcurrentQueue ("many", with the tokens that are its fast
  * way) and BlockingReaderWriterQueue ("one").
  */
-#include "../harness.h"
+#include "queues.h"
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
-#include <memory>
 #include <readerwriterqueue/readerwriterqueue.h>
-#include <thread>
-#include <vector>
-
-template <size_t Size> struct Payload {
-	unsigned char bytes[Size];
-};
 
 template <typename Element> class Many {
 	moodycamel::BlockingConcurrentQueue<Element> queue;
 	moodycamel::ConsumerToken consumer{queue};
 
 public:
+	explicit Many(const bench_args &) {}
 	class Sender {
 		Many &many;
 		moodycamel::ProducerToken token;
@@ -35,6 +29,7 @@ template <typename Element> class One {
 	moodycamel::BlockingReaderWriterQueue<Element> queue;
 
 public:
+	explicit One(const bench_args &) {}
 	class Sender {
 		One &one;
 
@@ -45,88 +40,9 @@ public:
 	void receive(Element &element) { queue.wait_dequeue(element); }
 };
 
-template <template <typename> class Queue, size_t Size> void stream(const bench_args &args)
+static const char *peer_version()
 {
-	using Element = Payload<Size>;
-	auto queue = std::make_unique<Queue<Element>>();
-	std::vector<std::thread> threads;
-	bench_checker check{};
-	Element element;
-
-	check.size = Size;
-	bench_barrier_open(&args);
-	for (unsigned producer = 0; producer < args.producers; producer++)
-		threads.emplace_back([&args, &queue, producer] {
-			typename Queue<Element>::Sender sender(*queue);
-			Element own{};
-
-			for (uint64_t i = 0; i < args.warmup + args.count; i++) {
-				if (i == args.warmup)
-					bench_barrier();
-				bench_stamp(own.bytes, Size, producer, i);
-				sender.send(own);
-			}
-		});
-	auto consume = [&](uint64_t count) {
-		while (count--) {
-			queue->receive(element);
-			bench_check(&check, element.bytes, Size);
-		}
-	};
-	consume(args.producers * args.warmup);
-	int64_t start = bench_now();
-	bench_barrier();
-	consume(args.producers * args.count);
-	int64_t end = bench_now();
-	for (auto &thread : threads)
-		thread.join();
-	bench_check_end(&check, &args);
-	bench_report_rate(nullptr, args.producers * args.count, end - start);
-}
-
-template <template <typename> class Queue> void stream_of_size(const bench_args &args)
-{
-	switch (args.size) {
-	case 8: return stream<Queue, 8>(args);
-	case 64: return stream<Queue, 64>(args);
-	case 256: return stream<Queue, 256>(args);
-	case 1024: return stream<Queue, 1024>(args);
-	case 16384: return stream<Queue, 16384>(args);
-	default: bench_unknown(&args);
-	}
-}
-
-template <template <typename> class Queue> struct Pair {
-	Queue<uint64_t> there, back;
-	typename Queue<uint64_t>::Sender sender{there};
-
-	static void trip(void *arg, uint64_t sequence)
-	{
-		auto pair = static_cast<Pair *>(arg);
-		uint64_t answer;
-
-		pair->sender.send(sequence);
-		pair->back.receive(answer);
-		if (answer != sequence)
-			bench_die("round trip: wrong answer", 0);
-	}
-};
-
-template <template <typename> class Queue> void pingpong(const bench_args &args)
-{
-	auto pair = std::make_unique<Pair<Queue>>();
-	std::thread echo([&] {
-		typename Queue<uint64_t>::Sender sender(pair->back);
-		uint64_t value;
-
-		for (uint64_t i = bench_trips_total(&args); i; i--) {
-			pair->there.receive(value);
-			sender.send(value);
-		}
-	});
-
-	bench_trips(&args, nullptr, Pair<Queue>::trip, pair.get());
-	echo.join();
+	return nullptr;
 }
 
 int main(int argc, char **argv)
@@ -134,15 +50,10 @@ int main(int argc, char **argv)
 	bench_args args;
 
 	bench_parse(&args, argc, argv);
-	bool one = bench_is(args.variant, "one"), many = bench_is(args.variant, "many");
-	bool many_producers = bench_is(args.work, "fanin");
-
-	if (!many && (!one || many_producers))
-		bench_unknown(&args);
-	if (bench_is(args.work, "stream") || many_producers)
-		one ? stream_of_size<One>(args) : stream_of_size<Many>(args);
-	else if (bench_is(args.work, "pingpong"))
-		one ? pingpong<One>(args) : pingpong<Many>(args);
+	if (bench_is(args.variant, "many"))
+		queues_run<Many>(args);
+	else if (bench_is(args.variant, "one") && args.producers == 1)
+		queues_run<One>(args);
 	else
 		bench_unknown(&args);
 	return 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Two goroutines, a channel of tasks and one of results; main sends and receives. The task and its check are those of
+// Goroutines, a channel of tasks and one of results; main sends and receives. The task and its check are those of
 // tasks.h.
 package main
 
@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	workers = 2
-	window  = 1024
-	factor  = 6364136223846793005
-	addend  = 1442695040888963407
+	window = 1024
+	factor = 6364136223846793005
+	addend = 1442695040888963407
 )
 
 var steps uint64
@@ -53,6 +52,10 @@ func main() {
 		allAddend = allAddend*factor + addend
 	}
 	in, out := make(chan task, window), make(chan task, window)
+	workers, _ := strconv.Atoi(os.Getenv("BENCH_WORKERS"))
+	if workers == 0 {
+		workers = 2
+	}
 	for i := 0; i < workers; i++ {
 		go work(in, out)
 	}

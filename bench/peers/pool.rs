@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-//! Two threads, and crossbeam: variant "queue" has an ArrayQueue of tasks and one of results, whose ends spin, yield, and
+//! Threads, and crossbeam: variant "queue" has an ArrayQueue of tasks and one of results, whose ends spin, yield, and
 //! never sleep; "channel" has bounded channels. The task and its check are those of tasks.h.
 
 use std::hint::black_box;
@@ -10,7 +10,6 @@ use std::{env, process, thread};
 
 use crossbeam_utils::Backoff;
 
-const WORKERS: usize = 2;
 const WINDOW: u64 = 1024;
 const FACTOR: u64 = 6364136223846793005;
 const ADDEND: u64 = 1442695040888963407;
@@ -75,7 +74,8 @@ fn measure<Q: Queue>(make: impl Fn() -> Q, steps: u64, count: u64) {
         factor = factor.wrapping_mul(FACTOR);
         addend = addend.wrapping_mul(FACTOR).wrapping_add(ADDEND);
     }
-    for _ in 0..WORKERS {
+    let workers = env::var("BENCH_WORKERS").map_or(2, |text| text.parse().expect("a number"));
+    for _ in 0..workers {
         let (input, output) = (input.clone(), output.clone());
         thread::spawn(move || loop {
             let (x, _) = input.pop();

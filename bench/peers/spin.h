@@ -10,36 +10,14 @@
 #define BENCH_SPIN_H
 
 #include "../harness.h"
+#include "pause.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 typedef _Atomic uint64_t spin_word;
-
-/*
- * Between two looks at the other side's position. Looking at once would make the two fight for a cache line at each
- * message; after a third of a microsecond there is a batch, or room for one.
- */
-enum {
-	SPIN_PAUSES = 16,
-	SPINS_BEFORE_YIELD = 100, /* more threads than CPUs would otherwise wait for each other's time slices */
-};
-
-static inline void spin_pause(unsigned *spins)
-{
-	for (unsigned i = 0; i < SPIN_PAUSES; i++) {
-#if defined(__x86_64__) || defined(__i386__)
-		__builtin_ia32_pause();
-#elif defined(__aarch64__)
-		__asm__ volatile("yield");
-#endif
-	}
-	if (++*spins % SPINS_BEFORE_YIELD == 0)
-		sched_yield();
-}
 
 static inline uint64_t spin_record_size(size_t payload)
 {

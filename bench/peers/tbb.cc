@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* oneTBB: an arena of two workers beside main, a task for each job, and a concurrent queue for what comes back. */
+/* oneTBB: an arena of workers beside main, a task for each job, and a concurrent queue for what comes back. */
 #include <oneapi/tbb.h>
 
 struct job_head {
@@ -16,8 +16,8 @@ static tbb::concurrent_bounded_queue<struct job *> *back;
 
 static void jobs_open(void)
 {
-	control = new tbb::global_control(tbb::global_control::max_allowed_parallelism, TASKS_WORKERS + 1);
-	arena = new tbb::task_arena(TASKS_WORKERS + 1, 1);
+	control = new tbb::global_control(tbb::global_control::max_allowed_parallelism, tasks_workers() + 1);
+	arena = new tbb::task_arena(static_cast<int>(tasks_workers()) + 1, 1);
 	back = new tbb::concurrent_bounded_queue<struct job *>;
 }
 

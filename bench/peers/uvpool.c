@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* libuv's pool: uv_queue_work, and the loop calls back. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <uv.h>
 
@@ -23,7 +24,10 @@ static void done(uv_work_t *work, int status)
 
 static void jobs_open(void)
 {
-	setenv("UV_THREADPOOL_SIZE", "2", 1);
+	char text[16];
+
+	snprintf(text, sizeof text, "%u", tasks_workers());
+	setenv("UV_THREADPOOL_SIZE", text, 1);
 }
 
 static void jobs_close(void)

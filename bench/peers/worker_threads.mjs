@@ -10,10 +10,9 @@ import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { BroadcastChannel, Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
-// The timing is that of harness.c, the stamps those of bench_transfer.c as numbers that a double holds.
-const TRIPS_PER_BATCH = 8;
-const WARMUP_PART = 10;
-const NANOSECONDS = 1e6; // of a millisecond, the unit of performance.now()
+import { NANOSECONDS, WARMUP_PART, countTrips, timeTrips } from "./trips.mjs";
+
+// The stamps are those of bench_transfer.c as numbers that a double holds.
 const THERE = 0;
 const BACK = 32; // cells of 4 bytes: on another pair of cache lines
 const CELLS = 64;
@@ -31,10 +30,7 @@ function parse([work, variant, size, producers, count]) {
 		console.error("usage: worker_threads.mjs WORK VARIANT SIZE PRODUCERS COUNT");
 		process.exit(EXIT_UNKNOWN);
 	}
-	args.warmup = Math.floor(args.count / WARMUP_PART) + 1;
-	args.batches = Math.floor(args.count / TRIPS_PER_BATCH) + 1;
-	args.total = args.warmup + args.batches * TRIPS_PER_BATCH + args.count;
-	return args;
+	return countTrips(args);
 }
 
 // --- Threads and CPUs ---
@@ -54,50 +50,6 @@ function allowedCpus() {
 function pin(cpu) {
 	if (process.env.BENCH_PIN === "1")
 		execFileSync("taskset", ["-pc", String(cpu), basename(readlinkSync("/proc/thread-self"))]);
-}
-
-// --- Timing ---
-
-function percentile(times, percent) {
-	times.sort();
-	return times[Math.floor(((times.length - 1) * percent) / 100)];
-}
-
-// A trip that is over when it returns gives nothing to wait for, and does not pay for a promise.
-async function run(trip, from, count) {
-	for (let i = from; i < from + count; i++) {
-		const pending = trip(i);
-
-		if (pending)
-			await pending;
-	}
-	return from + count;
-}
-
-async function timeTrips(args, trip) {
-	const batchTimes = new Float64Array(args.batches);
-	const times = new Float64Array(args.count);
-	let sequence = await run(trip, 0, args.warmup);
-	const start = performance.now();
-	let before = start;
-
-	async function time(into, trips) {
-		for (let i = 0; i < into.length; i++) {
-			sequence = await run(trip, sequence, trips);
-			const after = performance.now();
-
-			into[i] = after - before;
-			before = after;
-		}
-	}
-	await time(batchTimes, TRIPS_PER_BATCH);
-	await time(times, 1);
-	return {
-		version: process.versions.node,
-		median_ns: (percentile(batchTimes, 50) * NANOSECONDS) / TRIPS_PER_BATCH,
-		p99_ns: Math.round(percentile(times, 99) * NANOSECONDS),
-		elapsed_ns: Math.round((before - start) * NANOSECONDS),
-	};
 }
 
 function wrong(what) {
