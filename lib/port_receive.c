@@ -5,6 +5,7 @@
 #include "loop.h"
 #include "port.h"
 #include "seam.h"
+#include "trace.h"
 #include "wait.h"
 
 /* ---- Views ---- */
@@ -109,6 +110,20 @@ static inline void port_fill(wt_port *port, struct wti_thread *self, const struc
 	}
 }
 
+/* In a timeline: the record that was read last arrives, in a callback or without one. */
+static WTI_COLD void port_trace(const wt_port *port, struct wti_thread *self, enum wti_trace_kind kind, size_t size)
+{
+	const struct wti_event event = {
+		.kind = kind,
+		.object = port->inbox.trace,
+		.id = port->inbox.read,
+		.value = (int64_t)size,
+	};
+
+	if (self->track)
+		wti_trace_note(self, event);
+}
+
 /* An error for a message that cannot be made whole; it is then dropped. */
 static int port_decode(wt_port *port)
 {
@@ -204,6 +219,7 @@ static bool port_receive_data_only(void *what)
 #endif
 
 static const struct wti_wait_ops port_receive_ops = {
+	.name = "receive",
 	.ready = port_receive_ready,
 	.arm = port_receive_arm,
 	.disarm = port_receive_disarm,
@@ -260,11 +276,15 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 	if (wti_unlikely(!message))
 		return WT_EINVAL;
 	err = port_receive(port, self, &record, deadline);
-	if (wti_likely(!err))
-		port_fill(port, self, &record, message);
-	else
+	if (wti_unlikely(err)) {
 		*message = (wt_message){ 0 };
-	return err;
+		return err;
+	}
+	port_fill(port, self, &record, message);
+	WTI_PROBE3(receive, &port->inbox, port->inbox.read, record.size);
+	if (wti_unlikely(port->inbox.trace))
+		port_trace(port, self, WTI_TRACE_RECEIVE, record.size);
+	return 0;
 }
 
 /* ---- Handing over to callbacks ---- */
@@ -304,12 +324,18 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	else if (!port->pins)
 		port->oldest = self->views + 1;
 	port->pins++;
+	WTI_PROBE3(handler_begin, &port->inbox, port->inbox.read, record.size);
+	if (wti_unlikely(port->inbox.trace))
+		port_trace(port, self, WTI_TRACE_HANDLER, record.size);
 	if (wti_likely(!err))
 		fn(port, &message, arg);
 	else if (port->on_message_error)
 		port->on_message_error(port, err, port->on_message_error_arg);
 	if (wti_forked())
 		return false;
+	WTI_PROBE1(handler_end, &port->inbox);
+	if (wti_unlikely(port->inbox.trace))
+		wti_trace_end(self, err);
 	port_unpin(port, self);
 	return true;
 }

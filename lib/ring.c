@@ -9,9 +9,11 @@
 
 #include "alloc.h"
 #include "barrier.h"
+#include "os.h"
 #include "record.h"
 #include "ring_grow.h"
 #include "seam.h"
+#include "trace.h"
 
 /*
  * So many bytes ahead of a reservation the producer asks for the line, which
@@ -174,12 +176,26 @@ static inline void ring_publish(_Atomic(uint64_t) *at, uint64_t header)
 		wti_store_sc(at, header); /* [ring-commit] */
 }
 
+/* The time is that before the publication, the rest is done after it: see below. */
+static WTI_COLD void ring_publish_traced(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
+{
+	int64_t now = wti_os->clock();
+
+	ring_publish(slot->header, header);
+	wti_trace_posted(ring->trace, RING_POSITION(slot->end), now);
+}
+
 /* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
-static inline void ring_commit(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
+static inline __attribute__((always_inline)) void ring_commit(struct wti_ring *ring, const struct ring_slot *slot,
+							      uint64_t header)
 {
 	if (ring->single)
 		wti_store(slot->after, 0);
-	ring_publish(slot->header, header);
+	WTI_PROBE2(post, ring, RING_POSITION(slot->end));
+	if (wti_unlikely(ring->trace))
+		ring_publish_traced(ring, slot, header);
+	else
+		ring_publish(slot->header, header);
 }
 
 static inline unsigned char *ring_payload(const struct ring_slot *slot)
@@ -326,6 +342,19 @@ static size_t ring_batch(const struct wti_ring *ring, const struct iovec *messag
 	return n;
 }
 
+/* As ring_publish_traced, for a batch that begins at the position `end`. */
+static WTI_COLD void ring_publish_batch_traced(struct wti_ring *ring, _Atomic(uint64_t) *at, uint64_t end,
+					       const struct iovec *messages, size_t count)
+{
+	int64_t now = wti_os->clock();
+
+	ring_publish(at, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
+	for (size_t i = 0; i < count; i++) {
+		end += wti_record_size(messages[i].iov_len);
+		wti_trace_posted(ring->trace, end, now);
+	}
+}
+
 /*
  * One reservation for all: the first header is committed last, and holds
  * back the others until then.
@@ -334,11 +363,13 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 {
 	struct ring_slot slot;
 	_Atomic(uint64_t) *header;
+	uint64_t end;
 	int err = ring_reserve(ring, bytes, &slot);
 
 	if (err)
 		return err;
 	header = slot.header;
+	end = RING_POSITION(slot.end) - bytes;
 	for (size_t i = 0; i < count; i++) {
 		size_t size = messages[i].iov_len;
 
@@ -346,8 +377,15 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 		if (i)
 			wti_store(header, wti_header(WTI_RECORD_MESSAGE, size, 0));
 		header += wti_record_size(size) / sizeof *header;
+		end += wti_record_size(size);
+		WTI_PROBE2(post, ring, end);
 	}
-	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
+	if (ring->single)
+		wti_store(slot.after, 0);
+	if (wti_unlikely(ring->trace))
+		ring_publish_batch_traced(ring, slot.header, end - bytes, messages, count);
+	else
+		ring_publish(slot.header, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
 	return 0;
 }
 
@@ -460,6 +498,8 @@ static void ring_resize_outline(const struct wti_ring_slot *slot, size_t size)
 void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type, bool cargo)
 {
 	enum wti_record_kind kind = cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE;
+	uint64_t end = RING_POSITION(slot->end);
+	int64_t now = ring->trace ? wti_os->clock() : 0;
 	uint64_t header;
 
 	if (slot->outline) {
@@ -468,12 +508,16 @@ void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, si
 		header = wti_header(kind, sizeof(struct wti_outline), type);
 	} else {
 		ring_cut(ring, slot, wti_record_size(size));
+		end -= slot->record - wti_record_size(size);
 		header = wti_header(kind, size, type);
 	}
+	WTI_PROBE2(post, ring, end);
 	if (cargo)
 		wti_store_sc(slot->header, header); /* as ring_publish, and before the look at `closed` [close-1] */
 	else
 		ring_publish(slot->header, header);
+	if (now)
+		wti_trace_posted(ring->trace, end, now);
 }
 
 void wti_ring_abandon(struct wti_ring *ring, const struct wti_ring_slot *slot)

@@ -74,6 +74,7 @@ struct wti_ring {
 	size_t limit;    /* bytes, or WTI_NO_LIMIT */
 	size_t capacity; /* bytes of the first segment */
 	bool single;     /* one producer */
+	uint32_t trace;  /* by its owner: the number of its messages' port in a timeline, or 0 */
 
 	/* Producers, each post. tail: position | index of the extent, moved by CAS. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) tail;
