@@ -44,6 +44,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	ring->limit = limit;
 	ring->capacity = size;
 	ring->single = single;
+	ring->special = single;
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
 	ring->done = wti_ring_origin;
@@ -54,6 +55,12 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 		wti_store(&ring->extent[i].start, wti_ring_origin);
 	wti_ring_begin_run(ring);
 	wti_list_init(&ring->dropped);
+}
+
+void wti_ring_trace(struct wti_ring *ring, uint32_t port)
+{
+	ring->trace = port;
+	ring->special = ring->single || port;
 }
 
 /* Where the bytes in use begin, as far as this extent is concerned. */
@@ -177,10 +184,12 @@ static inline void ring_publish(_Atomic(uint64_t) *at, uint64_t header)
 }
 
 /* The time is that before the publication, the rest is done after it: see below. */
-static WTI_COLD void ring_publish_traced(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
+static WTI_COLD void ring_commit_traced(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
 {
 	int64_t now = wti_os->clock();
 
+	if (ring->single)
+		wti_store(slot->after, 0);
 	ring_publish(slot->header, header);
 	wti_trace_posted(ring->trace, RING_POSITION(slot->end), now);
 }
@@ -189,13 +198,16 @@ static WTI_COLD void ring_publish_traced(struct wti_ring *ring, const struct rin
 static inline __attribute__((always_inline)) void ring_commit(struct wti_ring *ring, const struct ring_slot *slot,
 							      uint64_t header)
 {
-	if (ring->single)
+	/* With the extent's mark in it, to spare an instruction. */
+	WTI_PROBE2(post, ring, slot->end);
+	if (wti_unlikely(ring->special)) {
+		if (ring->trace) {
+			ring_commit_traced(ring, slot, header);
+			return;
+		}
 		wti_store(slot->after, 0);
-	WTI_PROBE2(post, ring, RING_POSITION(slot->end));
-	if (wti_unlikely(ring->trace))
-		ring_publish_traced(ring, slot, header);
-	else
-		ring_publish(slot->header, header);
+	}
+	ring_publish(slot->header, header);
 }
 
 static inline unsigned char *ring_payload(const struct ring_slot *slot)
@@ -342,7 +354,7 @@ static size_t ring_batch(const struct wti_ring *ring, const struct iovec *messag
 	return n;
 }
 
-/* As ring_publish_traced, for a batch that begins at the position `end`. */
+/* As ring_commit_traced, for a batch that begins at the position `end`. */
 static WTI_COLD void ring_publish_batch_traced(struct wti_ring *ring, _Atomic(uint64_t) *at, uint64_t end,
 					       const struct iovec *messages, size_t count)
 {
