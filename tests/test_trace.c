@@ -714,28 +714,28 @@ static void the_checker_knows_json(void **state)
 			fail_msg("taken for JSON: %s", bad[i]);
 }
 
-#define TRACED(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TRACE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_checker_knows_json),
-		TRACED(messages_are_arrows_from_post_to_handler),
-		TRACED(each_way_to_post_has_its_arrows),
-		TRACED(tasks_are_arrows_from_submit_to_run),
-		TRACED(what_a_worker_did_before_its_end_is_kept),
-		TRACED(a_process_that_ends_in_the_middle_leaves_a_whole_file),
-		TRACED(a_forked_child_does_not_write),
-		TRACED(nothing_is_written_without_the_variable),
-		TRACED(a_file_that_cannot_be_written_is_no_trace_and_no_word),
-		TRACED(a_path_that_is_too_long_is_no_trace),
-		TRACED(the_path_is_that_of_the_first_use),
-		TRACED(the_process_may_be_in_the_path),
-		TRACED(events_above_the_limit_are_counted),
-		TRACED(a_limit_that_is_no_number_is_none),
-		TRACED(threads_without_memory_for_a_track_are_counted),
-		TRACED(a_track_that_gets_no_memory_is_the_beginning),
-		TRACED(names_that_are_no_text_are_made_one),
+		TRACE_TEST(messages_are_arrows_from_post_to_handler),
+		TRACE_TEST(each_way_to_post_has_its_arrows),
+		TRACE_TEST(tasks_are_arrows_from_submit_to_run),
+		TRACE_TEST(what_a_worker_did_before_its_end_is_kept),
+		TRACE_TEST(a_process_that_ends_in_the_middle_leaves_a_whole_file),
+		TRACE_TEST(a_forked_child_does_not_write),
+		TRACE_TEST(nothing_is_written_without_the_variable),
+		TRACE_TEST(a_file_that_cannot_be_written_is_no_trace_and_no_word),
+		TRACE_TEST(a_path_that_is_too_long_is_no_trace),
+		TRACE_TEST(the_path_is_that_of_the_first_use),
+		TRACE_TEST(the_process_may_be_in_the_path),
+		TRACE_TEST(events_above_the_limit_are_counted),
+		TRACE_TEST(a_limit_that_is_no_number_is_none),
+		TRACE_TEST(threads_without_memory_for_a_track_are_counted),
+		TRACE_TEST(a_track_that_gets_no_memory_is_the_beginning),
+		TRACE_TEST(names_that_are_no_text_are_made_one),
 	};
 	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
 
