@@ -230,8 +230,8 @@ static int run_call_traced(struct wti_pool_worker *worker, struct wti_pool_run *
 	struct wti_thread *self = wti_load(&worker->source.owner);
 	int result;
 
-	WTI_PROBE2(task_begin, task, wti_load(&task->generation));
-	wti_trace_task(self, WTI_TRACE_TASK, task, wti_load(&task->generation));
+	WTI_PROBE1(task_begin, task);
+	wti_trace_task(self, WTI_TRACE_TASK, task, &task->generation);
 	result = run_call(worker, run, task);
 	wti_trace_end(self, result);
 	WTI_PROBE2(task_end, task, result);

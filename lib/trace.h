@@ -86,10 +86,11 @@ static inline void wti_trace_end(struct wti_thread *self, int result)
 }
 
 static inline void wti_trace_task(struct wti_thread *self, enum wti_trace_kind kind, const void *task,
-				  uint32_t generation)
+				  const _Atomic(uint32_t) *generation)
 {
 	if (wti_unlikely(self->track != NULL))
-		wti_trace_note(self, (struct wti_event){ .kind = kind, .id = (uintptr_t)task, .object = generation });
+		wti_trace_note(self, (struct wti_event){ .kind = kind, .id = (uintptr_t)task,
+							 .object = wti_load(generation) });
 }
 
 #endif
