@@ -122,6 +122,7 @@ static void broadcast_receive_disarm(void *what)
 }
 
 static const struct wti_wait_ops broadcast_receive_ops = {
+	.name = "broadcast",
 	.ready = broadcast_receive_ready,
 	.arm = broadcast_receive_arm,
 	.disarm = broadcast_receive_disarm,

@@ -110,6 +110,7 @@ static void call_disarm(void *what)
 }
 
 static const struct wti_wait_ops call_ops = {
+	.name = "reply",
 	.ready = call_ready,
 	.arm = call_arm,
 	.disarm = call_disarm,

@@ -14,8 +14,10 @@ static void fork_in_child(void)
 {
 	struct wti_thread *self = wti_thread_peek();
 
-	if (self)
+	if (self) {
 		wti_store(&self->terminating, 1);
+		self->track = NULL; /* it is the parent's */
+	}
 	wti_thread_self_ptr = NULL;
 	wti_store(&wti_fork_happened, true);
 }

@@ -109,6 +109,7 @@ wt_shared_sources = \
 	lib/post_to_thread.c \
 	lib/post_to_thread.h \
 	lib/post_to_thread_async.c \
+	lib/probe.h \
 	lib/process.c \
 	lib/record.h \
 	lib/ring.c \
@@ -141,6 +142,15 @@ wt_shared_sources = \
 	lib/thread_registry.c \
 	lib/thread_registry.h \
 	lib/timer.c \
+	lib/trace.c \
+	lib/trace.h \
+	lib/trace_file.c \
+	lib/trace_file.h \
+	lib/trace_flow.c \
+	lib/trace_flow.h \
+	lib/trace_write.c \
+	lib/trace_write.h \
+	lib/track.h \
 	lib/transfer.c \
 	lib/transfer.h \
 	lib/wait.c \

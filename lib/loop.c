@@ -182,6 +182,7 @@ static int64_t loop_crowded(void *what)
 }
 
 static const struct wti_wait_ops loop_wait_ops = {
+	.name = "loop",
 	.ready = loop_ready,
 	.arm = loop_arm,
 	.disarm = loop_disarm,

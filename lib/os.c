@@ -214,6 +214,30 @@ static int os_at_exit(void (*fn)(void))
 	return atexit(fn) != 0 ? -ENOMEM : 0;
 }
 
+static const char *os_variable(const char *name)
+{
+	return secure_getenv(name);
+}
+
+static int os_directory(char *path, size_t size)
+{
+	int saved = errno;
+	int result = getcwd(path, size) ? 0 : -errno;
+
+	errno = saved;
+	return result;
+}
+
+/* Not to wait for the reader of a pipe. */
+static int os_file_create(const char *path)
+{
+	int saved = errno;
+	int result = wti_os_high(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
+
+	errno = saved;
+	return result;
+}
+
 static int os_close(int fd)
 {
 	int saved = errno;
@@ -328,6 +352,9 @@ const struct wti_os_ops wti_os_real = {
 	.event_clear = wti_system_event_clear,
 	.event_alarm = wti_system_event_alarm,
 	.event_close = wti_system_event_close,
+	.variable = os_variable,
+	.directory = os_directory,
+	.file_create = os_file_create,
 	.descriptor_check = os_descriptor_check,
 	.descriptor_close = os_close,
 	.descriptor_write = os_descriptor_write,

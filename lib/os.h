@@ -92,6 +92,10 @@ struct wti_os_ops {
 	int (*event_clear)(const struct wti_os_event *event);
 	int (*event_alarm)(const struct wti_os_event *event, int64_t at); /* instead of the moment before; INT64_MAX: never */
 	int (*event_close)(const struct wti_os_event *event);
+	/* Of the environment as it is at this moment; NULL also where the process has rights that its user has not. */
+	const char *(*variable)(const char *name);
+	int (*directory)(char *path, size_t size); /* the present one */
+	int (*file_create)(const char *path); /* empty, to be written to: a descriptor above 2, CLOEXEC; one that is there, too */
 	/* Descriptors of the program's own that travel with messages. */
 	int (*descriptor_check)(int fd); /* 0 when it is open */
 	int (*descriptor_close)(int fd);

@@ -3,6 +3,7 @@
 
 #include <wt/error.h>
 
+#include "probe.h"
 #include "seam.h"
 
 enum {
@@ -32,12 +33,14 @@ void wti_parker_destroy(struct wti_parker *parker)
 int wti_park(struct wti_parker *parker, int64_t deadline)
 {
 	uint32_t expected = PARK_EMPTY;
+	int err;
 
 	/* pairs with wti_unpark [park-1]: what was written before the wake is seen after it */
 	if (!wti_cas_acqrel(&parker->state, &expected, PARK_ASLEEP)) {
 		wti_xchg_acqrel(&parker->state, PARK_EMPTY); /* [park-1] */
 		return 0;
 	}
+	WTI_PROBE1(park_begin, parker);
 	do {
 		/* Its result is not asked: returns of every kind lead to the same look at the word. */
 		wti_os->futex_wait(&parker->state, PARK_ASLEEP, deadline);
@@ -46,7 +49,9 @@ int wti_park(struct wti_parker *parker, int64_t deadline)
 	} while (deadline == INT64_MAX || wti_os->clock() < deadline);
 
 	/* pairs with wti_unpark [park-1]; a token given since the look is taken, too */
-	return wti_xchg_acqrel(&parker->state, PARK_EMPTY) == PARK_TOKEN ? 0 : WT_ETIMEDOUT;
+	err = wti_xchg_acqrel(&parker->state, PARK_EMPTY) == PARK_TOKEN ? 0 : WT_ETIMEDOUT;
+	WTI_PROBE2(park_end, parker, err);
+	return err;
 }
 
 void wti_unpark(struct wti_parker *parker)
@@ -59,8 +64,10 @@ void wti_unpark(struct wti_parker *parker)
 	/* pairs with wti_park, and with park_make_face for the descriptor [park-1] */
 	old = wti_xchg_acqrel(&parker->state, PARK_TOKEN);
 	fd = wti_load(&parker->event_fd);
-	if (old == PARK_ASLEEP)
+	if (old == PARK_ASLEEP) {
+		WTI_PROBE1(wake, parker);
 		wti_os->futex_wake(&parker->state, 1);
+	}
 	if (old != PARK_TOKEN && fd >= 0)
 		wti_os->event_signal(fd);
 }
@@ -73,6 +80,7 @@ bool wti_unpark_token(struct wti_parker *parker)
 
 void wti_unpark_sleeper(struct wti_parker *parker)
 {
+	WTI_PROBE1(wake, parker);
 	wti_os->futex_wake(&parker->state, 1);
 }
 

@@ -234,6 +234,7 @@ static void pool_wait_disarm(void *what)
 }
 
 static const struct wti_wait_ops pool_wait_ops = {
+	.name = "pool",
 	.ready = pool_wait_ready,
 	.arm = pool_wait_arm,
 	.disarm = pool_wait_disarm,

@@ -206,6 +206,7 @@ static void room_disarm(void *what)
 }
 
 static const struct wti_wait_ops room_ops = {
+	.name = "pool room",
 	.ready = room_ready,
 	.arm = room_arm,
 	.disarm = room_disarm,

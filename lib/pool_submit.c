@@ -6,6 +6,7 @@
 #include "message.h"
 #include "os.h"
 #include "pool.h"
+#include "trace.h"
 #include "transfer.h"
 
 static const wt_outgoing submit_empty;
@@ -171,6 +172,8 @@ static void submit_fill(const struct submission *s, struct wt_task *task)
 	if (s->done && client->awaited++ == 0)
 		wti_loop_hold(wti_load(&client->source.owner));
 	wti_store(&client->submitted, wti_load(&client->submitted) + 1);
+	WTI_PROBE1(submit, task);
+	wti_trace_task(wti_load(&client->source.owner), WTI_TRACE_SUBMIT, task, &task->generation);
 }
 
 static int submit_get_client(wt_pool *pool, struct wti_pool_client **client)

@@ -54,6 +54,7 @@ static int64_t task_wait_crowded(void *what)
 }
 
 static const struct wti_wait_ops task_wait_ops = {
+	.name = "task",
 	.ready = task_wait_ready,
 	.crowded = task_wait_crowded,
 	.arm = task_wait_arm,

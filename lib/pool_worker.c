@@ -13,6 +13,7 @@
 #include "os.h"
 #include "pool.h"
 #include "seam.h"
+#include "trace.h"
 #include "wait.h"
 #include "worker.h"
 
@@ -223,6 +224,20 @@ static int run_call(struct wti_pool_worker *worker, struct wti_pool_run *run, st
 	return worker->pool->fn(task, &run->input, worker->state_of_init);
 }
 
+/* Its function is called; in a timeline, too. The record may be another task's when that returns. */
+static int run_call_traced(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
+{
+	struct wti_thread *self = wti_load(&worker->source.owner);
+	int result;
+
+	WTI_PROBE1(task_begin, task);
+	wti_trace_task(self, WTI_TRACE_TASK, task, &task->generation);
+	result = run_call(worker, run, task);
+	wti_trace_end(self, result);
+	WTI_PROBE2(task_end, task, result);
+	return result;
+}
+
 static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
 {
 	int result;
@@ -242,7 +257,7 @@ static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, s
 	if (wti_unlikely(run_is_timed(task) || task->parts & WTI_TASK_LIMITED || worker->outlier))
 		run_begin_clock(worker, run, task);
 	run->inside = true;
-	result = run_call(worker, run, task);
+	result = run_call_traced(worker, run, task);
 	if (wti_forked())
 		return;
 	run->inside = false;

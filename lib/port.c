@@ -5,6 +5,7 @@
 #include "error.h"
 #include "fork.h"
 #include "loop.h"
+#include "trace.h"
 
 static int port_read_options(wt_channel_options *to, const wt_channel_options *options)
 {
@@ -25,6 +26,8 @@ static void port_init(wt_port *port, wt_port *peer, struct wti_channel *channel,
 	wti_source_init(&port->source, &wti_port_source_ops, owner);
 	wti_ring_init(&port->inbox, options->capacity, options->limit ? options->limit : WTI_NO_LIMIT,
 		      options->single_producer);
+	wti_ring_trace(&port->inbox, wti_trace_port());
+	port->traced = port->inbox.trace != 0;
 	wti_waiters_init(&port->senders);
 	wti_mutex_init(&port->calls_lock, WTI_RANK_CALLS);
 	wti_list_init(&port->calls);

@@ -96,7 +96,8 @@ struct wt_port {
 	bool close_told;        /* the close event is over, or nobody wants it any more */
 	/* What is due before the loop hands over a message; false: not now, and the port may be gone. May be NULL. */
 	bool (*before_turn)(wt_port *port, unsigned *calls);
-	bool closing;           /* wt_port_close was called; handing over up to close_tail, then on_close */
+	bool closing : 1;       /* wt_port_close was called; handing over up to close_tail, then on_close */
+	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at both at once */
 	uint64_t close_tail;
 	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
 	bool drain_held;        /* and keeps the loop alive until it is */

@@ -167,6 +167,7 @@ static void port_room_disarm(void *what)
 }
 
 static const struct wti_wait_ops port_room_ops = {
+	.name = "room",
 	.ready = port_room_ready,
 	.arm = port_room_arm,
 	.disarm = port_room_disarm,

@@ -5,6 +5,7 @@
 #include "loop.h"
 #include "port.h"
 #include "seam.h"
+#include "trace.h"
 #include "wait.h"
 
 /* ---- Views ---- */
@@ -109,6 +110,20 @@ static inline void port_fill(wt_port *port, struct wti_thread *self, const struc
 	}
 }
 
+/* In a timeline: the record that was read last arrives, in a callback or without one. */
+static WTI_COLD void port_trace(const wt_port *port, struct wti_thread *self, enum wti_trace_kind kind, size_t size)
+{
+	const struct wti_event event = {
+		.kind = kind,
+		.object = port->inbox.trace,
+		.id = port->inbox.read,
+		.value = (int64_t)size,
+	};
+
+	if (self->track)
+		wti_trace_note(self, event);
+}
+
 /* An error for a message that cannot be made whole; it is then dropped. */
 static int port_decode(wt_port *port)
 {
@@ -204,6 +219,7 @@ static bool port_receive_data_only(void *what)
 #endif
 
 static const struct wti_wait_ops port_receive_ops = {
+	.name = "receive",
 	.ready = port_receive_ready,
 	.arm = port_receive_arm,
 	.disarm = port_receive_disarm,
@@ -226,20 +242,10 @@ static int port_await_message(wt_port *port, struct wti_thread *self, wt_time de
 	return err;
 }
 
-static int port_receive(wt_port *port, struct wti_thread *self, struct wti_record *record, wt_time deadline)
+static inline int port_take(wt_port *port, struct wti_thread *self, struct wti_record *record, wt_time deadline)
 {
 	int err;
 
-	if (wti_unlikely(!port || deadline < 0))
-		return WT_EINVAL;
-	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
-		return wti_fork_error(WT_EOWNER);
-	if (wti_thread_terminating(self))
-		return WT_ETERMINATED;
-	wti_port_end_view(port);
-	/* Also where a deleter has closed it just now. */
-	if (wti_unlikely(port->closing))
-		return WT_ECLOSED;
 	while (wti_unlikely(!wti_ring_next(&port->inbox, record))) {
 		err = port_await_message(port, self, deadline);
 		if (err)
@@ -251,6 +257,31 @@ static int port_receive(wt_port *port, struct wti_thread *self, struct wti_recor
 	return err;
 }
 
+static WTI_COLD int port_take_traced(wt_port *port, struct wti_thread *self, struct wti_record *record,
+				     wt_time deadline)
+{
+	int err = port_take(port, self, record, deadline);
+
+	if (!err)
+		port_trace(port, self, WTI_TRACE_RECEIVE, record->size);
+	return err;
+}
+
+static int port_receive(wt_port *port, struct wti_thread *self, struct wti_record *record, wt_time deadline)
+{
+	if (wti_unlikely(!port || deadline < 0))
+		return WT_EINVAL;
+	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
+		return wti_fork_error(WT_EOWNER);
+	if (wti_thread_terminating(self))
+		return WT_ETERMINATED;
+	wti_port_end_view(port);
+	/* Closed also where a deleter has done it just now. */
+	if (wti_unlikely(port->closing || port->traced))
+		return port->closing ? WT_ECLOSED : port_take_traced(port, self, record, deadline);
+	return port_take(port, self, record, deadline);
+}
+
 int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 {
 	struct wti_thread *self = wti_thread_peek();
@@ -260,10 +291,12 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 	if (wti_unlikely(!message))
 		return WT_EINVAL;
 	err = port_receive(port, self, &record, deadline);
-	if (wti_likely(!err))
+	if (wti_likely(!err)) {
+		WTI_PROBE3(receive, &port->inbox, port->inbox.read, record.size);
 		port_fill(port, self, &record, message);
-	else
+	} else {
 		*message = (wt_message){ 0 };
+	}
 	return err;
 }
 
@@ -279,6 +312,25 @@ static void port_unpin(wt_port *port, struct wti_thread *self)
 			port_destroy_dropped(port);
 	}
 	port->pins--;
+}
+
+static inline void port_call(wt_port *port, wt_port_fn *fn, void *arg, wt_message *message, int err)
+{
+	WTI_PROBE3(handler_begin, &port->inbox, port->inbox.read, message->size);
+	if (wti_likely(!err))
+		fn(port, message, arg);
+	else if (port->on_message_error)
+		port->on_message_error(port, err, port->on_message_error_arg);
+	WTI_PROBE1(handler_end, &port->inbox);
+}
+
+static WTI_COLD void port_call_traced(wt_port *port, wt_port_fn *fn, void *arg, wt_message *message, int err)
+{
+	struct wti_thread *self = wti_load(&port->source.owner);
+
+	port_trace(port, self, WTI_TRACE_HANDLER, message->size);
+	port_call(port, fn, arg, message, err);
+	wti_trace_end(self, err);
 }
 
 /*
@@ -299,15 +351,18 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	wti_port_end_view(port);
 	wti_ring_next(&port->inbox, &record);
 	err = port_decode(port);
-	if (wti_likely(!err))
+	if (wti_likely(!err)) {
 		port_fill(port, self, &record, &message);
-	else if (!port->pins)
-		port->oldest = self->views + 1;
+	} else {
+		message.size = record.size;
+		if (!port->pins)
+			port->oldest = self->views + 1;
+	}
 	port->pins++;
-	if (wti_likely(!err))
-		fn(port, &message, arg);
-	else if (port->on_message_error)
-		port->on_message_error(port, err, port->on_message_error_arg);
+	if (wti_unlikely(port->traced))
+		port_call_traced(port, fn, arg, &message, err);
+	else
+		port_call(port, fn, arg, &message, err);
 	if (wti_forked())
 		return false;
 	port_unpin(port, self);

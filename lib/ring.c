@@ -9,9 +9,11 @@
 
 #include "alloc.h"
 #include "barrier.h"
+#include "os.h"
 #include "record.h"
 #include "ring_grow.h"
 #include "seam.h"
+#include "trace.h"
 
 /*
  * So many bytes ahead of a reservation the producer asks for the line, which
@@ -42,6 +44,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	ring->limit = limit;
 	ring->capacity = size;
 	ring->single = single;
+	ring->special = single;
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
 	ring->done = wti_ring_origin;
@@ -52,6 +55,12 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 		wti_store(&ring->extent[i].start, wti_ring_origin);
 	wti_ring_begin_run(ring);
 	wti_list_init(&ring->dropped);
+}
+
+void wti_ring_trace(struct wti_ring *ring, uint32_t port)
+{
+	ring->trace = port;
+	ring->special = ring->single || port;
 }
 
 /* Where the bytes in use begin, as far as this extent is concerned. */
@@ -174,11 +183,30 @@ static inline void ring_publish(_Atomic(uint64_t) *at, uint64_t header)
 		wti_store_sc(at, header); /* [ring-commit] */
 }
 
-/* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
-static inline void ring_commit(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
+/* The time is that before the publication, the rest is done after it: see below. */
+static WTI_COLD void ring_commit_traced(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
 {
+	int64_t now = wti_os->clock();
+
 	if (ring->single)
 		wti_store(slot->after, 0);
+	ring_publish(slot->header, header);
+	wti_trace_posted(ring->trace, RING_POSITION(slot->end), now);
+}
+
+/* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
+static inline __attribute__((always_inline)) void ring_commit(struct wti_ring *ring, const struct ring_slot *slot,
+							      uint64_t header)
+{
+	/* With the extent's mark in it, to spare an instruction. */
+	WTI_PROBE2(post, ring, slot->end);
+	if (wti_unlikely(ring->special)) {
+		if (ring->trace) {
+			ring_commit_traced(ring, slot, header);
+			return;
+		}
+		wti_store(slot->after, 0);
+	}
 	ring_publish(slot->header, header);
 }
 
@@ -326,6 +354,19 @@ static size_t ring_batch(const struct wti_ring *ring, const struct iovec *messag
 	return n;
 }
 
+/* As ring_commit_traced, for a batch that begins at the position `end`. */
+static WTI_COLD void ring_publish_batch_traced(struct wti_ring *ring, _Atomic(uint64_t) *at, uint64_t end,
+					       const struct iovec *messages, size_t count)
+{
+	int64_t now = wti_os->clock();
+
+	ring_publish(at, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
+	for (size_t i = 0; i < count; i++) {
+		end += wti_record_size(messages[i].iov_len);
+		wti_trace_posted(ring->trace, end, now);
+	}
+}
+
 /*
  * One reservation for all: the first header is committed last, and holds
  * back the others until then.
@@ -334,11 +375,13 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 {
 	struct ring_slot slot;
 	_Atomic(uint64_t) *header;
+	uint64_t end;
 	int err = ring_reserve(ring, bytes, &slot);
 
 	if (err)
 		return err;
 	header = slot.header;
+	end = RING_POSITION(slot.end) - bytes;
 	for (size_t i = 0; i < count; i++) {
 		size_t size = messages[i].iov_len;
 
@@ -346,8 +389,15 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 		if (i)
 			wti_store(header, wti_header(WTI_RECORD_MESSAGE, size, 0));
 		header += wti_record_size(size) / sizeof *header;
+		end += wti_record_size(size);
+		WTI_PROBE2(post, ring, end);
 	}
-	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
+	if (ring->single)
+		wti_store(slot.after, 0);
+	if (wti_unlikely(ring->trace))
+		ring_publish_batch_traced(ring, slot.header, end - bytes, messages, count);
+	else
+		ring_publish(slot.header, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
 	return 0;
 }
 
@@ -460,6 +510,8 @@ static void ring_resize_outline(const struct wti_ring_slot *slot, size_t size)
 void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type, bool cargo)
 {
 	enum wti_record_kind kind = cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE;
+	uint64_t end = RING_POSITION(slot->end);
+	int64_t now = ring->trace ? wti_os->clock() : 0;
 	uint64_t header;
 
 	if (slot->outline) {
@@ -468,12 +520,16 @@ void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, si
 		header = wti_header(kind, sizeof(struct wti_outline), type);
 	} else {
 		ring_cut(ring, slot, wti_record_size(size));
+		end -= slot->record - wti_record_size(size);
 		header = wti_header(kind, size, type);
 	}
+	WTI_PROBE2(post, ring, end);
 	if (cargo)
 		wti_store_sc(slot->header, header); /* as ring_publish, and before the look at `closed` [close-1] */
 	else
 		ring_publish(slot->header, header);
+	if (now)
+		wti_trace_posted(ring->trace, end, now);
 }
 
 void wti_ring_abandon(struct wti_ring *ring, const struct wti_ring_slot *slot)

@@ -74,6 +74,8 @@ struct wti_ring {
 	size_t limit;    /* bytes, or WTI_NO_LIMIT */
 	size_t capacity; /* bytes of the first segment */
 	bool single;     /* one producer */
+	bool special;    /* `single` or traced: a commit does more than publish */
+	uint32_t trace;  /* see wti_ring_trace */
 
 	/* Producers, each post. tail: position | index of the extent, moved by CAS. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) tail;
@@ -131,6 +133,9 @@ static inline void wti_ring_begin_run(struct wti_ring *ring)
 
 /* No memory is taken before the first post. `limit` is WTI_NO_LIMIT or below WTI_SIZE_MAX; capacity 0 is the default. */
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single);
+
+/* Before the first post: the messages are those of the port with this number in a timeline; 0: there is none. */
+void wti_ring_trace(struct wti_ring *ring, uint32_t port);
 
 /* Drop what is left, and free all memory. Objects that the records carried go on the list. */
 void wti_ring_destroy(struct wti_ring *ring, struct wti_list *dropped);

@@ -9,6 +9,7 @@
 #include "fork.h"
 #include "os.h"
 #include "thread_registry.h"
+#include "trace.h"
 
 _Thread_local struct wti_thread *wti_thread_self_ptr WTI_TLS_MODEL;
 
@@ -88,16 +89,19 @@ struct wti_thread *wti_thread_attach(void)
 	}
 	wti_registry_enter(thread);
 	wti_thread_self_ptr = thread;
+	wti_trace_enter(thread);
 	return thread;
 }
 
 void wti_thread_enter(struct wti_thread *thread)
 {
 	wti_thread_self_ptr = thread;
+	wti_trace_enter(thread);
 }
 
 void wti_thread_unwind(struct wti_thread *thread)
 {
+	wti_trace_unwind(thread);
 	thread->loop_running = false;
 	thread->loop_stop = false;
 	thread->drains = 0;
@@ -131,6 +135,7 @@ void wti_thread_leave(struct wti_thread *thread)
 {
 	for (int round = 0; round < THREAD_END_ROUNDS && thread_run_end(thread); round++)
 		;
+	wti_trace_unwind(thread); /* of one that ends in a callback */
 	wti_registry_leave(thread);
 	wti_thread_self_ptr = NULL;
 }

@@ -27,6 +27,7 @@ struct wti_pool_worker;
 struct wti_source;
 struct wti_stream;
 struct wti_thread;
+struct wti_track;
 struct wt_broadcast;
 struct wt_port;
 struct wt_sender;
@@ -75,6 +76,7 @@ struct wti_thread {
 	_Atomic(struct wti_interrupt *) interrupt;
 
 	/* Owner only, from here on. */
+	struct wti_track *track; /* trace.c: what it notes for a timeline; NULL: nothing */
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);
 	void (*unwound[WTI_END_COUNT])(struct wti_thread *self); /* after a jump out of callbacks: they will not return */
 

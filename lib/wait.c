@@ -7,6 +7,7 @@
 #include "barrier.h"
 #include "os.h"
 #include "seam.h"
+#include "trace.h"
 
 /* Looks per poll, and what one look costs in pauses. */
 enum {
@@ -145,7 +146,9 @@ static int wait_sleep(const struct wait *w, wt_time until)
 
 	if (w->ops->loop)
 		wti_loop_time_sleep(&w->self->loop_time);
+	wti_trace_mark(w->self, WTI_TRACE_PARK, 0);
 	err = wti_park(&w->self->parker, until);
+	wti_trace_end(w->self, err);
 	if (w->ops->loop)
 		wti_loop_time_wake(&w->self->loop_time);
 	return err;
@@ -189,23 +192,42 @@ static void wait_park(const struct wait *w, wt_time deadline)
 	w->ops->disarm(w->what);
 }
 
-static int wait_for(const struct wait *w, wt_time deadline)
+/* What was not there at the first look. Whether it is there now. */
+static bool wait_long(const struct wait *w, wt_time deadline)
 {
-	bool found = w->ops->ready(w->what);
+	bool found;
 
-	while (!found && deadline != WT_NOW && !wait_ended(w)) {
+	do {
 		if (!wait_lightly(w, deadline))
 			wait_park(w, deadline);
 		/* What was there may be taken already: of several senders, each wants the same room. */
 		found = w->ops->ready(w->what);
-		if (!found && deadline != WT_FOREVER && wti_os->clock() >= deadline)
-			break;
-	}
+	} while (!found && !wait_ended(w) && (deadline == WT_FOREVER || wti_os->clock() < deadline));
+	return found;
+}
+
+static int wait_outcome(const struct wait *w, bool found, wt_time deadline)
+{
 	if (wait_ended(w))
 		return WT_ETERMINATED;
 	if (found)
 		return 0;
 	return deadline == WT_NOW ? WT_EAGAIN : WT_ETIMEDOUT;
+}
+
+static int wait_for(const struct wait *w, wt_time deadline)
+{
+	bool found = w->ops->ready(w->what);
+	int err;
+
+	if (found || deadline == WT_NOW || wait_ended(w))
+		return wait_outcome(w, found, deadline);
+	WTI_PROBE1(wait_begin, w->ops->name);
+	wti_trace_mark(w->self, WTI_TRACE_WAIT, (uintptr_t)w->ops->name);
+	err = wait_outcome(w, wait_long(w, deadline), deadline);
+	wti_trace_end(w->self, err);
+	WTI_PROBE2(wait_end, w->ops->name, err);
+	return err;
 }
 
 void wti_wait_gather(unsigned pauses)

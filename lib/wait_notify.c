@@ -167,6 +167,7 @@ static void cell_wait_disarm(void *what)
 }
 
 static const struct wti_wait_ops cell_wait_ops = {
+	.name = "notify",
 	.ready = cell_wait_ready,
 	.arm = cell_wait_arm,
 	.disarm = cell_wait_disarm,

@@ -14,6 +14,7 @@
 #include "interrupt.h"
 #include "loop.h"
 #include "os.h"
+#include "trace.h"
 #include "transfer.h"
 #include "wait.h"
 
@@ -252,6 +253,8 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, const 
 		goto out_streams;
 	wti_interrupt_prepare();
 	worker_enlist(worker, self);
+	WTI_PROBE2(create, worker->thread.id, worker->name);
+	wti_trace_mark(self, WTI_TRACE_CREATE, worker->thread.id);
 	*out = worker; /* before the thread: what the creator shares may lead it here */
 	err = worker_start(worker);
 	if (err)
@@ -368,6 +371,7 @@ static void worker_join_disarm(void *what)
 }
 
 static const struct wti_wait_ops worker_join_ops = {
+	.name = "join",
 	.ready = worker_join_ready,
 	.arm = worker_join_arm,
 	.disarm = worker_join_disarm,

@@ -17,6 +17,7 @@
 #include "fork.h"
 #include "seam.h"
 #include "slot.h"
+#include "trace.h"
 #include "transfer.h"
 #include "worker.h"
 
@@ -276,8 +277,12 @@ static void run_entry(struct wt_worker *worker)
 
 	if (wti_thread_terminating(&worker->thread))
 		return; /* before it began */
+	WTI_PROBE2(entry_begin, worker->thread.id, worker->name);
+	wti_trace_mark(&worker->thread, WTI_TRACE_ENTRY, worker->thread.id);
 	code = worker->entry(worker->thread.parent, worker->data, worker->size);
 	run_check_fork(code);
+	wti_trace_end(&worker->thread, code);
+	WTI_PROBE2(entry_end, worker->thread.id, code);
 	if (code)
 		worker->exit_code = code;
 }

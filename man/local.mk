@@ -62,6 +62,7 @@ wt_pages = \
 	man/wt_pool.7 \
 	man/wt_shared_memory.7 \
 	man/wt_threads.7 \
+	man/wt_trace.7 \
 	man/wt_tutorial.7 \
 	man/wt_vs_processes.7
 

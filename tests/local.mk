@@ -80,6 +80,7 @@ wt_unit_tests = \
 	tests/test_thread_name \
 	tests/test_thread_registry \
 	tests/test_timer \
+	tests/test_trace \
 	tests/test_transfer \
 	tests/test_wait \
 	tests/test_wait_async \
@@ -145,6 +146,8 @@ tests_libsupport_a_SOURCES = \
 	tests/support/element.h \
 	tests/support/forks.c \
 	tests/support/forks.h \
+	tests/support/json.c \
+	tests/support/json.h \
 	tests/support/pools.c \
 	tests/support/pools.h \
 	tests/support/ports.c \

@@ -9,8 +9,10 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/support.h"
@@ -276,6 +278,74 @@ static void too_few_descriptors_are_an_error_and_leak_none(void **state)
 	}
 	wti_os->event_close(&event);
 	assert_int_equal(support_open_fds(), before);
+}
+
+/* ---- The environment, files ---- */
+
+static void a_variable_is_that_of_the_moment(void **state)
+{
+	(void)state;
+	unsetenv("WT_TEST_OS");
+	assert_null(wti_os->variable("WT_TEST_OS"));
+	setenv("WT_TEST_OS", "1", 1);
+	assert_string_equal(wti_os->variable("WT_TEST_OS"), "1");
+	unsetenv("WT_TEST_OS");
+}
+
+static void the_directory_is_told_if_it_fits(void **state)
+{
+	char expected[4096], path[4096];
+
+	(void)state;
+	assert_non_null(getcwd(expected, sizeof expected));
+	errno = 77;
+	assert_int_equal(wti_os->directory(path, sizeof path), 0);
+	assert_string_equal(path, expected);
+	assert_int_equal(wti_os->directory(path, strlen(expected)), -ERANGE);
+	assert_int_equal(errno, 77);
+}
+
+/* [P3] */
+static void a_file_is_made_empty_and_closes_on_exec(void **state)
+{
+	char path[] = "/tmp/wt-os.XXXXXX";
+	int fd = mkstemp(path), saved;
+	struct stat status;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "before", 6), 6);
+	close(fd);
+	saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+	if (saved >= 0)
+		close(STDIN_FILENO);
+	fd = wti_os->file_create(path);
+	if (saved >= 0) {
+		dup2(saved, STDIN_FILENO);
+		close(saved);
+	}
+	assert_true(fd > 2);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(status.st_size, 0);
+	assert_int_equal(wti_os->descriptor_close(fd), 0);
+	unlink(path);
+	errno = 77;
+	assert_int_equal(wti_os->file_create("/nonexistent/file"), -ENOENT);
+	assert_int_equal(errno, 77);
+}
+
+/* It would wait for who reads. */
+static void a_pipe_that_nobody_reads_is_not_opened(void **state)
+{
+	char path[] = "/tmp/wt-os.XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(wti_os->file_create(path), -ENXIO);
+	unlink(path);
 }
 
 /* ---- Threads and processors ---- */
@@ -566,6 +636,10 @@ int main(void)
 		TEST(an_event_closes_on_exec_and_does_not_block),
 		TEST(an_event_is_never_a_standard_stream),
 		TEST(too_few_descriptors_are_an_error_and_leak_none),
+		TEST(a_variable_is_that_of_the_moment),
+		TEST(the_directory_is_told_if_it_fits),
+		TEST(a_file_is_made_empty_and_closes_on_exec),
+		TEST(a_pipe_that_nobody_reads_is_not_opened),
 		TEST(a_thread_gets_at_least_the_stack_that_was_asked_for),
 		TEST(a_thread_with_an_impossible_stack_is_an_error),
 		TEST(a_detached_thread_goes_by_itself),

@@ -270,6 +270,15 @@ bool system_poll(int fd, int64_t deadline)
 	}
 }
 
+/* ---- The environment ---- */
+
+/* Each schedule is that of a process that began with none. */
+static const char *system_variable(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
 /* ---- Address space ---- */
 
 static int system_memory_reserve(void **address, size_t size)
@@ -330,6 +339,7 @@ const struct wti_os_ops system_ops = {
 	.event_clear = system_event_clear,
 	.event_alarm = system_event_alarm,
 	.event_close = system_event_close,
+	.variable = system_variable,
 	.descriptor_check = system_nothing_with,
 	.descriptor_close = system_nothing_with,
 	.descriptor_write = output_write,
