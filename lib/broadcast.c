@@ -92,7 +92,7 @@ static struct wti_thread *broadcast_own(const wt_broadcast *broadcast)
 
 void wti_broadcast_set_ref(wt_broadcast *broadcast, struct wti_thread *self, bool ref)
 {
-	wti_loop_set_hold(self, &broadcast->refd, ref);
+	wti_loop_set_hold(self, WTI_HOLD_BROADCAST, &broadcast->refd, ref);
 }
 
 void wti_broadcast_stop(wt_broadcast *broadcast)
@@ -277,7 +277,7 @@ void wt_broadcast_unref(wt_broadcast *broadcast)
 
 bool wt_broadcast_has_ref(const wt_broadcast *broadcast)
 {
-	return broadcast_own(broadcast) && broadcast->refd;
+	return broadcast_own(broadcast) && wti_load(&broadcast->refd);
 }
 
 const void *wt_broadcast_name(const wt_broadcast *broadcast, size_t *size)

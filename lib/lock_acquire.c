@@ -26,6 +26,7 @@ static void acquire_disarm(void *what)
 }
 
 static const struct wti_wait_ops acquire_ops = {
+	.name = "lock",
 	.ready = acquire_ready,
 	.arm = acquire_arm,
 	.disarm = acquire_disarm,

@@ -233,7 +233,17 @@ static void pool_wait_disarm(void *what)
 	wti_waiters_remove(&wait->pool->waiters, &wait->waiter);
 }
 
+static const void *pool_wait_object(void *what)
+{
+	const struct wti_pool_wait *wait = what;
+
+	return wait->pool;
+}
+
 static const struct wti_wait_ops pool_wait_ops = {
+	.name = "pool",
+	.kind = "pool",
+	.object = pool_wait_object,
 	.ready = pool_wait_ready,
 	.arm = pool_wait_arm,
 	.disarm = pool_wait_disarm,

@@ -210,7 +210,7 @@ struct wti_pool_client {
 	unsigned callbacks;          /* on the stack */
 	bool ending;                 /* to leave the pool when they have returned */
 	unsigned stamp;              /* submits until one is timed */
-	bool drain_held;             /* on_drain is due and keeps the loop alive */
+	_Atomic(bool) drain_held;    /* on_drain is due and keeps the loop alive */
 	void (*on_drain)(wt_pool *pool, void *arg);
 	void *on_drain_arg;
 };

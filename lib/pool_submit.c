@@ -155,7 +155,7 @@ static void submit_fill(const struct submission *s, struct wt_task *task, wt_tas
 	own->state = WTI_TASK_SUBMITTED;
 	own->away = true;
 	if (done && client->awaited++ == 0)
-		wti_loop_hold(wti_load(&client->source.owner));
+		wti_loop_hold(wti_load(&client->source.owner), WTI_HOLD_TASK);
 	wti_store(&client->submitted, wti_load(&client->submitted) + 1);
 }
 

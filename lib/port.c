@@ -166,7 +166,7 @@ struct wti_thread *wti_port_own(const wt_port *port)
 
 void wti_port_set_ref(wt_port *port, struct wti_thread *self, bool ref)
 {
-	wti_loop_set_hold(self, &port->refd, ref);
+	wti_loop_set_hold(self, WTI_HOLD_PORT, &port->refd, ref);
 }
 
 void wt_port_ref(wt_port *port)
@@ -189,7 +189,7 @@ void wt_port_unref(wt_port *port)
 
 bool wt_port_has_ref(const wt_port *port)
 {
-	return wti_port_own(port) && port->refd;
+	return wti_port_own(port) && wti_load(&port->refd);
 }
 
 void wt_port_start(wt_port *port)

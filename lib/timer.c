@@ -29,7 +29,7 @@ static void timer_begin(struct wt_timer *timer, wt_time at)
 		return;
 	wti_deadline_add(timer->owner, &timer->deadline, at);
 	if (timer->refd)
-		wti_loop_hold(timer->owner);
+		wti_loop_hold(timer->owner, WTI_HOLD_TIMER);
 }
 
 static void timer_cancel(struct wt_timer *timer)
@@ -38,7 +38,7 @@ static void timer_cancel(struct wt_timer *timer)
 		return;
 	wti_deadline_remove(timer->owner, &timer->deadline);
 	if (timer->refd)
-		wti_loop_release(timer->owner);
+		wti_loop_release(timer->owner, WTI_HOLD_TIMER);
 }
 
 /* The first of the moments at + n * interval that lies ahead of now; WT_FOREVER where time itself ends before. */
@@ -55,7 +55,7 @@ static void timer_due(struct wti_deadline *deadline, unsigned *calls)
 	struct wt_timer *timer = wti_container_of(deadline, struct wt_timer, deadline);
 
 	if (timer->refd)
-		wti_loop_release(timer->owner);
+		wti_loop_release(timer->owner, WTI_HOLD_TIMER);
 	if (timer->interval)
 		timer_begin(timer, timer_after(deadline->at, timer->interval, wti_os->clock()));
 	++*calls;
@@ -141,9 +141,9 @@ static void timer_set_ref(struct wt_timer *timer, bool ref)
 	if (!timer->deadline.pending)
 		return;
 	if (ref)
-		wti_loop_hold(timer->owner);
+		wti_loop_hold(timer->owner, WTI_HOLD_TIMER);
 	else
-		wti_loop_release(timer->owner);
+		wti_loop_release(timer->owner, WTI_HOLD_TIMER);
 }
 
 void wt_timer_ref(wt_timer *timer)

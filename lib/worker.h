@@ -125,7 +125,7 @@ struct wt_worker {
 	struct wti_list sibling; /* wti_thread.workers */
 	unsigned callbacks;      /* on the stack: destroy waits for them */
 	bool destroyed;
-	bool refd;
+	_Atomic(bool) refd; /* keeps the creator's loop alive; read by any thread */
 	bool online_told;
 	bool error_told;
 	bool exit_told;
