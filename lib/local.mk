@@ -129,6 +129,7 @@ wt_shared_sources = \
 	lib/thread_registry.c \
 	lib/thread_registry.h \
 	lib/timer.c \
+	lib/timer.h \
 	lib/transfer.c \
 	lib/transfer.h \
 	lib/wait.c \
