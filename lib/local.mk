@@ -37,6 +37,10 @@ wt_shared_sources = \
 	lib/deadline.h \
 	lib/dictionary.c \
 	lib/dictionary.h \
+	lib/dump.c \
+	lib/dump.h \
+	lib/dump_owned.c \
+	lib/dump_thread.c \
 	lib/environment.c \
 	lib/environment.h \
 	lib/environment_data.c \
@@ -120,6 +124,8 @@ wt_shared_sources = \
 	lib/source.h \
 	lib/stream.c \
 	lib/stream.h \
+	lib/text.c \
+	lib/text.h \
 	lib/thread.c \
 	lib/thread.h \
 	lib/thread_message.c \

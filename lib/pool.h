@@ -651,6 +651,9 @@ void wti_pool_each_run(struct wti_pool_worker *worker);
 
 /* ---- pool_stats.c ---- */
 
+/* Under the lock: what is there at this moment, into a struct that is zero. */
+void wti_pool_stats_now(struct wt_pool *pool, struct wt_pool_stats *stats);
+
 /* Under the lock: the worker's accounts go into the past. */
 void wti_pool_accounts_bury(struct wt_pool *pool, struct wti_pool_worker *worker);
 

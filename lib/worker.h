@@ -268,6 +268,9 @@ void wti_worker_argv_copy(struct wt_worker *worker, void *to, const wt_worker_op
 /* Register the worker with the process, and with that the handler for its end. 0 or WT_ENOMEM. */
 int wti_process_add(struct wt_worker *worker);
 
+/* Show each worker that has not ended, the oldest first, under the lock of their list: `fn` may not call back. */
+void wti_process_each(void (*fn)(struct wt_worker *worker, void *arg), void *arg);
+
 /* Whether a worker with this thread id has not ended. */
 bool wti_process_has_worker(uint64_t id);
 

@@ -22,6 +22,7 @@ wt_unit_tests = \
 	tests/test_crew \
 	tests/test_deadline \
 	tests/test_dictionary \
+	tests/test_dump \
 	tests/test_environment \
 	tests/test_environment_data \
 	tests/test_error \
@@ -73,6 +74,7 @@ wt_unit_tests = \
 	tests/test_slot \
 	tests/test_source \
 	tests/test_stream \
+	tests/test_text \
 	tests/test_thread \
 	tests/test_thread_message \
 	tests/test_thread_message_serve \
