@@ -102,6 +102,7 @@ wt_script_tests = \
 
 wt_product_tests = \
 	scripts/check-atomics \
+	scripts/check-gdb \
 	scripts/check-guarantees \
 	scripts/check-hard \
 	scripts/check-headers \
@@ -238,7 +239,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; \
 	WT_SANITIZER='$(wt_sanitizer)'; export WT_SANITIZER; \
-	CC='$(CC)'; CXX='$(WT_CXX)'; AWK='$(AWK)'; MANDOC='$(MANDOC)'; export CC CXX AWK MANDOC;
+	CC='$(CC)'; CXX='$(WT_CXX)'; AWK='$(AWK)'; MANDOC='$(MANDOC)'; GDB='$(GDB)'; export CC CXX AWK MANDOC GDB;
 
 if !HAVE_CMOCKA
 check-local:
