@@ -70,7 +70,7 @@ static int dump_collect(struct wti_text *text, const wt_lock_snapshot *locks)
 	return 0;
 }
 
-static int dump_make(struct wti_text *text)
+int wti_dump_make(struct wti_text *text)
 {
 	wt_lock_snapshot *locks;
 	int err = wt_lock_query(&locks);
@@ -104,7 +104,7 @@ int wt_dump(FILE *stream)
 		return WT_EINVAL;
 	if (wti_forked())
 		return WT_EFORKED;
-	err = dump_make(&text);
+	err = wti_dump_make(&text);
 	if (err)
 		return err;
 	err = dump_write(stream, &text);

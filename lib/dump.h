@@ -10,6 +10,7 @@
  * dump.c         the whole of it: memory for it, its way into the stream
  * dump_thread.c  threads, workers; who owns what
  * dump_owned.c   ports, pools, broadcasts, timers
+ * dump_signal.c  a dump whenever a signal comes
  */
 #ifndef WTI_DUMP_H
 #define WTI_DUMP_H
@@ -19,7 +20,10 @@
 
 struct wti_thread;
 
-/* All workers, then all other threads, each with what it owns. `now`: CLOCK_MONOTONIC, ns. */
+/* The whole of it, in a block for wti_free. 0 or WT_ENOMEM. */
+int wti_dump_make(struct wti_text *text);
+
+/* All threads, then all workers, each with what it owns. `now`: CLOCK_MONOTONIC, ns. */
 void wti_dump_threads(struct wti_text *text, int64_t now);
 
 /* Under the locks by which the thread was found: what it owns. */

@@ -40,6 +40,7 @@ wt_shared_sources = \
 	lib/dump.c \
 	lib/dump.h \
 	lib/dump_owned.c \
+	lib/dump_signal.c \
 	lib/dump_thread.c \
 	lib/environment.c \
 	lib/environment.h \

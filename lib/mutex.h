@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 enum wti_rank {
+	WTI_RANK_DUMP,    /* which signal asks for dumps, held while its thread is made: holds no other */
 	WTI_RANK_ENVIRONMENT, /* variables that threads share, held while one is read or set */
 	WTI_RANK_HOOKS,   /* what is to be called for new workers, held while one is looked up */
 	WTI_RANK_PROCESS, /* the list of all workers, held while each is told to end */

@@ -304,6 +304,30 @@ static int os_signal_claim(void (*handler)(int signal, siginfo_t *info, void *co
 	return signal;
 }
 
+static int os_signal_handle(int signal, void (*handler)(int signal))
+{
+	struct sigaction action = { .sa_handler = handler ? handler : SIG_DFL, .sa_flags = SA_RESTART | SA_ONSTACK };
+	int saved = errno;
+	int result = 0;
+
+	sigemptyset(&action.sa_mask);
+	if (handler && sigaction(signal, NULL, &(struct sigaction){ 0 }) == 0 && !os_signal_is_free(signal))
+		result = -EBUSY;
+	else if (sigaction(signal, &action, NULL) < 0)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
+static int os_signal_open(int signal)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	return -pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static int os_signal_send(pid_t thread, int signal)
 {
 	int saved = errno;
@@ -534,6 +558,8 @@ const struct wti_os_ops wti_os_real = {
 	.thread_clock = os_thread_clock,
 	.thread_time = os_thread_time,
 	.signal_claim = os_signal_claim,
+	.signal_handle = os_signal_handle,
+	.signal_open = os_signal_open,
 	.signal_send = os_signal_send,
 	.ticker_create = os_ticker_create,
 	.ticker_delete = os_ticker_delete,

@@ -54,6 +54,9 @@ struct wti_os_ops {
 	 * from now on leave it open. Returns its number, or -EBUSY.
 	 */
 	int (*signal_claim)(void (*handler)(int signal, siginfo_t *info, void *context));
+	/* Make `handler` that of a signal which has its default; system calls are restarted. NULL: the default again. */
+	int (*signal_handle)(int signal, void (*handler)(int signal)); /* -EINVAL; -EBUSY: the program has it */
+	int (*signal_open)(int signal); /* the calling thread, too, takes it */
 	int (*signal_send)(pid_t thread, int signal); /* to a thread of this process, once */
 	/* Send it again and again: `first` ns from now, then every `period` ns, until deleted. */
 	int (*ticker_create)(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period);

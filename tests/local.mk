@@ -23,6 +23,7 @@ wt_unit_tests = \
 	tests/test_deadline \
 	tests/test_dictionary \
 	tests/test_dump \
+	tests/test_dump_signal \
 	tests/test_environment \
 	tests/test_environment_data \
 	tests/test_error \

@@ -23,6 +23,17 @@ WT_BEGIN_DECLS
  */
 WT_API WT_NODISCARD int wt_dump(FILE *stream);
 
+/*
+ * Have such a dump written to descriptor 2 whenever this signal comes: a
+ * thread of its own does that, from now on until the process ends. It is one
+ * signal for the process; asking for it again changes nothing.
+ *
+ * Returns 0; WT_EINVAL for what is no signal, or none that can be handled;
+ * WT_EBUSY: the program handles or ignores it, or another one was chosen;
+ * WT_EAGAIN or WT_ENOMEM: the system has no more threads. Any thread.
+ */
+WT_API WT_NODISCARD int wt_dump_on_signal(int signo);
+
 WT_END_DECLS
 
 #endif
