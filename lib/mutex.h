@@ -18,11 +18,11 @@ enum wti_rank {
 	WTI_RANK_POKE,    /* the signals that a worker gets when it is told to end: started, ended */
 	WTI_RANK_LOCKS,   /* who holds and awaits named locks, held while they are granted and their owners told */
 	WTI_RANK_THREADS, /* threads by id and by name, held while a message is packed, taken, ended, and its thread woken */
+	WTI_RANK_CALLS,   /* who waits for a reply, held while it is packed and its caller is woken */
 	WTI_RANK_OWNED,   /* what a thread owns, held while one of it comes or goes, or is described */
 	WTI_RANK_TOPICS,  /* which names are open for broadcasts, held while one is looked up */
 	WTI_RANK_TOPIC,   /* one of them: its log and endpoints, held while a message is copied, and their owners are woken */
 	WTI_RANK_CELLS,   /* who waits on the cells of one bucket, held while they are taken off and woken */
-	WTI_RANK_CALLS,   /* who waits for a reply, held while it is packed and its caller is woken */
 	WTI_RANK_POOL,    /* a pool's queues and workers, held while tasks change hands and workers are woken */
 	WTI_RANK_WAITERS, /* who waits for a thing, held while they are woken */
 	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken, or a dead queue is emptied */
