@@ -74,13 +74,23 @@ static int os_barrier(void)
 	return os_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
-static int64_t os_clock(void)
+static int64_t os_read_clock(clockid_t clock)
 {
 	struct timespec ts;
 
 	/* Cannot fail: the clock id is valid and so is the address. */
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static int64_t os_clock(void)
+{
+	return os_read_clock(CLOCK_MONOTONIC);
+}
+
+static int64_t os_clock_coarse(void)
+{
+	return os_read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 static void os_yield(void)
@@ -546,6 +556,7 @@ const struct wti_os_ops wti_os_real = {
 	.barrier_register = os_barrier_register,
 	.barrier = os_barrier,
 	.clock = os_clock,
+	.clock_coarse = os_clock_coarse,
 	.yield = os_yield,
 	.cpu_count = os_cpu_count,
 	.thread_create = os_thread_create,

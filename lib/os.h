@@ -35,6 +35,7 @@ struct wti_os_ops {
 	int (*barrier_register)(void); /* 0 when `barrier` can be used from now on */
 	int (*barrier)(void);          /* a full barrier on every processor that runs this process */
 	int64_t (*clock)(void);
+	int64_t (*clock_coarse)(void); /* the same, some milliseconds late, for a fraction of the price */
 	void (*yield)(void);
 	int (*cpu_count)(void); /* that this process may run on */
 	/* With the signals blocked that are not the thread's own. */

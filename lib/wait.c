@@ -177,7 +177,7 @@ static bool wait_lightly(const struct wait *w, wt_time deadline)
 static void wait_show(const struct wait *w)
 {
 	wti_store(&w->self->sleeps_on, w->ops->object ? w->ops->object(w->what) : NULL);
-	wti_store(&w->self->sleeps_since, wti_os->clock());
+	wti_store(&w->self->sleeps_since, wti_os->clock_coarse());
 	wti_store(&w->self->sleeps_for, w->ops);
 }
 
