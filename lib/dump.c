@@ -2,7 +2,6 @@
 #include "dump.h"
 
 #include <errno.h>
-#include <string.h>
 #include <wt/dump.h>
 #include <wt/error.h>
 #include <wt/lock.h>
@@ -25,7 +24,8 @@ void wti_dump_seconds(struct wti_text *text, const char *name, int64_t time)
 
 void wti_dump_address(struct wti_text *text, const char *name, const char *kind, const void *address)
 {
-	wti_text_add(text, " %s=%s%s%#llx", name, kind ? kind : "", kind ? ":" : "", (unsigned long long)(uintptr_t)address);
+	wti_text_add(text, " %s=%s%s%#llx", name, kind ? kind : "", kind ? ":" : "",
+		     (unsigned long long)(uintptr_t)address);
 }
 
 void wti_dump_bool(struct wti_text *text, const char *name, bool value)
@@ -38,7 +38,8 @@ static void dump_lock(struct wti_text *text, const wt_lock_info *info)
 	wti_text_add(text, "lock name=");
 	wti_text_add_quoted(text, info->name, info->name_size);
 	wti_text_add(text, " owner=%llu mode=%s state=%s cycle=%u\n", (unsigned long long)info->thread_id,
-		     info->mode == WT_LOCK_SHARED ? "shared" : "exclusive", info->pending ? "pending" : "held", info->cycle);
+		     info->mode == WT_LOCK_SHARED ? "shared" : "exclusive", info->pending ? "pending" : "held",
+		     info->cycle);
 }
 
 static void dump_locks(struct wti_text *text, const wt_lock_snapshot *locks)

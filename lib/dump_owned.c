@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "dump.h"
+
 #include <string.h>
-#include <wt/stats.h>
 
 #include "broadcast.h"
-#include "dump.h"
 #include "pool.h"
 #include "port.h"
 #include "thread.h"
@@ -96,8 +96,8 @@ static void dump_pool(struct wti_text *text, struct wt_pool *pool, uint64_t owne
 	wti_dump_address(text, "at", NULL, pool);
 	wti_text_add(text, " owner=%llu name=", (unsigned long long)owner);
 	wti_text_add_quoted(text, pool->options.name, strlen(pool->options.name));
-	wti_text_add(text, " state=%s queued=%zu running=%zu workers=%u idle=%u starting=%u overdue=%u\n", states[state],
-		     now.queued, now.running, now.workers, now.idle, starting, now.zombies);
+	wti_text_add(text, " state=%s queued=%zu running=%zu workers=%u idle=%u starting=%u overdue=%u\n",
+		     states[state], now.queued, now.running, now.workers, now.idle, starting, now.zombies);
 }
 
 void wti_dump_owned(struct wti_text *text, struct wti_thread *thread, int64_t now)

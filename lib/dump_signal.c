@@ -5,6 +5,8 @@
  * descriptor 2 by itself, for a stream of the program's may be locked by the
  * very thread that is looked for.
  */
+#include "dump.h"
+
 #include <errno.h>
 #include <unistd.h>
 #include <wt/dump.h>
@@ -12,7 +14,6 @@
 
 #include "alloc.h"
 #include "atomic.h"
-#include "dump.h"
 #include "fork.h"
 #include "mutex.h"
 #include "os.h"

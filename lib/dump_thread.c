@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#include "dump.h"
+
 #include <string.h>
 
-#include "dump.h"
 #include "thread.h"
 #include "thread_registry.h"
 #include "wait.h"
 #include "worker.h"
 
 static const char *const dump_holds[WTI_HOLD_COUNT] = {
-	[WTI_HOLD_PORT] = "port",	[WTI_HOLD_WORKER] = "worker",	[WTI_HOLD_TIMER] = "timer",
-	[WTI_HOLD_BROADCAST] = "broadcast", [WTI_HOLD_LOCK] = "lock",	[WTI_HOLD_WAIT] = "wait",
-	[WTI_HOLD_MESSAGE] = "message", [WTI_HOLD_TASK] = "task",	[WTI_HOLD_DRAIN] = "drain",
+	[WTI_HOLD_PORT] = "port",           [WTI_HOLD_WORKER] = "worker", [WTI_HOLD_TIMER] = "timer",
+	[WTI_HOLD_BROADCAST] = "broadcast", [WTI_HOLD_LOCK] = "lock",     [WTI_HOLD_WAIT] = "wait",
+	[WTI_HOLD_MESSAGE] = "message",     [WTI_HOLD_TASK] = "task",     [WTI_HOLD_DRAIN] = "drain",
 	[WTI_HOLD_SERVICE] = "service",
 };
 

@@ -10,7 +10,6 @@
 #include <wt/dump.h>
 #include <wt/lock.h>
 #include <wt/loop.h>
-#include <wt/sender.h>
 #include <wt/thread.h>
 #include <wt/timer.h>
 
@@ -66,19 +65,19 @@ static bool dump_has_now(void *pieces)
 }
 
 /* A line that comes at last: what another thread does has its time. */
-#define assert_dumps(...) \
-	do { \
-		const char *const pieces[] = { __VA_ARGS__, NULL }; \
-		if (!await(dump_has_now, (void *)(uintptr_t)pieces)) { \
-			char *text = dump(); \
+#define assert_dumps(...)                                                    \
+	do {                                                                 \
+		const char *const pieces[] = { __VA_ARGS__, NULL };          \
+		if (!await(dump_has_now, (void *)(uintptr_t)pieces)) {       \
+			char *text = dump();                                 \
 			fail_msg("no line '%s...' in\n%s", pieces[0], text); \
-		} \
+		}                                                            \
 	} while (0)
 
-#define assert_dumps_not(...) \
-	do { \
+#define assert_dumps_not(...)                                       \
+	do {                                                        \
 		const char *const pieces[] = { __VA_ARGS__, NULL }; \
-		assert_false(dump_has_once(pieces)); \
+		assert_false(dump_has_once(pieces));                \
 	} while (0)
 
 /* "on=port:0x1234 ", or another kind. */
@@ -111,7 +110,6 @@ static const char *at(const void *object)
 /* ---- Workers that wait ---- */
 
 struct wait {
-	wt_port *port;
 	_Atomic(uint32_t) *cell;
 };
 
@@ -208,24 +206,51 @@ static wt_worker *start(wt_entry *entry, const void *data, size_t size)
 	return start_with(entry, data, size, WT_WORKER_OPTIONS(.name = "waiter"));
 }
 
+static int wait_for_broadcast(wt_port *parent, const void *data, size_t size)
+{
+	wt_broadcast *broadcast;
+	wt_message message;
+	int err = wt_broadcast_open(&broadcast, "silence", 7, NULL);
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	return err ? err : wt_broadcast_receive(broadcast, &message, WT_FOREVER);
+}
+
+static int wait_for_worker(wt_port *parent, const void *data, size_t size)
+{
+	wt_worker *inner;
+	int err = wt_worker_create(&inner, wait_for_time, NULL, 0, NULL);
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	wt_worker_unref(inner);
+	return err ? err : wt_worker_join(inner, NULL, WT_FOREVER);
+}
+
 static void a_worker_shows_what_it_waits_for(void **state)
 {
 	static const struct {
 		wt_entry *entry;
 		const char *waits;
+		const char *loop;
 	} rows[] = {
-		{ wait_for_message, " waits=message on=port:0x" },
-		{ wait_for_time, " waits=time for=" },
-		{ wait_in_select, " waits=ports for=" },
-		{ wait_for_reply, " waits=reply on=port:0x" },
+		{ wait_for_message, " waits=message on=port:0x", " loop=- " },
+		{ wait_for_time, " waits=time for=", " loop=- " },
+		{ wait_in_select, " waits=ports for=", " loop=- " },
+		{ wait_for_reply, " waits=reply on=port:0x", " loop=- " },
+		{ wait_for_broadcast, " waits=broadcast on=broadcast:0x", " loop=broadcast:1 " },
+		{ wait_for_worker, " waits=end on=worker:0x", " loop=- " },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		wt_worker *worker = start(rows[i].entry, NULL, 0);
 
-		assert_dumps("worker", field("id", wt_worker_id(worker)), " name=\"waiter\" ", " creator=0 ", " state=running ",
-			     " ref=yes ", rows[i].waits, " loop=- ");
+		assert_dumps("worker", field("id", wt_worker_id(worker)), " name=\"waiter\" ", " creator=0 ",
+			     " state=running ", " ref=yes ", rows[i].waits, rows[i].loop);
 		wt_worker_unref(worker);
 		assert_dumps("worker", field("id", wt_worker_id(worker)), " ref=no ");
 		wt_worker_destroy(worker);
@@ -282,7 +307,8 @@ static void a_ports_life_shows(void **state)
 
 	(void)state;
 	channel_open(&channel, NULL);
-	assert_dumps("port", at(channel.a), " owner=0 ", " peer_owner=0 ", " state=open queued=0 limit=0 ", " asleep=no ref=no ");
+	assert_dumps("port", at(channel.a), " owner=0 ", " peer_owner=0 ", " state=open queued=0 limit=0 ",
+		     " asleep=no ref=no ");
 	wt_port_on_message(channel.a, count_message, NULL);
 	post_text(channel.b, "hello");
 	assert_dumps("port", at(channel.a), " queued=16 ", " ref=yes ");
@@ -348,7 +374,8 @@ static void a_pool_shows_its_queue(void **state)
 	(void)state;
 	pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .name = "mill"));
 	for (int i = 0; i < 4; i++)
-		tasks[i] = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+		tasks[i] = pools_submit(pool,
+					(struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
 	assert_true(latch_await(&begun));
 	assert_dumps("pool", at(pool), " owner=0 name=\"mill\" state=open queued=3 running=1 workers=1 idle=0 ");
 	latch_open(&gate);
@@ -444,7 +471,8 @@ static int storm_worker(wt_port *parent, const void *data, size_t size)
 		return 1;
 	wt_broadcast_close(broadcast);
 	wt_timer_destroy(timer);
-	return wt_port_send(parent, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&a) }, .transfer_count = 1 }, WT_NOW);
+	return wt_port_send(parent, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&a) }, .transfer_count = 1 },
+			    WT_NOW);
 }
 
 /* Workers that come and go, each with something of its own; what they send away is not taken. */
