@@ -101,3 +101,53 @@ examples_hash_CPPFLAGS = $(examples_cppflags)
 examples_hash_CFLAGS = $(examples_cflags) $(LIBCRYPTO_CFLAGS)
 examples_hash_LDFLAGS = $(wt_program_ldflags)
 examples_hash_LDADD = $(examples_libs) $(LIBCRYPTO_LIBS)
+
+# Programs with a loop of another library, each with its glue to copy.
+examples_loops_cksum = examples/loops/cksum.c examples/loops/cksum.h
+
+noinst_PROGRAMS += examples/loops/epoll
+examples_loops_epoll_SOURCES = examples/loops/epoll.c $(examples_loops_cksum)
+examples_loops_epoll_CPPFLAGS = $(examples_cppflags)
+examples_loops_epoll_CFLAGS = $(examples_cflags)
+examples_loops_epoll_LDFLAGS = $(wt_program_ldflags)
+examples_loops_epoll_LDADD = $(examples_libs)
+
+if HAVE_LIBUV
+noinst_PROGRAMS += examples/loops/uv
+endif
+examples_loops_uv_SOURCES = examples/loops/uv.c \
+	examples/loops/wt_uv.c examples/loops/wt_uv.h $(examples_loops_cksum)
+examples_loops_uv_CPPFLAGS = $(examples_cppflags)
+examples_loops_uv_CFLAGS = $(examples_cflags) $(LIBUV_CFLAGS)
+examples_loops_uv_LDFLAGS = $(wt_program_ldflags)
+examples_loops_uv_LDADD = $(examples_libs) $(LIBUV_LIBS)
+
+if HAVE_GLIB
+noinst_PROGRAMS += examples/loops/glib
+endif
+examples_loops_glib_SOURCES = examples/loops/glib.c \
+	examples/loops/wt_glib.c examples/loops/wt_glib.h $(examples_loops_cksum)
+examples_loops_glib_CPPFLAGS = $(examples_cppflags)
+examples_loops_glib_CFLAGS = $(examples_cflags) $(GLIB_CFLAGS)
+examples_loops_glib_LDFLAGS = $(wt_program_ldflags)
+examples_loops_glib_LDADD = $(examples_libs) $(GLIB_LIBS)
+
+if HAVE_LIBEVENT
+noinst_PROGRAMS += examples/loops/event
+endif
+examples_loops_event_SOURCES = examples/loops/event.c \
+	examples/loops/wt_event.c examples/loops/wt_event.h $(examples_loops_cksum)
+examples_loops_event_CPPFLAGS = $(examples_cppflags)
+examples_loops_event_CFLAGS = $(examples_cflags) $(LIBEVENT_CFLAGS)
+examples_loops_event_LDFLAGS = $(wt_program_ldflags)
+examples_loops_event_LDADD = $(examples_libs) $(LIBEVENT_LIBS)
+
+if HAVE_LIBEV
+noinst_PROGRAMS += examples/loops/ev
+endif
+examples_loops_ev_SOURCES = examples/loops/ev.c \
+	examples/loops/wt_ev.c examples/loops/wt_ev.h $(examples_loops_cksum)
+examples_loops_ev_CPPFLAGS = $(examples_cppflags)
+examples_loops_ev_CFLAGS = $(examples_cflags) $(LIBEV_CFLAGS)
+examples_loops_ev_LDFLAGS = $(wt_program_ldflags)
+examples_loops_ev_LDADD = $(examples_libs) $(LIBEV_LIBS)

@@ -5,6 +5,7 @@
 #include "broadcast_log.h"
 
 #include "cargo.h"
+#include "seam.h"
 
 void wti_cursor_join(struct wti_cursor *cursor, struct wti_log *log, size_t limit, bool expels)
 {
@@ -22,7 +23,7 @@ void wti_cursor_join(struct wti_cursor *cursor, struct wti_log *log, size_t limi
 	if (chunk && !chunk->closed) {
 		cursor->chunk = chunk;
 		cursor->offset = chunk->used;
-		chunk->visitors++;
+		chunk->visitors += !WTI_MUTANT(WTI_MUTANT_CHUNK_UNCOUNTED);
 	}
 	wti_mutex_unlock(&log->lock);
 }

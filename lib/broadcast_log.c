@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "barrier.h"
 #include "cargo.h"
+#include "seam.h"
 
 /* ---- Chunks ---- */
 
@@ -129,7 +130,7 @@ static void log_limit(struct wti_log *log, struct wti_cursor *cursor, struct wti
 		struct wti_chunk *chunk = cursor->next;
 		struct wti_log_share lost = chunk_for(chunk, cursor->author);
 
-		if (cursor->ahead - lost.bytes <= cursor->limit)
+		if (cursor->ahead - lost.bytes <= cursor->limit && !WTI_MUTANT(WTI_MUTANT_LIMIT_TAKES_ALL))
 			return;
 		cursor->next = wti_log_await(log, chunk->link.next, cursor);
 		cursor->ahead -= lost.bytes;

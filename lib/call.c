@@ -248,11 +248,10 @@ static int call_answer(wt_port *port, uint64_t id, const wt_outgoing *message, s
 static int reply_alloc(struct wti_reply **reply, const wt_outgoing *message, size_t size)
 {
 	size_t prefix = sizeof **reply + wti_cargo_size(message->transfer_count);
-	size_t total;
 
-	if (size > WTI_SIZE_MAX || __builtin_add_overflow(prefix, size, &total))
+	if (size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
-	*reply = wti_alloc(total);
+	*reply = wti_alloc(prefix + size);
 	if (!*reply)
 		return WT_ENOMEM;
 	**reply = (struct wti_reply){ .size = size, .type = message->type };

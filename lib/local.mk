@@ -4,7 +4,18 @@
 # the wti_ symbols in reach. A third time, all but those that a link replaces,
 # for the scheduler (tests/sched), where that is asked for.
 
-wt_sources = $(wt_shared_sources) lib/mutex.c
+wt_sources = $(wt_shared_sources) lib/mutex.c $(wt_system_sources)
+if POSIX_ONLY
+wt_system_sources = \
+	lib/os_posix.c \
+	lib/os_posix.h \
+	lib/os_posix_alarm.c \
+	lib/os_posix_alarm.h \
+	lib/os_posix_event.c \
+	lib/os_posix_futex.c
+else
+wt_system_sources = lib/os_linux.c
+endif
 wt_shared_sources = \
 	lib/alloc.c \
 	lib/alloc.h \
@@ -73,6 +84,7 @@ wt_shared_sources = \
 	lib/mutex.h \
 	lib/os.c \
 	lib/os.h \
+	lib/os_system.h \
 	lib/park.c \
 	lib/park.h \
 	lib/poke.c \
@@ -165,7 +177,7 @@ lib_LTLIBRARIES += libwt.la
 libwt_la_SOURCES =
 libwt_la_LIBADD = libwtcore.la
 libwt_la_LDFLAGS = -version-info 0:0:0 -no-undefined -pthread \
-	$(WT_HARDENING_LDFLAGS) $(WT_SHARED_LDFLAGS) $(WT_SANITIZER_CFLAGS)
+	$(WT_HARDENING_LDFLAGS) $(WT_SHARED_LDFLAGS) $(WT_SANITIZER_CFLAGS) $(WT_COVERAGE_CFLAGS)
 EXTRA_libwt_la_DEPENDENCIES = libwt.map
 if HAVE_VERSION_SCRIPT
 libwt_la_LDFLAGS += -Wl,--version-script=$(top_srcdir)/libwt.map
@@ -179,6 +191,6 @@ libwttest_a_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS)
 
 EXTRA_LIBRARIES += libwtsched.a
 CLEANFILES += libwtsched.a
-libwtsched_a_SOURCES = $(wt_shared_sources)
+libwtsched_a_SOURCES = $(wt_shared_sources) $(wt_system_sources)
 libwtsched_a_CPPFLAGS = $(wt_sched_cppflags)
-libwtsched_a_CFLAGS = $(wt_sched_cflags)
+libwtsched_a_CFLAGS = $(wt_sched_cflags) $(WT_FUZZ_COVERAGE)

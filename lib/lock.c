@@ -206,6 +206,8 @@ bool wti_lock_withdraw(struct wt_lock *lock)
 
 	wti_mutex_lock(&lock_mutex);
 	pending = wti_load(&lock->state) == WTI_LOCK_PENDING;
+	if (pending && WTI_MUTANT(WTI_MUTANT_WITHDRAWN_BLOCKS))
+		wti_list_remove(&lock->link);
 	if (pending)
 		lock_leave(lock_bucket(lock), lock, &sleepers);
 	wti_mutex_unlock(&lock_mutex);
@@ -270,6 +272,8 @@ static int lock_check(wt_lock_options *to, const void *name, size_t name_size, c
 
 static void lock_thread_end(struct wti_thread *self)
 {
+	if (WTI_MUTANT(WTI_MUTANT_LOCK_OF_THE_DEAD))
+		return;
 	while (!wti_list_empty(&self->locks))
 		wti_lock_free(wti_list_entry(self->locks.next, struct wt_lock, owned));
 }

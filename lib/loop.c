@@ -5,6 +5,7 @@
 
 #include "deadline.h"
 #include "fork.h"
+#include "seam.h"
 #include "wait.h"
 
 enum {
@@ -35,8 +36,10 @@ void wti_loop_hold(struct wti_thread *self, enum wti_hold kind)
 
 void wti_loop_release(struct wti_thread *self, enum wti_hold kind)
 {
-	self->loop_refs--;
 	wti_store(&self->loop_holds[kind], wti_load(&self->loop_holds[kind]) - 1);
+	/* A program that polls the descriptor may wait for nothing else: it is to look at wt_loop_alive again. */
+	if (--self->loop_refs == 0 && !self->loop_running)
+		wti_parker_event_signal(&self->parker);
 }
 
 void wti_loop_set_hold(struct wti_thread *self, enum wti_hold kind, _Atomic(bool) *held, bool hold)
@@ -215,6 +218,8 @@ static void loop_rest(struct wti_thread *self)
 	wti_parker_event_clear(&self->parker);
 	wti_source_collect(self);
 	loop_cool(self, 0);
+	if (WTI_MUTANT(WTI_MUTANT_CLEAR_AFTER_LOOK))
+		wti_parker_event_clear(&self->parker);
 	wti_parker_event_timer(&self->parker, wti_deadlines_next(self));
 	if (!wti_list_empty(&self->hot) || wti_thread_terminating(self) || wti_deadlines_due(self))
 		wti_parker_event_signal(&self->parker);

@@ -3,76 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
-#include <linux/membarrier.h>
 #include <locale.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "atomic.h"
-
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id _sigev_un._tid
-#endif
-
-static struct timespec os_timespec(int64_t ns)
-{
-	return (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-}
-
-static int os_futex_wait(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
-{
-	struct timespec ts = os_timespec(deadline);
-	int saved = errno;
-	long r = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, deadline == INT64_MAX ? NULL : &ts, NULL,
-			 FUTEX_BITSET_MATCH_ANY);
-	int result = r < 0 ? -errno : 0;
-
-	errno = saved;
-	return result;
-}
-
-static int os_futex_wake(_Atomic(uint32_t) *word, int count)
-{
-	int saved = errno;
-	long r = syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count);
-	int result = r < 0 ? -errno : (int)r;
-
-	errno = saved;
-	return result;
-}
-
-static int os_membarrier(int command)
-{
-	int saved = errno;
-	int result = syscall(SYS_membarrier, command, 0, 0) < 0 ? -errno : 0;
-
-	errno = saved;
-	return result;
-}
-
-static int os_barrier_register(void)
-{
-	return os_membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
-}
-
-static int os_barrier(void)
-{
-	return os_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-}
+#include "os_system.h"
 
 static int64_t os_read_clock(clockid_t clock)
 {
@@ -96,21 +38,6 @@ static int64_t os_clock_coarse(void)
 static void os_yield(void)
 {
 	sched_yield();
-}
-
-static int os_cpu_count(void)
-{
-	cpu_set_t set;
-	int saved = errno;
-	int count = 1;
-
-	/* Of the first thread: another one may be pinned for reasons of its own. */
-	if (sched_getaffinity(getpid(), sizeof set, &set) == 0)
-		count = CPU_COUNT(&set);
-	else
-		count = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	errno = saved;
-	return count;
 }
 
 static _Atomic(int) os_own_signal; /* what signal_claim found; 0: nothing yet */
@@ -183,13 +110,13 @@ static int os_join_until(pthread_t thread, int64_t deadline)
 	int64_t span = deadline - wti_os_real.clock();
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	until = os_timespec((int64_t)now.tv_sec * 1000000000 + now.tv_nsec + (span > 0 ? span : 0));
+	until = wti_os_timespec((int64_t)now.tv_sec * 1000000000 + now.tv_nsec + (span > 0 ? span : 0));
 	return -pthread_timedjoin_np(thread, NULL, &until);
 }
 #else
 static int os_join_until(pthread_t thread, int64_t deadline)
 {
-	struct timespec until = os_timespec(deadline);
+	struct timespec until = wti_os_timespec(deadline);
 
 	return -pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
 }
@@ -203,22 +130,6 @@ static int os_thread_join(pthread_t thread, int64_t deadline)
 static int os_thread_detach(pthread_t thread)
 {
 	return -pthread_detach(thread);
-}
-
-static int os_thread_place(struct wti_os_place *place)
-{
-	int saved = errno;
-	int result = 0;
-
-	memset(place, 0, sizeof *place);
-	if (syscall(SYS_sched_getaffinity, 0, sizeof place->processors, place->processors) < 0)
-		result = -errno;
-	errno = 0; /* any nice value is a good one */
-	place->nice = getpriority(PRIO_PROCESS, (id_t)gettid());
-	if (!result && place->nice == -1 && errno)
-		result = -errno;
-	errno = saved;
-	return result;
 }
 
 /* What fesetenv(FE_DFL_ENV) does, which would need the library of mathematics. False on a processor not known here. */
@@ -247,30 +158,6 @@ static int os_thread_reset(void)
 	uselocale(LC_GLOBAL_LOCALE);
 	errno = 0;
 	return 0;
-}
-
-static int os_thread_pin(int cpu)
-{
-	cpu_set_t set[8] = { 0 }; /* 8192 processors, which is all that Linux knows */
-	int saved = errno;
-	int result;
-
-	if (cpu < 0 || (size_t)cpu >= sizeof set * CHAR_BIT)
-		return -EINVAL;
-	CPU_SET_S((size_t)cpu, sizeof set, set);
-	result = sched_setaffinity(0, sizeof set, set) < 0 ? -errno : 0;
-	errno = saved;
-	return result;
-}
-
-static int os_thread_nice(int nice)
-{
-	int saved = errno;
-	/* On Linux each thread has a nice value, whatever POSIX says. */
-	int result = setpriority(PRIO_PROCESS, (id_t)gettid(), nice) < 0 ? -errno : 0;
-
-	errno = saved;
-	return result;
 }
 
 static int os_thread_clock(clockid_t *clock)
@@ -338,54 +225,7 @@ static int os_signal_open(int signal)
 	return -pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static int os_signal_send(pid_t thread, int signal)
-{
-	int saved = errno;
-	int result = syscall(SYS_tgkill, getpid(), thread, signal) < 0 ? -errno : 0;
-
-	errno = saved;
-	return result;
-}
-
-static int os_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
-{
-	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal };
-	struct itimerspec when = { .it_value = os_timespec(first), .it_interval = os_timespec(period) };
-	int saved = errno;
-	int result;
-
-	event.sigev_notify_thread_id = thread;
-	result = timer_create(CLOCK_MONOTONIC, &event, ticker) < 0 ? -errno : 0;
-	if (!result)
-		timer_settime(*ticker, 0, &when, NULL); /* cannot fail: the timer and the times are valid */
-	errno = saved;
-	return result;
-}
-
-static int os_ticker_delete(timer_t ticker)
-{
-	int saved = errno;
-	int result = timer_delete(ticker) < 0 ? -errno : 0;
-
-	errno = saved;
-	return result;
-}
-
-static int os_at_fork(void (*in_child)(void))
-{
-	return -pthread_atfork(NULL, NULL, in_child);
-}
-
-static int os_at_exit(void (*fn)(void))
-{
-	return atexit(fn) != 0 ? -ENOMEM : 0;
-}
-
-/*
- * A new descriptor as it is handed out: above 2, or the error. A program may
- * have closed its standard streams: one of ours there would get their output.
- */
-static int os_high(int fd)
+int wti_os_high(int fd)
 {
 	int high, err;
 
@@ -399,33 +239,14 @@ static int os_high(int fd)
 	return high < 0 ? -err : high;
 }
 
-static int os_event_create(void)
+static int os_at_fork(void (*in_child)(void))
 {
-	int saved = errno;
-	int fd = os_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-
-	errno = saved;
-	return fd;
+	return -pthread_atfork(NULL, NULL, in_child);
 }
 
-static int os_event_signal(int fd)
+static int os_at_exit(void (*fn)(void))
 {
-	int saved = errno;
-	/* A full counter (EAGAIN) is signalled already. */
-	int result = eventfd_write(fd, 1) < 0 && errno != EAGAIN ? -errno : 0;
-
-	errno = saved;
-	return result;
-}
-
-static int os_event_clear(int fd)
-{
-	eventfd_t value;
-	int saved = errno;
-	int result = eventfd_read(fd, &value) < 0 && errno != EAGAIN ? -errno : 0;
-
-	errno = saved;
-	return result;
+	return atexit(fn) != 0 ? -ENOMEM : 0;
 }
 
 static int os_close(int fd)
@@ -435,44 +256,6 @@ static int os_close(int fd)
 
 	errno = saved;
 	return result;
-}
-
-static int os_timer_create(void)
-{
-	int saved = errno;
-	int fd = os_high(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-
-	errno = saved;
-	return fd;
-}
-
-static int os_timer_set(int fd, int64_t at)
-{
-	int saved = errno;
-	struct itimerspec when = { 0 }; /* disarmed, as it stays for ever */
-	int result;
-
-	if (at != INT64_MAX)
-		when.it_value = os_timespec(at);
-	result = timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL) < 0 ? -errno : 0;
-	errno = saved;
-	return result;
-}
-
-static int os_event_group(int a, int b)
-{
-	int saved = errno;
-	int fd = os_high(epoll_create1(EPOLL_CLOEXEC));
-	struct epoll_event event = { .events = EPOLLIN };
-
-	if (fd >= 0 && (epoll_ctl(fd, EPOLL_CTL_ADD, a, &event) < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, b, &event) < 0)) {
-		int err = errno;
-
-		close(fd);
-		fd = -err;
-	}
-	errno = saved;
-	return fd;
 }
 
 static int os_descriptor_check(int fd)
@@ -551,38 +334,38 @@ static int os_memory_release(void *address, size_t size)
 }
 
 const struct wti_os_ops wti_os_real = {
-	.futex_wait = os_futex_wait,
-	.futex_wake = os_futex_wake,
-	.barrier_register = os_barrier_register,
-	.barrier = os_barrier,
+	.futex_wait = wti_system_futex_wait,
+	.futex_wake = wti_system_futex_wake,
+	.barrier_register = wti_system_barrier_register,
+	.barrier = wti_system_barrier,
 	.clock = os_clock,
 	.clock_coarse = os_clock_coarse,
 	.yield = os_yield,
-	.cpu_count = os_cpu_count,
+	.cpu_count = wti_system_cpu_count,
 	.thread_create = os_thread_create,
 	.thread_join = os_thread_join,
 	.thread_detach = os_thread_detach,
-	.thread_place = os_thread_place,
+	.thread_self = wti_system_thread_self,
+	.thread_is_first = wti_system_thread_is_first,
+	.thread_place = wti_system_thread_place,
 	.thread_reset = os_thread_reset,
-	.thread_pin = os_thread_pin,
-	.thread_nice = os_thread_nice,
+	.thread_pin = wti_system_thread_pin,
+	.thread_nice = wti_system_thread_nice,
 	.thread_clock = os_thread_clock,
 	.thread_time = os_thread_time,
 	.signal_claim = os_signal_claim,
 	.signal_handle = os_signal_handle,
 	.signal_open = os_signal_open,
-	.signal_send = os_signal_send,
-	.ticker_create = os_ticker_create,
-	.ticker_delete = os_ticker_delete,
+	.signal_send = wti_system_signal_send,
+	.ticker_create = wti_system_ticker_create,
+	.ticker_delete = wti_system_ticker_delete,
 	.at_fork = os_at_fork,
 	.at_exit = os_at_exit,
-	.event_create = os_event_create,
-	.event_signal = os_event_signal,
-	.event_clear = os_event_clear,
-	.event_close = os_close,
-	.timer_create = os_timer_create,
-	.timer_set = os_timer_set,
-	.event_group = os_event_group,
+	.event_create = wti_system_event_create,
+	.event_signal = wti_system_event_signal,
+	.event_clear = wti_system_event_clear,
+	.event_alarm = wti_system_event_alarm,
+	.event_close = wti_system_event_close,
 	.descriptor_check = os_descriptor_check,
 	.descriptor_close = os_close,
 	.descriptor_write = os_descriptor_write,

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +22,27 @@
 struct wti_os_place {
 	unsigned char processors[128]; /* a bit each */
 	int32_t nice;
+};
+
+/* What each of the two systems (os_linux.c, os_posix.c) knows a thing by. */
+union wti_os_thread {
+	pid_t id;
+	pthread_t handle;
+};
+
+union wti_os_ticker {
+	timer_t timer;
+	struct wti_alarm *alarm;
+};
+
+/* What a program's own loop polls. */
+struct wti_os_event {
+	int fd;     /* to be polled: above 2, CLOEXEC, non-blocking */
+	int signal; /* to be signalled: the same kind */
+	union {
+		int fd;
+		struct wti_alarm *alarm;
+	} timer;
 };
 
 struct wti_os_ops {
@@ -43,8 +65,11 @@ struct wti_os_ops {
 	/* `deadline` as above. -ETIMEDOUT when the thread still runs: it can be joined or detached as before. */
 	int (*thread_join)(pthread_t thread, int64_t deadline);
 	int (*thread_detach)(pthread_t thread);
+	union wti_os_thread (*thread_self)(void);
+	bool (*thread_is_first)(void); /* whether the process began with the calling thread */
 	int (*thread_place)(struct wti_os_place *place); /* of the calling thread */
 	int (*thread_reset)(void); /* the calling thread: mask, locale and floating point as those of a new one */
+	/* Both -ENOTSUP where the system knows nothing of the kind. */
 	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */
 	int (*thread_nice)(int nice); /* the calling thread alone */
 	int (*thread_clock)(clockid_t *clock); /* the calling thread's processor time, for any thread to read ... */
@@ -58,19 +83,19 @@ struct wti_os_ops {
 	/* Make `handler` that of a signal which has its default; system calls are restarted. NULL: the default again. */
 	int (*signal_handle)(int signal, void (*handler)(int signal)); /* -EINVAL; -EBUSY: the program has it */
 	int (*signal_open)(int signal); /* the calling thread, too, takes it */
-	int (*signal_send)(pid_t thread, int signal); /* to a thread of this process, once */
+	int (*signal_send)(union wti_os_thread thread, int signal); /* to a thread of this process, once */
 	/* Send it again and again: `first` ns from now, then every `period` ns, until deleted. */
-	int (*ticker_create)(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period);
-	int (*ticker_delete)(timer_t ticker);
+	int (*ticker_create)(union wti_os_ticker *ticker, union wti_os_thread thread, int signal, int64_t first,
+			     int64_t period);
+	int (*ticker_delete)(union wti_os_ticker ticker);
 	int (*at_fork)(void (*in_child)(void));
 	int (*at_exit)(void (*fn)(void));
-	int (*event_create)(void); /* a descriptor above 2, CLOEXEC, non-blocking */
-	int (*event_signal)(int fd);
-	int (*event_clear)(int fd);
-	int (*event_close)(int fd);
-	int (*timer_create)(void); /* a descriptor of the same kind, readable from the moment that it is set to */
-	int (*timer_set)(int fd, int64_t at); /* INT64_MAX: never */
-	int (*event_group)(int a, int b); /* one that is readable while a or b is */
+	/* Readable from a signal to the clear, and from the moment set on; as created, neither. */
+	int (*event_create)(struct wti_os_event *event);
+	int (*event_signal)(int signal); /* any thread; again does nothing */
+	int (*event_clear)(const struct wti_os_event *event);
+	int (*event_alarm)(const struct wti_os_event *event, int64_t at); /* instead of the moment before; INT64_MAX: never */
+	int (*event_close)(const struct wti_os_event *event);
 	/* Descriptors of the program's own that travel with messages. */
 	int (*descriptor_check)(int fd); /* 0 when it is open */
 	int (*descriptor_close)(int fd);

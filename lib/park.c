@@ -3,7 +3,7 @@
 
 #include <wt/error.h>
 
-#include "os.h"
+#include "seam.h"
 
 enum {
 	PARK_EMPTY,  /* the owner is awake, no wake is kept */
@@ -15,18 +15,13 @@ void wti_parker_init(struct wti_parker *parker)
 {
 	wti_store(&parker->state, PARK_EMPTY);
 	wti_store(&parker->event_fd, -1);
-	parker->face_fd = -1;
-	parker->timer_fd = -1;
-	parker->timer_at = INT64_MAX;
+	parker->event_at = INT64_MAX;
 }
 
 void wti_parker_destroy(struct wti_parker *parker)
 {
-	if (parker->face_fd < 0)
-		return;
-	wti_os->event_close(parker->face_fd);
-	wti_os->event_close(parker->timer_fd);
-	wti_os->event_close(wti_load(&parker->event_fd));
+	if (wti_load(&parker->event_fd) >= 0)
+		wti_os->event_close(&parker->event);
 }
 
 /*
@@ -46,7 +41,7 @@ int wti_park(struct wti_parker *parker, int64_t deadline)
 	do {
 		/* Its result is not asked: returns of every kind lead to the same look at the word. */
 		wti_os->futex_wait(&parker->state, PARK_ASLEEP, deadline);
-		if (wti_load(&parker->state) != PARK_ASLEEP)
+		if (wti_load(&parker->state) != PARK_ASLEEP || WTI_MUTANT(WTI_MUTANT_TRUST_FUTEX))
 			break;
 	} while (deadline == INT64_MAX || wti_os->clock() < deadline);
 
@@ -56,10 +51,14 @@ int wti_park(struct wti_parker *parker, int64_t deadline)
 
 void wti_unpark(struct wti_parker *parker)
 {
-	/* pairs with wti_park, and with park_make_face for the descriptor [park-1] */
-	uint32_t old = wti_xchg_acqrel(&parker->state, PARK_TOKEN);
-	int fd = wti_load(&parker->event_fd);
+	uint32_t old;
+	int fd;
 
+	if (WTI_MUTANT(WTI_MUTANT_WAKE_ASLEEP_ONLY) && wti_load(&parker->state) != PARK_ASLEEP)
+		return;
+	/* pairs with wti_park, and with park_make_face for the descriptor [park-1] */
+	old = wti_xchg_acqrel(&parker->state, PARK_TOKEN);
+	fd = wti_load(&parker->event_fd);
 	if (old == PARK_ASLEEP)
 		wti_os->futex_wake(&parker->state, 1);
 	if (old != PARK_TOKEN && fd >= 0)
@@ -95,36 +94,22 @@ void wti_sleepers_wake(struct wti_sleepers *sleepers)
 
 static int park_make_face(struct wti_parker *parker)
 {
-	int event = wti_os->event_create();
-	int err = event;
+	int err = wti_os->event_create(&parker->event);
 
-	if (event < 0)
+	if (err)
 		return err;
-	err = parker->timer_fd = wti_os->timer_create();
-	if (err < 0)
-		goto out_event;
-	err = wti_os->event_group(event, parker->timer_fd);
-	if (err < 0)
-		goto out_timer;
-	parker->face_fd = err;
-	wti_store(&parker->event_fd, event);
+	wti_store(&parker->event_fd, parker->event.signal);
 	wti_xchg_acqrel(&parker->state, PARK_EMPTY); /* [park-1]: who gives a token from now on knows the descriptor */
 	/* Of those that did not, the first look must find what they came for. */
-	wti_os->event_signal(event);
+	wti_os->event_signal(parker->event.signal);
 	return 0;
-
-out_timer:
-	wti_os->event_close(parker->timer_fd);
-out_event:
-	wti_os->event_close(event);
-	return err;
 }
 
 int wti_parker_event_fd(struct wti_parker *parker)
 {
-	int err = parker->face_fd < 0 ? park_make_face(parker) : 0;
+	int err = wti_load(&parker->event_fd) < 0 ? park_make_face(parker) : 0;
 
-	return err ? err : parker->face_fd;
+	return err ? err : parker->event.fd;
 }
 
 void wti_parker_event_signal(struct wti_parker *parker)
@@ -137,19 +122,17 @@ void wti_parker_event_signal(struct wti_parker *parker)
 
 void wti_parker_event_clear(struct wti_parker *parker)
 {
-	int fd = wti_load(&parker->event_fd);
-
-	if (fd < 0)
+	if (wti_load(&parker->event_fd) < 0)
 		return;
-	wti_os->event_clear(fd);
+	wti_os->event_clear(&parker->event);
 	/* After the clear: a wake between the two leaves the descriptor readable. pairs with wti_unpark [park-1] */
 	wti_xchg_acqrel(&parker->state, PARK_EMPTY);
 }
 
 void wti_parker_event_timer(struct wti_parker *parker, int64_t at)
 {
-	if (parker->face_fd < 0 || parker->timer_at == at)
+	if (wti_load(&parker->event_fd) < 0 || parker->event_at == at)
 		return;
-	parker->timer_at = at;
-	wti_os->timer_set(parker->timer_fd, at);
+	parker->event_at = at;
+	wti_os->event_alarm(&parker->event, at);
 }

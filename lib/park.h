@@ -16,15 +16,15 @@
 
 #include "atomic.h"
 #include "base.h"
+#include "os.h"
 
 struct wti_parker {
 	_Atomic(uint32_t) state; /* enum in park.c: written by owner and wakers */
-	_Atomic(int) event_fd;   /* also signalled by a wake; -1 for none; written by the owner */
+	_Atomic(int) event_fd;   /* of `event`: also signalled by a wake; -1 for none; written by the owner */
 
 	/* Owner only. */
-	int timer_fd;     /* readable from a moment on */
-	int face_fd;      /* readable while one of the two is; -1 for none */
-	int64_t timer_at; /* that moment; INT64_MAX for none */
+	struct wti_os_event event; /* where event_fd says so */
+	int64_t event_at;          /* from when on it is readable; INT64_MAX for never */
 };
 
 void wti_parker_init(struct wti_parker *parker);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "poke.h"
 
-#include <unistd.h>
-
 #include "atomic.h"
-#include "os.h"
 
 #define POKE_FIRST  1000000  /* ns */
 #define POKE_PERIOD 10000000 /* ns */
@@ -39,7 +36,7 @@ static void poke_start(struct wti_poke *poke)
 {
 	int signal = wti_poke_signal();
 
-	if (poke->ticking || !poke->begun || !poke->thread || !signal)
+	if (poke->ticking || !poke->begun || !poke->entered || !signal)
 		return;
 	poke->ticking = wti_os->ticker_create(&poke->ticker, poke->thread, signal, POKE_FIRST, POKE_PERIOD) == 0;
 	if (!poke->ticking)
@@ -49,7 +46,8 @@ static void poke_start(struct wti_poke *poke)
 void wti_poke_enter(struct wti_poke *poke)
 {
 	wti_mutex_lock(&poke->lock);
-	poke->thread = gettid();
+	poke->thread = wti_os->thread_self();
+	poke->entered = true;
 	wti_mutex_unlock(&poke->lock);
 }
 
@@ -57,7 +55,7 @@ void wti_poke_enter(struct wti_poke *poke)
 void wti_poke_leave(struct wti_poke *poke)
 {
 	wti_mutex_lock(&poke->lock);
-	poke->thread = 0;
+	poke->entered = false;
 	if (poke->ticking)
 		wti_os->ticker_delete(poke->ticker);
 	poke->ticking = false;
@@ -79,7 +77,7 @@ wt_time wti_poke_while_waiting(struct wti_poke *poke, wt_time deadline)
 
 	wti_mutex_lock(&poke->lock);
 	poke_start(poke);
-	by_us = poke->begun && poke->thread && !poke->ticking && wti_poke_signal();
+	by_us = poke->begun && poke->entered && !poke->ticking && wti_poke_signal();
 	wti_mutex_unlock(&poke->lock);
 	if (!by_us || deadline == WT_NOW)
 		return deadline;

@@ -10,7 +10,9 @@
  * thread alone. It costs no thread and no descriptor, two system calls to set
  * up and one to stop, and dies with the process. A helper thread instead would
  * have to be there before memory or threads run out, be stopped at the
- * process's end, and be one more that a program did not ask for.
+ * process's end, and be one more that a program did not ask for: a system that
+ * can signal no single thread by a timer has it all the same
+ * (os_posix_alarm.h), while workers are being ended.
  *
  * The system may refuse a timer (RLIMIT_SIGPENDING). Then each call that tells
  * the worker sends one poke, tries the timer again, and those that wait for
@@ -30,15 +32,17 @@
 
 #include "base.h"
 #include "mutex.h"
+#include "os.h"
 
 struct wti_poke {
 	struct wti_mutex lock;
 
 	/* Under the lock. */
-	pid_t thread; /* who is poked; 0 before it enters, and after it left */
+	union wti_os_thread thread; /* who is poked, between enter and leave */
+	bool entered;
 	bool begun;
 	bool ticking;
-	timer_t ticker; /* while ticking */
+	union wti_os_ticker ticker; /* while ticking */
 };
 
 /* Claim the signal, with this handler: once, before the first worker's thread is made. */

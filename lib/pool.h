@@ -101,17 +101,22 @@ struct wti_pool_own {
 	bool told;            /* nobody waits for it: its callback was called, its handle given back */
 };
 
+/* Of wt_task.parts: what of its second line is in use. */
+enum {
+	WTI_TASK_BLOCK = 1,   /* `data`; else the input is in `bytes` */
+	WTI_TASK_CARGO = 2,   /* `cargo` */
+	WTI_TASK_LIMITED = 4  /* `run_timeout` */
+};
+
 /*
- * A record's other part, which goes to the worker: two lines, of which one
- * that runs an empty task reads the first. They are a pair, which processors
- * fetch together; the submitter's part lies elsewhere, so that it stays in the
- * submitter's cache (empty tasks: from 180 to 120 ns).
+ * A record's other part, which goes to the worker: two lines, of which only
+ * the first is written, sent and read for a task with a short input and a
+ * short reply. The submitter's part lies elsewhere, so that it stays in the
+ * submitter's cache.
  */
 struct wt_task {
 	/* Written by the submitter before it is queued. */
-	_Alignas(2 * WTI_CACHE_LINE) const void *data;
-	size_t size;                  /* bytes */
-	struct wti_cargo *cargo;      /* at the start of the block, or NULL */
+	_Alignas(2 * WTI_CACHE_LINE) size_t size; /* bytes */
 	struct wti_pool_client *client;
 	struct wti_pool_own *own;
 	uint64_t ticket;              /* its place in its queue */
@@ -121,9 +126,12 @@ struct wt_task {
 	uint8_t level;
 	bool returned;                /* under the pool's lock: on its list of those */
 	uint8_t weight;               /* tasks that its times stand for, or WTI_TASK_STAMPED; 0: it is not timed */
-	bool limited;                 /* it has a run_timeout */
+	uint8_t parts;
+	unsigned char bytes[WTI_TASK_INLINE]; /* of the input, then of the reply: half of them are in the first line */
 
 	/* The same, where they are needed. */
+	const void *data;
+	struct wti_cargo *cargo;      /* at the start of the block */
 	int64_t submitted_at;         /* ns, where it is timed */
 	int64_t run_timeout;          /* ns */
 
@@ -137,11 +145,16 @@ struct wt_task {
 	} reply;
 	int32_t outcome;
 	uint32_t late;                /* the bits of an entry for which there was no memory */
-	unsigned char bytes[WTI_TASK_INLINE]; /* of the input, then of the reply */
 };
 
 _Static_assert(sizeof(struct wt_task) + sizeof(struct wti_pool_own) == 3 * WTI_CACHE_LINE,
 	       "what a queued task costs beside its input is promised");
+
+/* Its input, or the map of a task that has the size WTI_TASK_MAP. */
+static inline const void *wti_pool_task_data(const struct wt_task *task)
+{
+	return task->parts & WTI_TASK_BLOCK ? task->data : task->bytes;
+}
 
 /* What comes back through the client's ring: the address of the submitter's part, and what it is. */
 enum {
@@ -272,6 +285,13 @@ enum wti_pool_worker_state {
 	WTI_POOL_OVER    /* it takes no more tasks, and its thread is past them */
 };
 
+/* What it does when it has nothing to do. */
+enum wti_pool_rest {
+	WTI_POOL_ASLEEP,  /* until it is called; also one that has not begun, or is over */
+	WTI_POOL_NAPPING, /* it looks by itself in a moment, and is not called */
+	WTI_POOL_AWAKE    /* it takes tasks, or is at one */
+};
+
 /* What a worker is to look at before its next task. Changed under the pool's lock. */
 enum {
 	WTI_POOL_HALT = 1,   /* it is about to be terminated */
@@ -288,6 +308,7 @@ struct wti_pool_worker {
 	struct wti_list idle;  /* wt_pool.idle */
 	enum wti_pool_worker_state state;
 	_Atomic(bool) woken;   /* counts as one that is waking; the worker reads it without */
+	_Atomic(enum wti_pool_rest) rest; /* the worker reads it without */
 	int64_t idle_since;
 	int64_t ready_since;
 	uint64_t each_seen;    /* the serial of the last wt_pool_each that it has begun */
@@ -326,6 +347,8 @@ struct wti_pool_worker {
 	unsigned begun;        /* tasks begun and not finished */
 	uint64_t tasks;        /* begun so far */
 	int64_t estimate;      /* of a task's run, ns; 0: none yet */
+	int64_t outlier;       /* a run that took much longer, the one before; or 0 */
+	int64_t nap_until;     /* ns */
 	unsigned gather;       /* pauses before it looks at an empty queue again */
 	unsigned gather_tries;
 	unsigned brought;      /* tasks begun since then */
@@ -375,6 +398,9 @@ struct wt_pool {
 	unsigned alive;               /* workers that take tasks, or will */
 	unsigned starting;            /* of those, not initialised yet */
 	unsigned waking;              /* woken ones that have not looked yet */
+	_Atomic(unsigned) awake;      /* workers whose `rest` is that; without the lock a hint */
+	const struct wti_pool_worker *taker; /* the last that has taken tasks; compared only */
+	unsigned napping;             /* the same */
 	unsigned made;                /* workers so far: for their names */
 	struct wti_list eaches;       /* calls on each worker, under way: wti_pool_each.link */
 	uint64_t each_last;           /* the serial of the latest */
@@ -591,6 +617,12 @@ void wti_pool_message_show(struct wti_pool_message *message, wt_message *to);
 
 /* The worker's program; its host is the struct wti_pool_worker. */
 int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size);
+
+/* Under the lock: what it does from now on. */
+void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest rest);
+
+/* Under the lock: it is not to be called, and if it was, it does not count as one that is waking any more. */
+void wti_pool_worker_unlist(struct wti_pool_worker *worker);
 
 void wti_pool_worker_hold(struct wti_pool_worker *worker);
 void wti_pool_worker_release(struct wti_pool_worker *worker);

@@ -55,7 +55,6 @@ static inline void client_prefetch(struct wti_pool_client *client)
 		return;
 	own = wti_list_entry(ahead, struct wti_pool_own, link);
 	wti_prefetch_write(own->task);
-	wti_prefetch_write(own->task->bytes);
 }
 
 struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *client)

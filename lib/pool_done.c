@@ -16,8 +16,10 @@
 enum {
 	DONE_SHARE = 1000,      /* tasks that are told in a turn */
 	DONE_CROWDED_MIN = 300, /* ns that a task runs: with shorter ones it is the submitter who has most to do */
+	DONE_GATHER = 128,      /* tasks under way */
+	DONE_GATHER_PAUSES = 48, /* a microsecond or two */
 	DONE_NAP_MIN = 20000,   /* ns */
-	DONE_NAP_MAX = 100000
+	DONE_NAP_MAX = 1000000
 };
 
 /* ---- Sending back ---- */
@@ -94,16 +96,14 @@ void wti_pool_reply_drop(struct wti_pool_own *own)
 
 void wti_pool_input_drop(struct wt_task *task)
 {
-	struct wti_cargo *cargo = task->cargo;
-
 	if (wti_unlikely(task->size == WTI_TASK_MAP)) {
 		wti_pool_map_release((struct wti_pool_map *)(uintptr_t)task->data);
 		task->size = 0;
 	}
-	if (wti_likely(!cargo))
+	if (wti_likely(!(task->parts & WTI_TASK_CARGO)))
 		return;
-	task->cargo = NULL;
-	wti_cargo_discard(cargo);
+	task->parts &= (uint8_t)~WTI_TASK_CARGO;
+	wti_cargo_discard(task->cargo);
 }
 
 void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own, int result)
@@ -349,6 +349,21 @@ static bool client_ready(struct wti_source *source)
 	       wti_pool_drain_due(client);
 }
 
+/*
+ * All that was there is told. A submitter that takes each result as it comes
+ * pulls the lines that it shares with the worker back and forth: let some get
+ * ahead, where many are under way.
+ */
+static void client_gather(const struct wti_pool_client *client)
+{
+	int64_t estimate = wti_load(&client->pool->estimate);
+
+	if (client->used < DONE_GATHER || !estimate || estimate >= DONE_CROWDED_MIN || !wti_wait_may_poll())
+		return;
+	for (int i = 0; i < DONE_GATHER_PAUSES; i++)
+		wti_cpu_relax();
+}
+
 static void client_turn(struct wti_source *source, unsigned *calls)
 {
 	struct wti_pool_client *client = wti_container_of(source, struct wti_pool_client, source);
@@ -369,6 +384,8 @@ static void client_turn(struct wti_source *source, unsigned *calls)
 	}
 	*calls += n;
 	wti_ring_flush(&client->back);
+	if (n < DONE_SHARE)
+		client_gather(client);
 	client->callbacks--;
 	wti_pool_client_leave(client);
 }
@@ -378,7 +395,8 @@ static void client_turn(struct wti_source *source, unsigned *calls)
  * from a worker; and where tasks are short, one that is woken for each takes
  * more time than they do. If the workers have enough to do, it sleeps for a
  * moment, and finds some at once: two workers and tasks of a microsecond, from
- * 0.5 to 1.7 million a second.
+ * 0.5 to 2 million a second. The moment is a part of the time for which a task
+ * waits in such a queue anyway.
  */
 int64_t wti_pool_crowded(const struct wti_pool_client *client)
 {

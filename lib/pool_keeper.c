@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "os.h"
 #include "pool.h"
+#include "seam.h"
 #include "worker.h"
 
 #define KEEPER_BACKOFF     10000000    /* ns, after the first failure; doubled after each other one ... */
@@ -34,6 +35,7 @@ struct keeper_look {
 	int64_t now;
 	int64_t next; /* the next look */
 	unsigned make; /* workers */
+	bool doomed;   /* one of them is */
 };
 
 static void keeper_look_at(struct keeper_look *look, int64_t at)
@@ -140,6 +142,18 @@ static struct keeper_run keeper_read_run(struct wti_pool_run *run)
 	return seen;
 }
 
+/*
+ * Under the lock: the worker goes on. It may have armed its source and then
+ * looked, and have passed over work because it was to halt; who submitted that
+ * work has called nobody where the worker was not known to sleep then.
+ */
+static void keeper_unhalt(struct wti_pool_worker *worker)
+{
+	/* [pool-halt]; pairs with worker_ready [source-1] */
+	wti_store_sc(&worker->attention, wti_load(&worker->attention) & ~(uint32_t)WTI_POOL_HALT);
+	wti_source_notify(&worker->source);
+}
+
 /* Under the lock: the worker is to be terminated, if it is at that run still. */
 static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker, struct wti_pool_run *run,
 			uint64_t serial, int reason)
@@ -147,9 +161,9 @@ static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker
 	struct wt_pool *pool = look->pool;
 
 	wti_pool_attend(worker, WTI_POOL_HALT); /* pairs with worker_claim [pool-halt] */
-	if (!wti_barrier_heavy() || wti_load_sc(&run->serial) != serial) { /* [pool-halt] */
-		/* [pool-halt] */
-		wti_store_sc(&worker->attention, wti_load(&worker->attention) & ~(uint32_t)WTI_POOL_HALT);
+	if (!wti_barrier_heavy() || (wti_load_sc(&run->serial) != serial && /* [pool-halt] */
+				     !WTI_MUTANT(WTI_MUTANT_POOL_DOOM_NO_RECHECK))) {
+		keeper_unhalt(worker);
 		keeper_look_at(look, look->now + KEEPER_AGAIN);
 		return;
 	}
@@ -157,8 +171,11 @@ static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker
 	worker->reason = reason;
 	worker->reason_run = run;
 	pool->alive--;
+	wti_pool_worker_unlist(worker);
+	wti_pool_worker_rest(worker, WTI_POOL_ASLEEP);
 	wti_pool_raid(worker, false);
 	wti_pool_update_call(pool);
+	look->doomed = true;
 }
 
 /* When this run has to end; INT64_MAX: never. */
@@ -582,8 +599,8 @@ static void keeper_look(struct wt_pool *pool)
 	keeper_rest(&look);
 	keeper_publish(pool);
 	wti_mutex_unlock(&pool->lock);
-	if (wti_load(&pool->returned_count))
-		wti_pool_call(pool); /* what a worker held that is to end */
+	if (look.doomed || wti_load(&pool->returned_count))
+		wti_pool_call(pool); /* for what a worker held, or was called for, that is to end */
 	wti_pool_room_offer(pool);
 	if (wti_waiters_any(&pool->waiters))
 		wti_waiters_wake(&pool->waiters);

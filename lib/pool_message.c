@@ -21,11 +21,9 @@ static unsigned char *message_bytes(struct wti_pool_message *message)
 
 static int message_alloc(struct wti_pool_message **made, const wt_outgoing *outgoing, size_t size)
 {
-	size_t total = sizeof **made + wti_cargo_size(outgoing->transfer_count);
-
-	if (size > WTI_SIZE_MAX || __builtin_add_overflow(total, size, &total))
+	if (size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
-	*made = wti_alloc(total);
+	*made = wti_alloc(sizeof **made + wti_cargo_size(outgoing->transfer_count) + size);
 	return *made ? 0 : WT_ENOMEM;
 }
 

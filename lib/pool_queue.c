@@ -11,8 +11,12 @@
 #include "alloc.h"
 #include "os.h"
 #include "pool.h"
+#include "seam.h"
 
 enum { QUEUE_FIRST = 64 }; /* places */
+
+/* As good as for ever: tens of years, of which all priorities together and a wait do not overflow. */
+#define QUEUE_AGING_MAX (INT64_MAX / (2 * WTI_POOL_LEVELS))
 
 /* ---- Filling ---- */
 
@@ -24,8 +28,6 @@ static int queue_grow(struct wti_pool_client *client, unsigned level, uint64_t t
 	struct wt_task **slots;
 	struct wt_task **old = queue->slots;
 
-	if (places > WTI_SIZE_MAX / sizeof *slots)
-		return WT_ENOMEM;
 	slots = wti_alloc(places * sizeof *slots);
 	if (!slots)
 		return WT_ENOMEM;
@@ -61,6 +63,7 @@ void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task)
 {
 	struct wti_pool_queue *queue = &client->queue[task->level];
 	uint64_t tail = wti_load(&client->tail[task->level]);
+	bool quiet = WTI_MUTANT(WTI_MUTANT_POOL_CALL_WHEN_EMPTY) && tail != wti_load(&client->head[task->level]);
 
 	queue->slots[tail & queue->mask] = task;
 	task->ticket = tail;
@@ -70,7 +73,7 @@ void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task)
 	else
 		wti_store_sc(&client->tail[task->level], tail + 1);
 	wti_barrier_light();
-	if (wti_unlikely(wti_load_sc(&client->pool->call))) /* [pool-call] */
+	if (wti_unlikely(wti_load_sc(&client->pool->call)) && !quiet) /* [pool-call] */
 		wti_pool_call(client->pool);
 }
 
@@ -135,10 +138,8 @@ static struct wt_task *queue_first(struct wti_pool_client *client, unsigned leve
 /* Of what is there, not more than a fair share for each worker. */
 static unsigned queue_share(const struct wt_pool *pool, size_t length, unsigned max)
 {
-	size_t share = (length + pool->alive) / (pool->alive + 1);
+	size_t share = (length + pool->alive) / (pool->alive + 1); /* 1, where there is anything */
 
-	if (share < 1)
-		share = 1;
 	return share < max ? (unsigned)share : max;
 }
 
@@ -209,13 +210,10 @@ static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, un
 static int64_t queue_rank(const struct wt_pool *pool, const struct wt_task *task, int64_t now)
 {
 	int64_t since = task->weight ? task->submitted_at : wti_load(&pool->prioritized_at);
-	int64_t rank;
 
-	if (pool->options.aging == WT_FOREVER)
+	if (pool->options.aging >= QUEUE_AGING_MAX)
 		return task->level;
-	if (__builtin_mul_overflow((int64_t)task->level, pool->options.aging, &rank))
-		rank = INT64_MAX / 2;
-	return rank + (now - since);
+	return task->level * pool->options.aging + (now - since);
 }
 
 /* One at a time, so that the next look finds what has become first. */
@@ -278,7 +276,8 @@ bool wti_pool_raid(struct wti_pool_worker *worker, bool own)
 		wti_store(&worker->end, end);
 		return false;
 	}
-	next = wti_load_sc(&worker->next); /* [pool-hold] */
+	if (!WTI_MUTANT(WTI_MUTANT_POOL_RAID_NO_RECHECK))
+		next = wti_load_sc(&worker->next); /* [pool-hold] */
 	if (next > end)
 		next = end;
 	wti_store_sc(&worker->end, next); /* what the worker claimed meanwhile stays [pool-hold] */
@@ -361,12 +360,19 @@ size_t wti_pool_refuse_queued(struct wt_pool *pool, int result)
 
 /* ---- Help ---- */
 
+/* While one works and another one naps, which looks for what the first leaves, nobody is called. */
+static bool queue_is_watched(const struct wt_pool *pool)
+{
+	return pool->napping && wti_load(&pool->awake);
+}
+
 void wti_pool_update_call(struct wt_pool *pool)
 {
 	bool more = pool->alive < pool->options.max_workers && !pool->resting;
+	bool help = more || !wti_list_empty(&pool->idle);
 
 	/* pairs with wti_pool_queue_push [pool-call]: who announces its sleep, or the end, then looks for work */
-	wti_store_sc(&pool->call, more || pool->state != WTI_POOL_OPEN || !wti_list_empty(&pool->idle));
+	wti_store_sc(&pool->call, pool->state != WTI_POOL_OPEN || (help && !queue_is_watched(pool)));
 }
 
 /* One worker at a time is enough where it has not looked yet: it calls for the next one itself. */

@@ -11,6 +11,7 @@
 #include "fork.h"
 #include "loop.h"
 #include "pool.h"
+#include "seam.h"
 #include "wait.h"
 
 /* ---- Counting ---- */
@@ -103,7 +104,8 @@ static void room_wish(struct wti_pool_client *client)
 	if (client->on_drain)
 		wti_loop_set_hold(wti_load(&client->source.owner), WTI_HOLD_DRAIN, &client->drain_held, true);
 	wti_store_sc(&client->pool->full, true); /* [pool-room] */
-	wti_pool_room_offer(client->pool);
+	if (!WTI_MUTANT(WTI_MUTANT_POOL_DRAIN_NO_RECHECK))
+		wti_pool_room_offer(client->pool);
 }
 
 bool wti_pool_drain_due(struct wti_pool_client *client)

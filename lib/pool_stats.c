@@ -138,6 +138,7 @@ void wti_pool_stats_now(struct wt_pool *pool, struct wt_pool_stats *stats)
 	stats->zombies = pool->zombies;
 	stats->queued = wti_pool_count(pool, SIZE_MAX);
 	stats->queued_bytes = wti_load(&pool->queued_bytes);
+	stats->idle = pool->napping;
 	for (struct wti_list *link = pool->idle.next; link != &pool->idle; link = link->next)
 		stats->idle++;
 	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next) {

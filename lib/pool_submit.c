@@ -11,13 +11,18 @@
 #include <string.h>
 
 static const wt_outgoing submit_empty;
+static const wt_task_options submit_usual;
+static const wt_task_options submit_unlimited = { .run_timeout = WT_FOREVER };
 
-/* What one submit is about: read and checked. */
+/* What one submit is about. */
 struct submission {
-	struct wti_pool_client *client;
 	const wt_outgoing *input;
+	const wt_task_options *options;
+	wt_task_done_fn *done;
+	void *arg;
+	/* Found on the way. */
+	struct wti_pool_client *client;
 	size_t size; /* bytes of the input */
-	wt_task_options options;
 };
 
 void wt_task_options_init(wt_task_options *options)
@@ -58,7 +63,7 @@ static bool submit_is_inline(const struct submission *s)
 /* All that can fail for want of memory; what was made stays for the next submit. */
 static int submit_make(struct submission *s, struct wt_task **made)
 {
-	int err = wti_pool_queue_reserve(s->client, (unsigned)(s->options.priority + WTI_POOL_LEVEL));
+	int err = wti_pool_queue_reserve(s->client, (unsigned)(s->options->priority + WTI_POOL_LEVEL));
 	size_t cargo = s->input->transfer_count ? wti_cargo_size(s->input->transfer_count) : 0;
 	struct wti_pool_own *own;
 
@@ -80,14 +85,15 @@ static int submit_make(struct submission *s, struct wt_task **made)
 }
 
 /* From here on nothing fails. */
-static void submit_fill_input(const struct submission *s, struct wt_task *task)
+static WTI_COLD void submit_fill_block(const struct submission *s, struct wt_task *task)
 {
-	unsigned char *bytes = task->own->block ? task->own->block : task->bytes;
+	unsigned char *bytes = task->own->block;
 	struct wti_list dropped;
 
-	task->cargo = NULL;
-	if (wti_unlikely(s->input->transfer_count)) {
+	task->parts = WTI_TASK_BLOCK;
+	if (s->input->transfer_count) {
 		wti_list_init(&dropped);
+		task->parts |= WTI_TASK_CARGO;
 		task->cargo = task->own->block;
 		wti_transfer_pack(task->cargo, 0, s->input, NULL, &dropped);
 		bytes += wti_cargo_size(s->input->transfer_count);
@@ -95,8 +101,17 @@ static void submit_fill_input(const struct submission *s, struct wt_task *task)
 	}
 	wti_outgoing_copy(bytes, s->input);
 	task->data = bytes;
+}
+
+static void submit_fill_input(const struct submission *s, struct wt_task *task)
+{
 	task->size = s->size;
 	task->type = s->input->type;
+	task->parts = 0;
+	if (wti_unlikely(task->own->block != NULL))
+		submit_fill_block(s, task);
+	else
+		wti_outgoing_copy(task->bytes, s->input);
 }
 
 /* A task of another priority than 0 has the pool look at the clock for each, from now on. */
@@ -114,7 +129,7 @@ static bool submit_is_prioritized(struct wt_pool *pool, int priority)
 static void submit_stamp(const struct submission *s, struct wt_task *task)
 {
 	struct wti_pool_client *client = s->client;
-	bool prioritized = submit_is_prioritized(client->pool, s->options.priority);
+	bool prioritized = submit_is_prioritized(client->pool, s->options->priority);
 
 	task->weight = 0;
 	if (wti_likely(client->stamp)) {
@@ -131,14 +146,15 @@ static void submit_stamp(const struct submission *s, struct wt_task *task)
 
 static void submit_limit(const struct submission *s, struct wt_task *task)
 {
-	int64_t limit = s->options.run_timeout ? s->options.run_timeout : s->client->pool->options.run_timeout;
+	int64_t limit = s->options->run_timeout ? s->options->run_timeout : s->client->pool->options.run_timeout;
 
-	task->limited = limit && limit != WT_FOREVER;
-	if (wti_unlikely(task->limited))
-		task->run_timeout = limit;
+	if (wti_likely(!limit || limit == WT_FOREVER))
+		return;
+	task->parts |= WTI_TASK_LIMITED;
+	task->run_timeout = limit;
 }
 
-static void submit_fill(const struct submission *s, struct wt_task *task, wt_task_done_fn *done, void *arg)
+static void submit_fill(const struct submission *s, struct wt_task *task)
 {
 	struct wti_pool_client *client = s->client;
 	struct wti_pool_own *own = task->own;
@@ -146,15 +162,15 @@ static void submit_fill(const struct submission *s, struct wt_task *task, wt_tas
 	submit_fill_input(s, task);
 	submit_stamp(s, task);
 	submit_limit(s, task);
-	task->level = (uint8_t)(s->options.priority + WTI_POOL_LEVEL);
+	task->level = (uint8_t)(s->options->priority + WTI_POOL_LEVEL);
 	wti_store(&task->generation, wti_load(&task->generation) + 1);
 	wti_store(&task->cancelled, 0);
-	own->done = done;
-	own->arg = arg;
-	own->on_progress = s->options.on_progress;
+	own->done = s->done;
+	own->arg = s->arg;
+	own->on_progress = s->options->on_progress;
 	own->state = WTI_TASK_SUBMITTED;
 	own->away = true;
-	if (done && client->awaited++ == 0)
+	if (s->done && client->awaited++ == 0)
 		wti_loop_hold(wti_load(&client->source.owner), WTI_HOLD_TASK);
 	wti_store(&client->submitted, wti_load(&client->submitted) + 1);
 }
@@ -173,30 +189,28 @@ static int submit_get_client(wt_pool *pool, struct wti_pool_client **client)
 }
 
 /* Everything up to the record: 0, or what wt_pool_submit returns. */
-static int submit_prepare(wt_pool *pool, struct submission *s, const wt_task_options *options)
+static int submit_prepare(wt_pool *pool, struct submission *s)
 {
-	int err = wti_load(&pool->refusal);
+	int err = submit_check(s);
 
-	if (wti_unlikely(err))
-		return err;
-	if (wti_unlikely(options != NULL)) {
-		err = submit_read_options(&s->options, options);
-		if (err)
-			return err;
-	}
-	err = submit_check(s);
 	if (wti_unlikely(err))
 		return err;
 	err = submit_get_client(pool, &s->client);
 	if (wti_unlikely(err))
 		return err;
-	return wti_pool_is_bounded(pool) ? wti_pool_room_take(s->client, s->size, s->options.wait_until) : 0;
+	return wti_pool_is_bounded(pool) ? wti_pool_room_take(s->client, s->size, s->options->wait_until) : 0;
 }
 
 int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *done, void *arg,
 		   const wt_task_options *options, wt_task **out)
 {
-	struct submission s = { .input = input ? input : &submit_empty };
+	struct submission s = {
+		.input = input ? input : &submit_empty,
+		.options = &submit_usual,
+		.done = done,
+		.arg = arg,
+	};
+	wt_task_options read;
 	struct wt_task *task;
 	int err;
 
@@ -204,7 +218,13 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 		*out = NULL;
 	if (!pool)
 		return WT_EINVAL;
-	err = submit_prepare(pool, &s, options);
+	err = wti_load(&pool->refusal);
+	if (!err && wti_unlikely(options != NULL)) {
+		err = submit_read_options(&read, options);
+		s.options = &read;
+	}
+	if (wti_likely(!err))
+		err = submit_prepare(pool, &s);
 	if (wti_unlikely(err))
 		return wti_forked() ? WT_EFORKED : err;
 	err = submit_make(&s, &task);
@@ -212,7 +232,7 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 		wti_pool_room_undo(s.client, s.size);
 		return err;
 	}
-	submit_fill(&s, task, done, arg);
+	submit_fill(&s, task);
 	task->own->told = !done && !out;
 	if (out)
 		*out = task;
@@ -223,9 +243,9 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map, struct wt_task **out)
 {
 	struct submission s = {
-		.client = client,
 		.input = &submit_empty,
-		.options = { .run_timeout = WT_FOREVER },
+		.options = &submit_unlimited,
+		.client = client,
 	};
 	int err = wti_load(&client->pool->refusal);
 
@@ -238,10 +258,11 @@ int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map
 		wti_pool_room_undo(client, 0);
 		return err;
 	}
-	submit_fill(&s, *out, NULL, NULL);
+	submit_fill(&s, *out);
 	(*out)->own->told = false;
 	(*out)->data = map;
 	(*out)->size = WTI_TASK_MAP;
+	(*out)->parts = WTI_TASK_BLOCK;
 	wti_pool_queue_push(client, *out);
 	return 0;
 }

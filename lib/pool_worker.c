@@ -22,8 +22,11 @@ enum {
 	WORKER_GATHER_MIN = 64,  /* pauses */
 	WORKER_GATHER_MAX = 1024, /* 10 microseconds */
 	WORKER_GATHER_RETRY = 8,
+	WORKER_NAP = 500000,     /* ns */
+	WORKER_TINY = 100,       /* ns, with a look at the clock: what one worker does as fast as it is submitted ... */
+	WORKER_ALONE = 2048,     /* ... unless so many wait */
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
-	WORKER_HELD = 3000,      /* ns of work that are taken together */
+	WORKER_HELD = 10000,     /* ns of work that are taken together */
 	WORKER_OVERHEAD = 60,    /* ns of a task besides its run */
 	WORKER_STRIDE_SHORT = 400,   /* ns: shorter tasks are timed one of WTI_POOL_STRIDE_MAX ... */
 	WORKER_STRIDE_LONG = 10000,  /* ... longer ones each, and those between ... */
@@ -83,16 +86,31 @@ static void run_withdraw(struct wti_pool_run *run)
 	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* pairs with keeper_read_run [pool-run] */
 }
 
+/*
+ * One that takes much longer than others may only have lost its processor in
+ * the middle: then the next one is timed as well, and believed with it.
+ */
+static void worker_estimate(struct wti_pool_worker *worker, int64_t time)
+{
+	bool outlier = worker->estimate && time > 4 * worker->estimate;
+	bool first = outlier && !worker->outlier;
+
+	if (outlier && !first)
+		worker->estimate = (time < worker->outlier ? time : worker->outlier) + 1;
+	else if (!worker->estimate)
+		worker->estimate = time + 1;
+	else if (!outlier)
+		worker->estimate += (time - worker->estimate) / 8;
+	worker->outlier = first ? time : 0;
+}
+
 /* How long tasks take decides how many are taken together, and how many are timed. */
 static void worker_learn(struct wti_pool_worker *worker, int64_t time)
 {
 	uint32_t stride = 1;
 	int64_t known;
 
-	if (!worker->estimate || time > 4 * worker->estimate)
-		worker->estimate = time + 1;
-	else
-		worker->estimate += (time - worker->estimate) / 8;
+	worker_estimate(worker, time);
 	if (worker->estimate < WORKER_STRIDE_SHORT)
 		stride = WTI_POOL_STRIDE_MAX;
 	else if (worker->estimate < WORKER_STRIDE_LONG)
@@ -135,10 +153,11 @@ static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run
 
 	if (wti_unlikely(wti_load(&run->judged) == wti_load(&run->serial)))
 		return;
-	if (wti_unlikely(run->began && run_is_timed(task))) {
+	if (wti_unlikely(run->began)) {
 		int64_t time = wti_os->clock() - run->began;
 
-		wti_histogram_add(&accounts->run, time, task->weight);
+		if (run_is_timed(task))
+			wti_histogram_add(&accounts->run, time, task->weight);
 		worker_learn(worker, time);
 	}
 	wti_pool_account(accounts, result, worker->ending);
@@ -148,11 +167,11 @@ void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *ru
 {
 	struct wt_task *task = wti_load(&run->task);
 
-	if (wti_unlikely(task->cargo != NULL))
+	if (wti_unlikely(task->parts & WTI_TASK_CARGO))
 		wti_cargo_hide(&run->view);
 	wti_pool_input_drop(task);
 	run_account(worker, run, task, result);
-	if (wti_unlikely(task->limited))
+	if (wti_unlikely(task->parts & WTI_TASK_LIMITED))
 		wti_store(&run->deadline, WT_FOREVER);
 	run_withdraw(run);
 	worker->begun--;
@@ -168,7 +187,7 @@ static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run 
 	run->began = wti_os->clock();
 	if (run_is_timed(task))
 		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, task->weight);
-	if (!task->limited)
+	if (!(task->parts & WTI_TASK_LIMITED))
 		return;
 	if (__builtin_add_overflow(run->began, task->run_timeout, &deadline))
 		deadline = WT_FOREVER;
@@ -217,10 +236,10 @@ static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, s
 		wti_pool_run_finish(worker, run, WT_ECANCELED);
 		return;
 	}
-	run->input = (wt_message){ .data = task->data, .size = task->size, .type = task->type };
-	if (wti_unlikely(task->cargo != NULL))
+	run->input = (wt_message){ .data = wti_pool_task_data(task), .size = task->size, .type = task->type };
+	if (wti_unlikely(task->parts & WTI_TASK_CARGO))
 		wti_cargo_show(wti_thread_peek(), &run->view, task->cargo, &run->input);
-	if (wti_unlikely(run_is_timed(task) || task->limited))
+	if (wti_unlikely(run_is_timed(task) || task->parts & WTI_TASK_LIMITED || worker->outlier))
 		run_begin_clock(worker, run, task);
 	run->inside = true;
 	result = run_call(worker, run, task);
@@ -287,17 +306,34 @@ static unsigned worker_share(const struct wti_pool_worker *worker)
 	return share < WTI_POOL_HOLD ? (unsigned)share : WTI_POOL_HOLD;
 }
 
-/* Under the lock: it does not wait to be called. It may not have slept since it said so: the loop has looked again. */
-static void worker_note_awake(struct wti_pool_worker *worker)
+void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest rest)
 {
-	bool listed = !wti_list_empty(&worker->idle);
+	struct wt_pool *pool = worker->pool;
+	enum wti_pool_rest old = wti_load(&worker->rest);
 
+	if (worker->state != WTI_POOL_READY || worker->leaving)
+		rest = WTI_POOL_ASLEEP; /* it takes no more: nobody is to count on it */
+	if (old == rest)
+		return;
+	wti_store(&pool->awake, wti_load(&pool->awake) + (rest == WTI_POOL_AWAKE) - (old == WTI_POOL_AWAKE));
+	pool->napping = pool->napping + (rest == WTI_POOL_NAPPING) - (old == WTI_POOL_NAPPING);
+	wti_store(&worker->rest, rest);
+	wti_pool_update_call(pool);
+}
+
+void wti_pool_worker_unlist(struct wti_pool_worker *worker)
+{
 	if (wti_load(&worker->woken))
 		worker->pool->waking--;
 	wti_store(&worker->woken, false);
 	wti_list_remove(&worker->idle);
-	if (listed)
-		wti_pool_update_call(worker->pool);
+}
+
+/* Under the lock: it does not wait to be called. It may not have slept since it said so: the loop has looked again. */
+static void worker_note_awake(struct wti_pool_worker *worker)
+{
+	wti_pool_worker_unlist(worker);
+	wti_pool_worker_rest(worker, WTI_POOL_AWAKE);
 }
 
 /* Fill the empty hold. False where there is nothing to do. */
@@ -314,8 +350,10 @@ static bool worker_fill(struct wti_pool_worker *worker)
 	worker_note_awake(worker);
 	wti_store(&worker->next, 0);
 	n = wti_pool_take(pool, worker->hold, max);
+	if (n)
+		pool->taker = worker;
 	wti_store_sc(&worker->end, n); /* pairs with wti_pool_raid [pool-hold] */
-	more = n && wti_load(&pool->call) && !wti_list_empty(&pool->idle) && !pool->waking;
+	more = n && wti_load(&pool->call) && !pool->waking;
 	wti_mutex_unlock(&pool->lock);
 	wti_pool_room_offer(pool);
 	if (more && wti_pool_has_work(pool))
@@ -325,7 +363,7 @@ static bool worker_fill(struct wti_pool_worker *worker)
 
 /* ---- The turn ---- */
 
-static bool worker_is_spent(struct wti_pool_worker *worker)
+static bool worker_is_spent(const struct wti_pool_worker *worker)
 {
 	const wt_pool_options *options = &worker->pool->options;
 	struct wti_thread *self = wti_load(&worker->source.owner);
@@ -336,7 +374,10 @@ static bool worker_is_spent(struct wti_pool_worker *worker)
 
 static void worker_leave(struct wti_pool_worker *worker)
 {
+	wti_mutex_lock_soon(&worker->pool->lock);
 	worker->leaving = true;
+	wti_pool_worker_rest(worker, WTI_POOL_ASLEEP);
+	wti_mutex_unlock(&worker->pool->lock);
 	wt_stop();
 }
 
@@ -383,7 +424,7 @@ static bool worker_has_hold(const struct wti_pool_worker *worker)
 	return wti_load(&worker->next) < wti_load(&worker->end);
 }
 
-static bool worker_may_begin(struct wti_pool_worker *worker)
+static bool worker_may_begin(const struct wti_pool_worker *worker)
 {
 	return worker->begun < worker->run_count && !(worker->tasks && worker_is_spent(worker));
 }
@@ -433,12 +474,92 @@ static void worker_gather(struct wti_pool_worker *worker)
 		wti_cpu_relax();
 }
 
+/* Nothing else that runs on its loop would keep it from looking when the nap is over. */
+static bool worker_does_only_tasks(const struct wti_pool_worker *worker)
+{
+	const struct wti_thread *self = wti_load(&worker->source.owner);
+
+	return !worker->begun && self->loop_refs == 1 && !self->mailbox && wti_list_empty(&self->ports) &&
+	       wti_list_empty(&self->timers) && wti_list_empty(&self->broadcasts) &&
+	       wti_list_empty(&self->pool_clients);
+}
+
+/* One that is about to end does not nap, either: nobody is called for what it would have looked for. */
+static bool worker_may_nap(const struct wti_pool_worker *worker)
+{
+	return worker->estimate && worker->estimate < WORKER_TINY && wti_load(&worker->pool->awake) > 1 &&
+	       worker_may_begin(worker) && !wti_load(&worker->attention) && worker_does_only_tasks(worker) &&
+	       wti_pool_count(worker->pool, WORKER_ALONE) < WORKER_ALONE;
+}
+
+/* Under the lock: whether another one has taken tasks since this one did, and is there still. */
+static bool worker_is_overtaken(const struct wti_pool_worker *worker)
+{
+	const struct wt_pool *pool = worker->pool;
+
+	return pool->taker != worker && wti_load(&pool->awake) > 1;
+}
+
+/*
+ * One worker does the shortest tasks as fast as they are submitted; a second
+ * one only pulls the lines away from it, and takes the submitter's processor.
+ * So it naps, if another one has taken tasks after it, and not too much waits.
+ * It is there when that one falls behind, or is at a task that turns out to be
+ * long; for then it is the last that takes tasks, and naps no more. Empty
+ * tasks: from 8 to 11 million a second.
+ */
+static bool worker_naps(struct wti_pool_worker *worker)
+{
+	struct wt_pool *pool = worker->pool;
+	bool nap;
+
+	if (wti_likely(!worker_may_nap(worker)))
+		return false;
+	wti_mutex_lock_soon(&pool->lock);
+	worker_note_awake(worker);
+	nap = worker_is_overtaken(worker);
+	if (nap) {
+		worker->nap_until = wti_os->clock() + WORKER_NAP;
+		wti_pool_worker_rest(worker, WTI_POOL_NAPPING);
+	}
+	wti_mutex_unlock(&pool->lock);
+	return nap;
+}
+
+/* Before it begins anything: while it napped, who submitted called nobody. */
+static void worker_end_nap(struct wti_pool_worker *worker)
+{
+	struct wt_pool *pool = worker->pool;
+
+	if (wti_likely(wti_load(&worker->rest) != WTI_POOL_NAPPING))
+		return;
+	wti_mutex_lock_soon(&pool->lock);
+	worker_note_awake(worker);
+	wti_mutex_unlock(&pool->lock);
+	/* pairs with wti_pool_queue_push [pool-call]: the nap is over, then a look for what came while it was not */
+	if (!wti_barrier_heavy() || wti_pool_has_work(pool))
+		wti_pool_call(pool);
+}
+
+static bool worker_is_napping(const struct wti_pool_worker *worker)
+{
+	return wti_load(&worker->rest) == WTI_POOL_NAPPING && wti_os->clock() < worker->nap_until;
+}
+
+/* Between two holds. */
+static void worker_pause(struct wti_pool_worker *worker, bool found_nothing)
+{
+	if (!worker_naps(worker) && found_nothing && worker->brought)
+		worker_gather(worker);
+}
+
 static void worker_turn(struct wti_source *source, unsigned *calls)
 {
 	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
 	struct wti_thread *self = wti_load(&source->owner);
 	unsigned n = 0;
 
+	worker_end_nap(worker);
 	while (n < WORKER_TURN && !wti_loop_interrupted(self) && worker_step(worker)) {
 		if (wti_forked())
 			return;
@@ -448,8 +569,8 @@ static void worker_turn(struct wti_source *source, unsigned *calls)
 	if (wti_forked())
 		return;
 	worker->brought += n;
-	if (n < WORKER_TURN && worker->brought)
-		worker_gather(worker);
+	if (!worker_has_hold(worker))
+		worker_pause(worker, n < WORKER_TURN);
 	/* One that is spent leaves its hold to others. */
 	if (worker_is_done(worker) &&
 	    (worker_is_spent(worker) || (!worker_has_hold(worker) && !wti_pool_has_work(worker->pool)))) {
@@ -463,10 +584,17 @@ static bool worker_ready(struct wti_source *source)
 	struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
 	uint32_t attention = wti_load_sc(&worker->attention); /* pairs with wti_pool_attend [source-1] */
 
-	if (attention & WTI_POOL_EACH || (attention & WTI_POOL_RETIRE && worker_is_done(worker)))
+	if (attention & WTI_POOL_EACH)
+		return true;
+	/* It begins nothing, so what waits is not for it: it sleeps until the keeper has ended it, or takes that back. */
+	if (wti_unlikely(attention & WTI_POOL_HALT))
+		return false;
+	if (attention & WTI_POOL_RETIRE && worker_is_done(worker))
 		return true;
 	if (!worker_may_begin(worker))
 		return worker_is_done(worker);
+	if (wti_unlikely(worker_is_napping(worker)))
+		return false;
 	return worker_has_hold(worker) || wti_pool_has_work(worker->pool);
 }
 
@@ -479,6 +607,8 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 
 	wti_mutex_lock_soon(&pool->lock);
 	worker_note_awake(worker);
+	if (wti_load(&worker->attention) & WTI_POOL_HALT)
+		available = false; /* under the lock it is decided: see keeper_doom */
 	if (asleep && available) {
 		worker->idle_since = wti_os->clock();
 		/* The last one in front: the others may retire. */
@@ -486,15 +616,30 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 		for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next)
 			wti_pool_raid(wti_list_entry(link, struct wti_pool_worker, link), false);
 	}
+	if (asleep)
+		wti_pool_worker_rest(worker, WTI_POOL_ASLEEP);
 	/* pairs with wti_pool_queue_push [pool-call]: the loop looks again after this */
 	wti_pool_update_call(pool);
 	wti_mutex_unlock(&pool->lock);
+}
+
+/* What is left of its nap. */
+static int64_t worker_crowded(struct wti_source *source)
+{
+	const struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
+	int64_t left;
+
+	if (wti_load(&worker->rest) != WTI_POOL_NAPPING)
+		return WTI_WAIT_FREE;
+	left = worker->nap_until - wti_os->clock();
+	return left > 0 ? left : WTI_WAIT_FREE;
 }
 
 static const struct wti_source_ops worker_source_ops = {
 	.turn = worker_turn,
 	.ready = worker_ready,
 	.sleeps = worker_sleeps,
+	.crowded = worker_crowded,
 };
 
 /* ---- The end ---- */
@@ -546,6 +691,7 @@ static void worker_sign_off(struct wti_pool_worker *worker, struct wt_worker *th
 	if (worker->state == WTI_POOL_READY)
 		pool->alive--;
 	worker->state = WTI_POOL_OVER;
+	wti_pool_worker_rest(worker, WTI_POOL_ASLEEP);
 	wti_pool_update_call(pool);
 }
 

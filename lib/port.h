@@ -258,7 +258,11 @@ void wti_flight_thread_end(struct wti_thread *self);
 
 /* ---- port_close.c ---- */
 
-/* Posts to this end are refused from now on, and everybody who waits for it finds that out. */
+/*
+ * Posts to this end are refused from now on, and everybody who waits for room
+ * or a reply finds that out. When the queue is dropped, wti_port_leave_posters
+ * is to follow.
+ */
 void wti_port_announce_close(wt_port *port);
 
 /* One that posts from this end less; the last one tells the other end. */

@@ -32,7 +32,6 @@ void wti_port_announce_close(wt_port *port)
 	 * those who wait for room, and [close-1]: before the last look at the queue.
 	 */
 	wti_store_sc(&port->closed, 1);
-	wti_port_leave_posters(port);
 	if (wti_waiters_any(&port->senders))
 		wti_waiters_wake(&port->senders);
 	if (wti_port_drain_wanted(port->peer))
@@ -104,6 +103,20 @@ static void port_empty(wt_port *port)
 	wti_cargo_destroy_all(&dropped);
 }
 
+/*
+ * What is dropped is counted before the peer hears of the end, for it may ask
+ * at once; deleters may take their time, and run after that.
+ */
+static void port_end_queue(wt_port *port)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	wti_port_drop_queue(port, &dropped);
+	wti_port_leave_posters(port);
+	wti_cargo_destroy_all(&dropped);
+}
+
 void wti_port_finish_close(wt_port *port, unsigned *calls)
 {
 	struct wti_thread *self = wti_load(&port->source.owner);
@@ -142,11 +155,12 @@ static void port_close(wt_port *port, struct wti_thread *self)
 	port->close_tail = port->pins ? wti_ring_tail(&port->inbox) : port->inbox.read;
 	wti_port_announce_close(port);
 	if (port->pins) {
+		wti_port_leave_posters(port); /* the callback may take its time, and what is queued is handed over */
 		wti_loop_watch(&port->source);
 		return; /* the turn or the drain that we are in goes on with it */
 	}
 	wti_port_leave_loop(port, self);
-	port_empty(port);
+	port_end_queue(port);
 	if (port->on_close && !port->close_told)
 		wti_loop_watch(&port->source);
 	else
@@ -180,9 +194,12 @@ void wti_port_close_now(wt_port *port)
 	port->pins = 0;
 	port_abandon_slots(port, self);
 	wti_port_leave_loop(port, self);
-	if (!port->closing)
+	if (port->closing) {
+		port_empty(port);
+	} else {
 		wti_port_announce_close(port);
-	port->closing = true;
-	port_empty(port);
+		port->closing = true;
+		port_end_queue(port);
+	}
 	port_end_now(port);
 }

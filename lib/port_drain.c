@@ -76,7 +76,7 @@ void wti_port_note_refusal(wt_port *port, size_t size)
 	 * pairs with wti_port_drain_wanted [drain-1]: announced before the look at
 	 * the queue. Where it was announced already, whoever did so looks.
 	 */
-	if (!wti_cas_sc(&port->drain, &expected, WTI_DRAIN_WANTED))
+	if (!wti_cas_sc(&port->drain, &expected, WTI_DRAIN_WANTED) || WTI_MUTANT(WTI_MUTANT_DRAIN_NO_RECHECK))
 		return;
 	/* Without the barrier the receiver may have missed it: rather a call too many. */
 	if (!wti_barrier_heavy() || drain_has_room(port))

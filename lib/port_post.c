@@ -48,7 +48,7 @@ void wti_port_published(wt_port *receiver, struct wti_list *dropped)
 {
 	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
 	wti_source_notify(&receiver->source);
-	if (wti_port_is_closed(receiver)) /* pairs with port_close.c [close-1] */
+	if (wti_port_is_closed(receiver) && !WTI_MUTANT(WTI_MUTANT_LATE_COMMIT)) /* pairs with port_close.c [close-1] */
 		wti_port_drop_dead(receiver, dropped);
 }
 
@@ -235,6 +235,8 @@ static int port_try_cargo(wt_port *receiver, const struct wti_sending *sending, 
 	if (err)
 		return err;
 	err = wti_ring_reserve(&receiver->inbox, payload, &slot);
+	if (err && WTI_MUTANT(WTI_MUTANT_MOVE_BEFORE_ROOM))
+		wti_transfer_lose(message->transfer, message->transfer_count);
 	if (err)
 		return err;
 	/* Before the pack: the bytes may lie in a view of a port that moves. */

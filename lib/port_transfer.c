@@ -122,6 +122,7 @@ void wti_flight_thread_end(struct wti_thread *self)
 
 		wti_port_announce_close(port);
 		wti_port_drop_dead(port, &dropped);
+		wti_port_leave_posters(port);
 		wti_channel_release(port->channel, &dropped);
 		wti_cargo_destroy_all(&dropped); /* at last also the port itself, which lies in a queue of its cycle */
 	}
@@ -165,10 +166,13 @@ static void port_leave(struct wti_transferable *object)
 static void port_destroy(struct wti_transferable *object, struct wti_list *dropped)
 {
 	wt_port *port = port_of(object);
+	bool was_closed = wti_port_is_closed(port);
 
-	if (!wti_port_is_closed(port))
+	if (!was_closed && !WTI_MUTANT(WTI_MUTANT_UNDELIVERED_OPEN))
 		wti_port_announce_close(port);
 	wti_port_drop_dead(port, dropped);
+	if (!was_closed)
+		wti_port_leave_posters(port);
 	wti_channel_release(port->channel, dropped);
 }
 

@@ -57,6 +57,8 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 /* Where the bytes in use begin, as far as this extent is concerned. */
 static inline uint64_t ring_low(uint64_t head, uint64_t start)
 {
+	if (WTI_MUTANT(WTI_MUTANT_COMPARE_NUMBERS))
+		return head < start ? start : head;
 	return (int64_t)(head - start) < 0 ? start : head;
 }
 
@@ -113,8 +115,9 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 		uint64_t low = ring_low(head, wti_load(&extent->start));
 		size_t room = size - (position & (size - 1));
 		size_t pad = record > room ? room : 0;
+		size_t link = WTI_MUTANT(WTI_MUTANT_NO_ROOM_FOR_LINK) ? 0 : WTI_HEADER_SIZE;
 
-		if (wti_unlikely(position - low + pad + record + WTI_HEADER_SIZE > size ||
+		if (wti_unlikely(position - low + pad + record + link > size ||
 				 !ring_within_limit(ring, position, head, record))) {
 			/* pairs with wti_ring_flush [ring-head]: what is free is zero */
 			uint64_t fresh = wti_load_acq(&ring->head);
@@ -122,7 +125,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 			int err;
 
 			/* A refusal must speak of one moment: both ends unchanged since they were read. */
-			if (fresh != head || again != tail) {
+			if ((fresh != head || again != tail) && !WTI_MUTANT(WTI_MUTANT_STALE_FULL)) {
 				head = fresh;
 				tail = again;
 				wti_ring_note_use(ring);
@@ -184,7 +187,6 @@ static inline unsigned char *ring_payload(const struct ring_slot *slot)
 	return (unsigned char *)(slot->header + 1);
 }
 
-/* memcpy, without the call for the sizes that are a word or two. */
 static void ring_gather(unsigned char *to, const struct iovec *iov, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

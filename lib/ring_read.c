@@ -9,6 +9,7 @@
 #include "cargo.h"
 #include "record.h"
 #include "ring_grow.h"
+#include "seam.h"
 
 /* The consumer gives bytes back in steps of at most this: small against the cache, large against a line. */
 #define RING_BATCH_MAX 4096
@@ -99,6 +100,8 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
 	ring->read += wti_record_size(record->size);
 	if (wti_unlikely(wti_header_kind(header) != WTI_RECORD_MESSAGE))
 		ring_unpack(record, wti_header_kind(header));
+	if (WTI_MUTANT(WTI_MUTANT_RELEASE_AT_READ))
+		wti_ring_release(ring, ring->read);
 	return true;
 }
 

@@ -25,13 +25,39 @@ enum wti_fault_point {
 	WTI_FAULT_ATTACH  /* transfer: what came with it cannot be taken */
 };
 
+/* Who shipped each, and what catches it: tests/mutants/table. */
 enum wti_mutant_id {
-	WTI_MUTANT_COMMIT_RELEASE = 1,  /* a commit without the barrier before the look at the sleeper */
-	WTI_MUTANT_ARM_RELEASE = 2,     /* an announcement without the barrier before the second look */
-	WTI_MUTANT_NO_RECHECK = 3,      /* no second look after the announcement */
-	WTI_MUTANT_RECHECK_DATA_ONLY = 4, /* the second look forgets close and terminate */
-	WTI_MUTANT_WAKE_AT_RESERVE = 5, /* whether to wake is judged at reservation */
-	WTI_MUTANT_NO_HEAVY_BARRIER = 6 /* the sleeper leaves the asymmetric barrier out */
+	WTI_MUTANT_COMMIT_RELEASE = 1,      /* a commit without the barrier before the look at the sleeper */
+	WTI_MUTANT_ARM_RELEASE = 2,         /* an announcement without the barrier before the second look */
+	WTI_MUTANT_NO_RECHECK = 3,          /* no second look after the announcement */
+	WTI_MUTANT_RECHECK_DATA_ONLY = 4,   /* the second look forgets close and terminate */
+	WTI_MUTANT_WAKE_AT_RESERVE = 5,     /* whether to wake is judged at reservation */
+	WTI_MUTANT_WAKE_ASLEEP_ONLY = 6,    /* one who is not asleep yet gets no token */
+	WTI_MUTANT_TRUST_FUTEX = 7,         /* a return of the futex is taken for a wake */
+	WTI_MUTANT_CLEAR_AFTER_LOOK = 8,    /* the loop's descriptor is cleared behind the look, not before it */
+	WTI_MUTANT_SENDER_NO_HOLD = 9,      /* a sender does not hold the channel that it posts in */
+	WTI_MUTANT_RAW_OWNER = 10,          /* a source's owner is woken without the lock that keeps it */
+	WTI_MUTANT_RELEASE_AT_READ = 11,    /* a record's room is given back before it is read */
+	WTI_MUTANT_STALE_FULL = 12,         /* a ring is called full by positions of the past */
+	WTI_MUTANT_MOVE_IN_PART = 13,       /* what stands before the bad entry of a transfer list is gone */
+	WTI_MUTANT_UNDELIVERED_OPEN = 14,   /* a port that nobody received is freed, and its peer not told */
+	WTI_MUTANT_COMPARE_NUMBERS = 15,    /* positions are compared as numbers, not by their difference */
+	WTI_MUTANT_NO_HEAVY_BARRIER = 16,   /* the sleeper leaves the asymmetric barrier out */
+	WTI_MUTANT_NO_ROOM_FOR_LINK = 17,   /* a reservation takes the bytes that are kept for the LINK record */
+	WTI_MUTANT_MOVE_BEFORE_ROOM = 18,   /* things are given up before the record has room */
+	WTI_MUTANT_LATE_COMMIT = 19,        /* no look at `closed` after a commit with things in it */
+	WTI_MUTANT_DRAIN_NO_RECHECK = 20,   /* no second look after a refused post wants to hear of room */
+	WTI_MUTANT_ROOM_OWED = 21,          /* a receiver sleeps without telling senders of the room that it owes them */
+	WTI_MUTANT_CELL_COMPARED_EARLY = 22, /* a waiter enters without comparing its cell under the lock */
+	WTI_MUTANT_LOCK_OF_THE_DEAD = 23,   /* locks are not released by the end of their thread */
+	WTI_MUTANT_WITHDRAWN_BLOCKS = 24,   /* a request that gives up does not let those behind it go */
+	WTI_MUTANT_CHUNK_UNCOUNTED = 25,    /* who joins a broadcast is not counted in the chunk that it begins in */
+	WTI_MUTANT_LIMIT_TAKES_ALL = 26,    /* a broadcast's limit takes chunks of which a part was to be kept */
+	WTI_MUTANT_POOL_CALL_WHEN_EMPTY = 27, /* a worker is called only where the queue was empty */
+	WTI_MUTANT_POOL_DRAIN_NO_RECHECK = 28, /* no second look after a refused submitter wants to hear of room */
+	WTI_MUTANT_POOL_RAID_NO_RECHECK = 29, /* who takes a worker's hold does not look what it began meanwhile */
+	WTI_MUTANT_END_UNDECIDED = 30,      /* a worker looks whether it is being ended, and does not decide it */
+	WTI_MUTANT_POOL_DOOM_NO_RECHECK = 31 /* who ends a task's worker does not look again whether it is at that task */
 };
 
 #ifdef WTI_TESTING
@@ -49,7 +75,11 @@ extern uint64_t wti_ring_origin;  /* position that new rings start at, a multipl
 			wti_yield_hook((point), (object)); \
 	} while (0)
 #define WTI_FAULT(point) (wti_fault_hook ? wti_fault_hook(point) : 0)
+#ifdef WTI_COVERAGE
+#define WTI_MUTANT(id)   0 /* they are no branches of the library */
+#else
 #define WTI_MUTANT(id)   (wti_mutant == (id))
+#endif
 
 #else
 

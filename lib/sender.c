@@ -4,6 +4,7 @@
 #include "alloc.h"
 #include "fork.h"
 #include "port.h"
+#include "seam.h"
 
 static void sender_destroy(struct wti_transferable *object, struct wti_list *dropped)
 {
@@ -26,7 +27,8 @@ static int sender_create(wt_sender **sender, wt_port *port)
 	wti_transferable_init(&made->transferable, &sender_transferable_ops);
 	made->port = port;
 	wti_add(&port->posters, 1);
-	wti_channel_hold(port->channel);
+	if (!WTI_MUTANT(WTI_MUTANT_SENDER_NO_HOLD))
+		wti_channel_hold(port->channel);
 	*sender = made;
 	return 0;
 }

@@ -29,17 +29,11 @@ static void source_push(struct wti_thread *owner, struct wti_source *source)
 	} while (!wti_cas_acqrel(&owner->ready, &top, source));
 }
 
-/*
- * Under the lock, the owner cannot detach, so its thread record stays until
- * the wake is done.
- */
-void wti_source_notify_slow(struct wti_source *source)
+static void source_wake_owner(struct wti_source *source)
 {
-	struct wti_thread *owner;
+	struct wti_thread *owner = wti_load(&source->owner);
 	uint32_t expected = WTI_SOURCE_ARMED;
 
-	wti_mutex_lock(&source->lock);
-	owner = wti_load(&source->owner);
 	/*
 	 * pairs with wti_source_arm [source-1]: the owner took the source off its stack before it armed it
 	 * again, maybe since our caller looked; the push writes the same link.
@@ -49,6 +43,20 @@ void wti_source_notify_slow(struct wti_source *source)
 		source_push(owner, source);
 		wti_unpark(&owner->parker);
 	}
+}
+
+/*
+ * Under the lock, the owner cannot detach, so its thread record stays until
+ * the wake is done.
+ */
+void wti_source_notify_slow(struct wti_source *source)
+{
+	if (WTI_MUTANT(WTI_MUTANT_RAW_OWNER)) {
+		source_wake_owner(source);
+		return;
+	}
+	wti_mutex_lock(&source->lock);
+	source_wake_owner(source);
 	wti_mutex_unlock(&source->lock);
 }
 

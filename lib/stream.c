@@ -109,21 +109,28 @@ static int stream_write_lines(struct wti_stream *stream, const char *data, size_
 	return err ? err : stream_gather(stream, data + whole, size - whole);
 }
 
-/* As fopencookie(3) has it: 0 is an error. */
+/* What fopencookie takes for an error of its write function, which must not be negative for glibc. */
+#ifdef __GLIBC__
+#define STREAM_WRITE_ERROR 0
+#else
+#define STREAM_WRITE_ERROR (-1)
+#endif
+
 static ssize_t stream_write(void *cookie, const char *data, size_t size)
 {
 	struct wti_stream *stream = cookie;
 	wt_sender *captured;
 	int err;
 
-	if (stream_is_foreign(stream))
+	/* musl flushes what there is, also where there is nothing. */
+	if (!size || stream_is_foreign(stream))
 		return (ssize_t)size;
 	captured = stream->owner->captured[stream->kind];
 	err = captured ? wt_sender_post(captured, data, size) : stream_write_lines(stream, data, size);
 	if (!err)
 		return (ssize_t)size;
 	stream_set_errno(err);
-	return 0;
+	return STREAM_WRITE_ERROR;
 }
 
 /* ---- Reading ---- */
@@ -218,7 +225,10 @@ static int stream_open_file(struct wti_stream *stream)
 		return err;
 	/* With a buffer that is there, it cannot fail. */
 	setvbuf(file, stream->buffer, reads ? _IOFBF : _IOLBF, STREAM_BUFFER);
-	/* A read may wait for ever, and fflush(NULL), which has nothing to do there, would wait for its lock. */
+	/*
+	 * A read may wait for ever, and fflush(NULL), which has nothing to do
+	 * there, would wait for its lock. musl's does all the same.
+	 */
 	if (reads)
 		__fsetlocking(file, FSETLOCKING_BYCALLER);
 	stream->file = file;

@@ -2,13 +2,12 @@
 #include "thread.h"
 
 #include <pthread.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <wt/thread.h>
 
 #include "alloc.h"
 #include "barrier.h"
 #include "fork.h"
+#include "os.h"
 #include "thread_registry.h"
 
 _Thread_local struct wti_thread *wti_thread_self_ptr WTI_TLS_MODEL;
@@ -38,11 +37,6 @@ static void thread_end(void *record)
 static void thread_make_key(void)
 {
 	thread_key_made = pthread_key_create(&thread_key, thread_end) == 0;
-}
-
-static bool thread_is_main(void)
-{
-	return syscall(SYS_gettid) == getpid();
 }
 
 void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
@@ -89,7 +83,7 @@ struct wti_thread *wti_thread_attach(void)
 		return NULL;
 	}
 	wti_thread_init(thread, NULL);
-	if (thread_is_main()) {
+	if (wti_os->thread_is_first()) {
 		thread->id = 0;
 		thread->name = "main";
 	}
@@ -171,7 +165,7 @@ void wti_owned_move_all(struct wti_thread *thread, struct wti_list *to, struct w
 
 bool wt_is_main_thread(void)
 {
-	return thread_is_main();
+	return wti_os->thread_is_first();
 }
 
 uint64_t wt_thread_id(void)

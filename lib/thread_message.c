@@ -19,9 +19,10 @@ static int errand_size(const wt_outgoing *message, size_t *prefix, size_t *total
 	err = wti_transfer_check(message->transfer, message->transfer_count, &(struct wti_route){ 0 });
 	if (err)
 		return err;
-	*prefix = sizeof(struct wti_errand) + wti_cargo_size(message->transfer_count);
-	if (size > WTI_SIZE_MAX || __builtin_add_overflow(*prefix, size, total))
+	if (size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
+	*prefix = sizeof(struct wti_errand) + wti_cargo_size(message->transfer_count);
+	*total = *prefix + size;
 	return 0;
 }
 

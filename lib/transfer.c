@@ -9,6 +9,7 @@
 #include "fork.h"
 #include "os.h"
 #include "port.h"
+#include "seam.h"
 #include "sender.h"
 #include "thread_message.h"
 
@@ -166,6 +167,8 @@ int wti_transfer_check_list(const wt_transfer *list, size_t count, const struct 
 		if (object)
 			object->listed = false;
 	}
+	if (err && WTI_MUTANT(WTI_MUTANT_MOVE_IN_PART))
+		wti_transfer_lose(list, n);
 	return err;
 }
 
@@ -204,6 +207,17 @@ void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing
 	for (size_t i = 0; i < message->transfer_count; i++)
 		cargo->items[i] = transfer_detach(&message->transfer[i], carrier, dropped);
 }
+
+#ifdef WTI_TESTING
+void wti_transfer_lose(const wt_transfer *list, size_t count)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	for (size_t i = 0; i < count; i++)
+		transfer_detach(&list[i], NULL, &dropped);
+}
+#endif
 
 /* ---- Taking ---- */
 

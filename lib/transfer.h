@@ -39,6 +39,13 @@ static inline int wti_transfer_check(const wt_transfer *list, size_t count, cons
 void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing *message, wt_port *carrier,
 		       struct wti_list *dropped);
 
+#ifdef WTI_TESTING
+/* For the wrong versions: the things are given up, and there is nothing that they go into. */
+void wti_transfer_lose(const wt_transfer *list, size_t count);
+#else
+#define wti_transfer_lose(list, count) ((void)0)
+#endif
+
 /* Take from what a worker's data carried, as wt_message_take_port does. */
 int wti_take_port(struct wti_cargo *cargo, size_t index, wt_port **port);
 int wti_take_buffer(struct wti_cargo *cargo, size_t index, wt_buffer **buffer);

@@ -120,7 +120,7 @@ static bool wait_arm(const struct wait *w)
 {
 	bool safe;
 
-	if (!wti_list_empty(&w->self->owing))
+	if (!wti_list_empty(&w->self->owing) && !WTI_MUTANT(WTI_MUTANT_ROOM_OWED))
 		w->self->before_sleep(w->self);
 	WTI_YIELD(WTI_YIELD_BEFORE_ARM, w->what);
 	w->ops->arm(w->what);

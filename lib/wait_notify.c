@@ -59,7 +59,7 @@ int wti_cell_enter(const struct wti_cell *cell, uint64_t expected, struct wti_ce
 	wti_store(&waiter->woken, 0);
 	wti_list_init(&waiter->link);
 	wti_mutex_lock(&bucket->lock);
-	holds = cell_holds(cell, expected);
+	holds = cell_holds(cell, expected) || WTI_MUTANT(WTI_MUTANT_CELL_COMPARED_EARLY);
 	if (holds)
 		wti_list_append(&bucket->waiters, &waiter->link);
 	wti_mutex_unlock(&bucket->lock);

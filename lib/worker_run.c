@@ -56,6 +56,8 @@ static bool run_begin_end(struct wt_worker *worker)
 {
 	uint32_t expected = WTI_WORKER_RUNNING;
 
+	if (WTI_MUTANT(WTI_MUTANT_END_UNDECIDED))
+		return wti_load(&worker->state) != WTI_WORKER_TERMINATING;
 	/* Relaxed: only the thread itself acts on it. */
 	return wti_cas(&worker->state, &expected, WTI_WORKER_ENDING) || expected == WTI_WORKER_ENDING;
 }

@@ -2,8 +2,8 @@
 
 # WT_JEMALLOC: --with-jemalloc. The library itself is not linked with it, only
 # compiled for it (lib/arena_jemalloc.c); programs get it through wt.pc. Not
-# under a sanitizer, which has a malloc of its own. Sets WT_JEMALLOC_LIBS and
-# wt_heaps, the summary's word.
+# under a sanitizer, which has a malloc of its own. Sets WT_JEMALLOC_LIBS,
+# WT_JEMALLOC_PRIVATE_LIBS for static programs, and wt_heaps, the summary's word.
 AC_DEFUN([WT_JEMALLOC], [
   AS_IF([test "$wt_sanitizer" != none], [
     AS_IF([test "$with_jemalloc" = yes],
@@ -14,6 +14,7 @@ AC_DEFUN([WT_JEMALLOC], [
     PKG_CHECK_MODULES([JEMALLOC], [jemalloc >= 5.0], [WT_JEMALLOC_PROBE], [:])
   ])
   WT_JEMALLOC_LIBS=
+  WT_JEMALLOC_PRIVATE_LIBS=
   wt_heaps="malloc's blocks"
   AS_IF([test "$wt_with_jemalloc" = yes], [
     AC_DEFINE([WTI_JEMALLOC], [1], [Define to 1 to use jemalloc's arenas where the program has them.])
@@ -22,8 +23,11 @@ AC_DEFUN([WT_JEMALLOC], [
     # pkg-config and libtool change the order of words.
     WT_JEMALLOC_LIBS=`echo $JEMALLOC_LIBS | sed 's/-Wl,//g; s/  */,/g'`
     WT_JEMALLOC_LIBS="-Wl,--push-state,--no-as-needed,$WT_JEMALLOC_LIBS,--pop-state"
+    # What its archive needs, which its own .pc file does not say.
+    WT_JEMALLOC_PRIVATE_LIBS=-lm
   ])
   AC_SUBST([WT_JEMALLOC_LIBS])
+  AC_SUBST([WT_JEMALLOC_PRIVATE_LIBS])
 ])
 
 # WT_JEMALLOC_PROBE: sets wt_found to yes when the calls are there, without a prefix.

@@ -31,6 +31,20 @@ AC_DEFUN([WT_OPTIONAL_MODULE], [
     [PKG_CHECK_MODULES(m4_toupper([$1]), [$4], [wt_found=yes], [wt_found=no])])
 ])
 
+# WT_OPTIONAL_LIBRARY(NAME, FOR, PACKAGE, HEADER, FUNCTION, LIBS): a library
+# that pkg-config does not know; sets <NAME>_LIBS.
+AC_DEFUN([WT_OPTIONAL_LIBRARY], [
+  WT_OPTIONAL([$1], [$2], [$3], [
+    wt_saved_LIBS=$LIBS
+    LIBS="$6 $LIBS"
+    AC_CHECK_HEADER([$4], [AC_CHECK_FUNC([$5], [wt_found=yes])])
+    LIBS=$wt_saved_LIBS
+  ])
+  AS_IF([test "$wt_found" = yes], [m4_toupper([$1])_LIBS="$6"])
+  AC_SUBST(m4_toupper([$1])_LIBS)
+  AC_SUBST(m4_toupper([$1])_CFLAGS)
+])
+
 # WT_OPTIONAL_PROGRAM(NAME, FOR, PACKAGE): a program; sets <NAME>, empty when
 # there is none.
 AC_DEFUN([WT_OPTIONAL_PROGRAM], [

@@ -55,12 +55,15 @@ wt_pages = \
 	man/wt_worker_stats.3 \
 	man/wt.7 \
 	man/wt_lifecycle.7 \
+	man/wt_loops.7 \
 	man/wt_memory.7 \
 	man/wt_messaging.7 \
+	man/wt_migrate.7 \
 	man/wt_node.7 \
 	man/wt_pool.7 \
 	man/wt_shared_memory.7 \
 	man/wt_threads.7 \
+	man/wt_tutorial.7 \
 	man/wt_vs_processes.7
 
 dist_man_MANS = $(wt_pages)
@@ -82,6 +85,19 @@ uninstall-hook:
 	@$(wt_aliases) | while read -r alias page; do \
 		rm -f "$(DESTDIR)$(man3dir)/$$alias.3"; \
 	done
+	@for page in index.html style.css $(notdir $(wt_pages:=.html)); do \
+		rm -f "$(DESTDIR)$(htmldir)/$$page"; \
+	done
+
+# The pages for a browser, in html/; mandoc makes them.
+EXTRA_DIST += scripts/html-pages man/style.css
+
+html-local:
+	$(AM_V_GEN)$(srcdir)/scripts/html-pages html
+
+install-html-local: html-local
+	$(MKDIR_P) "$(DESTDIR)$(htmldir)"
+	$(INSTALL_DATA) html/*.html html/style.css "$(DESTDIR)$(htmldir)"
 
 # The program of each page's EXAMPLES, compiled as its reader would. Which
 # there must be, scripts/check-pages knows; hence no list here. Parameters that
@@ -103,5 +119,5 @@ $(wt_page_examples): %: %.c libwt.la
 
 clean-local: clean-page-examples
 clean-page-examples:
-	rm -rf man/examples/.libs
+	rm -rf man/examples/.libs html
 .PHONY: clean-page-examples

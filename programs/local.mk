@@ -6,6 +6,7 @@ programs_cppflags = -I$(top_srcdir)/include -I$(top_srcdir)/programs
 programs_libs = programs/libprograms.a libwt.la $(WT_JEMALLOC_LIBS)
 
 EXTRA_LIBRARIES += programs/libprograms.a
+CLEANFILES += programs/libprograms.a
 programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 	programs/complain.c programs/complain.h programs/count.c programs/count.h \
 	programs/descriptors.c programs/descriptors.h programs/inorder.c programs/inorder.h \
@@ -14,6 +15,9 @@ programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 	programs/whole.c programs/whole.h
 programs_libprograms_a_CPPFLAGS = $(programs_cppflags)
 programs_libprograms_a_CFLAGS = $(examples_cflags)
+
+# Programs that only know the answer: a sanitizer in them finds nothing, and takes long.
+programs_oracle_cflags = $(WT_WARNING_CFLAGS) $(WT_PIE_CFLAGS)
 
 programs_version = -DPROGRAM_VERSION='"$(PACKAGE_VERSION)"'
 
@@ -113,8 +117,8 @@ programs_thumbnails_LDADD = $(programs_libs) $(JPEG_LIBS) -lm
 programs_check_pictures_SOURCES = programs/check_pictures.c programs/check_pictures.h programs/check_pictures_draw.c \
 	programs/check_pictures_file.c programs/check_pictures_reference.c
 programs_check_pictures_CPPFLAGS = $(programs_cppflags)
-programs_check_pictures_CFLAGS = $(examples_cflags) $(JPEG_CFLAGS)
-programs_check_pictures_LDFLAGS = $(wt_program_ldflags)
+programs_check_pictures_CFLAGS = $(programs_oracle_cflags) $(JPEG_CFLAGS)
+programs_check_pictures_LDFLAGS = $(WT_PIE_LDFLAGS)
 programs_check_pictures_LDADD = $(JPEG_LIBS) -lm
 
 if HAVE_JANSSON
@@ -147,8 +151,8 @@ programs_infer_LDFLAGS = $(wt_program_ldflags)
 programs_infer_LDADD = $(programs_libs) $(FANN_LIBS) -lm
 programs_check_infer_SOURCES = programs/check_infer.c
 programs_check_infer_CPPFLAGS = $(programs_cppflags)
-programs_check_infer_CFLAGS = $(examples_cflags) $(FANN_CFLAGS)
-programs_check_infer_LDFLAGS = $(wt_program_ldflags)
+programs_check_infer_CFLAGS = $(programs_oracle_cflags) $(FANN_CFLAGS)
+programs_check_infer_LDFLAGS = $(WT_PIE_LDFLAGS)
 programs_check_infer_LDADD = $(FANN_LIBS) -lm
 
 EXTRA_DIST += programs/bench-media

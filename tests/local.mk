@@ -28,6 +28,7 @@ wt_unit_tests = \
 	tests/test_environment_data \
 	tests/test_error \
 	tests/test_fork \
+	tests/test_fork_pool \
 	tests/test_hash \
 	tests/test_heap \
 	tests/test_histogram \
@@ -95,10 +96,21 @@ wt_unit_tests = \
 	tests/test_worker_limits \
 	tests/test_worker_run \
 	tests/test_worker_stats \
-	tests/test_worker_stream
+	tests/test_worker_stream \
+	$(wt_system_tests)
+if POSIX_ONLY
+wt_system_tests = \
+	tests/test_os_posix \
+	tests/test_os_posix_alarm \
+	tests/test_os_posix_event \
+	tests/test_os_posix_futex
+else
+wt_system_tests = tests/test_os_linux tests/test_os_refused
+endif
 
 wt_script_tests = \
 	scripts/check-examples \
+	scripts/check-loops \
 	scripts/check-programs
 
 wt_product_tests = \
@@ -107,8 +119,10 @@ wt_product_tests = \
 	scripts/check-guarantees \
 	scripts/check-hard \
 	scripts/check-headers \
+	scripts/check-html \
 	scripts/check-linking \
 	scripts/check-pages \
+	scripts/check-readme \
 	scripts/check-verification
 
 # These are the defaults that each unit test gets by not having flags of its
@@ -116,7 +130,7 @@ wt_product_tests = \
 AM_CPPFLAGS = $(wt_cppflags) $(JEMALLOC_CFLAGS) -DWTI_TESTING -I$(top_srcdir)/tests
 AM_CFLAGS = $(wt_cflags) $(WT_PIE_CFLAGS) $(CMOCKA_CFLAGS)
 AM_LDFLAGS = -no-install -pthread $(wt_program_ldflags)
-LDADD = tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
+LDADD = $(WT_COVERAGE_LIBS) tests/libsupport.a libwttest.a $(CMOCKA_LIBS) $(WT_JEMALLOC_LIBS)
 
 tests_test_crew_LDADD = $(LDADD) -lm
 
@@ -130,10 +144,16 @@ tests_libsupport_a_SOURCES = \
 	tests/support/child.h \
 	tests/support/divert.c \
 	tests/support/divert.h \
+	tests/support/element.c \
+	tests/support/element.h \
 	tests/support/pools.c \
 	tests/support/pools.h \
 	tests/support/ports.c \
 	tests/support/ports.h \
+	tests/support/process.c \
+	tests/support/process.h \
+	tests/support/random.c \
+	tests/support/random.h \
 	tests/support/seams.c \
 	tests/support/seams.h \
 	tests/support/station.c \
@@ -141,7 +161,12 @@ tests_libsupport_a_SOURCES = \
 	tests/support/support.c \
 	tests/support/support.h \
 	tests/support/transfer.c \
-	tests/support/transfer.h
+	tests/support/transfer.h \
+	tests/support/verdict.c \
+	tests/support/verdict.h
+if COVERAGE
+tests_libsupport_a_SOURCES += tests/support/coverage.c
+endif
 tests_libsupport_a_CPPFLAGS = $(AM_CPPFLAGS)
 tests_libsupport_a_CFLAGS = $(AM_CFLAGS)
 
@@ -183,21 +208,44 @@ tests_sched_sched_SOURCES = \
 	tests/sched/main.c \
 	tests/sched/memory.c \
 	tests/sched/memory.h \
+	tests/sched/output.c \
+	tests/sched/output.h \
 	tests/sched/pct.c \
 	tests/sched/posix.c \
 	tests/sched/posix.h \
 	tests/sched/replace.h \
 	tests/sched/report.h \
+	tests/sched/sanitizer.h \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
+	tests/sched/scenario_broadcast.c \
 	tests/sched/scenario_close.c \
+	tests/sched/scenario_errand.c \
+	tests/sched/scenario_full.c \
 	tests/sched/scenario_litmus.c \
 	tests/sched/scenario_lock.c \
+	tests/sched/scenario_loop.c \
+	tests/sched/scenario_lost.c \
+	tests/sched/scenario_orphan.c \
+	tests/sched/scenario_pool.c \
+	tests/sched/scenario_pool.h \
+	tests/sched/scenario_pool_cancel.c \
+	tests/sched/scenario_pool_end.c \
+	tests/sched/scenario_pool_room.c \
+	tests/sched/scenario_pool_submit.c \
+	tests/sched/scenario_pool_task.c \
 	tests/sched/scenario_port.c \
 	tests/sched/scenario_slot.c \
+	tests/sched/scenario_stream.c \
+	tests/sched/scenario_task.c \
+	tests/sched/scenario_terminate.c \
+	tests/sched/scenario_terminate_wait.c \
 	tests/sched/scenario_transfer.c \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \
+	tests/sched/scenario_worker.h \
+	tests/sched/schedule.c \
+	tests/sched/schedule.h \
 	tests/sched/scheduler.c \
 	tests/sched/scheduler.h \
 	tests/sched/site.c \
@@ -207,13 +255,109 @@ tests_sched_sched_SOURCES = \
 	tests/sched/system.c \
 	tests/sched/system.h \
 	tests/sched/trial.c \
-	tests/sched/trial.h
+	tests/sched/trial.h \
+	tests/sched/verdict.c
+
+# The glue of examples/loops: the same scenarios in each loop. Compiled as the
+# examples are.
+check_PROGRAMS += tests/loops/test_epoll
+TESTS += tests/loops/test_epoll
+tests_loops_test_epoll_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_epoll.c
+tests_loops_test_epoll_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_epoll_CFLAGS = $(examples_cflags)
+tests_loops_test_epoll_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_epoll_LDADD = $(examples_libs)
+
+if HAVE_LIBUV
+check_PROGRAMS += tests/loops/test_uv
+TESTS += tests/loops/test_uv
+endif
+tests_loops_test_uv_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_uv.c \
+	examples/loops/wt_uv.c examples/loops/wt_uv.h
+tests_loops_test_uv_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_uv_CFLAGS = $(examples_cflags) $(LIBUV_CFLAGS)
+tests_loops_test_uv_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_uv_LDADD = $(examples_libs) $(LIBUV_LIBS)
+
+if HAVE_GLIB
+check_PROGRAMS += tests/loops/test_glib
+TESTS += tests/loops/test_glib
+endif
+tests_loops_test_glib_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_glib.c \
+	examples/loops/wt_glib.c examples/loops/wt_glib.h
+tests_loops_test_glib_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_glib_CFLAGS = $(examples_cflags) $(GLIB_CFLAGS)
+tests_loops_test_glib_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_glib_LDADD = $(examples_libs) $(GLIB_LIBS)
+
+if HAVE_LIBEVENT
+check_PROGRAMS += tests/loops/test_event
+TESTS += tests/loops/test_event
+endif
+tests_loops_test_event_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_event.c \
+	examples/loops/wt_event.c examples/loops/wt_event.h
+tests_loops_test_event_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_event_CFLAGS = $(examples_cflags) $(LIBEVENT_CFLAGS)
+tests_loops_test_event_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_event_LDADD = $(examples_libs) $(LIBEVENT_LIBS)
+
+if HAVE_LIBEV
+check_PROGRAMS += tests/loops/test_ev
+TESTS += tests/loops/test_ev
+endif
+tests_loops_test_ev_SOURCES = tests/loops/scenarios.c tests/loops/host.h tests/loops/host_ev.c \
+	examples/loops/wt_ev.c examples/loops/wt_ev.h
+tests_loops_test_ev_CPPFLAGS = $(examples_cppflags)
+tests_loops_test_ev_CFLAGS = $(examples_cflags) $(LIBEV_CFLAGS)
+tests_loops_test_ev_LDFLAGS = $(wt_program_ldflags)
+tests_loops_test_ev_LDADD = $(examples_libs) $(LIBEV_LIBS)
+
+# Storms on the shipped library, as users have it: the public headers, -lwt.
+wt_stress_cppflags = -include $(top_builddir)/config.h -I$(top_srcdir)/include -I$(top_srcdir)/tests
+wt_stress_libs = libwt.la $(WT_JEMALLOC_LIBS)
+wt_stress_programs = tests/stress/stress tests/stress/soak
+EXTRA_PROGRAMS += $(wt_stress_programs)
+CLEANFILES += $(wt_stress_programs)
+wt_stress_sources = \
+	tests/stress/account.c \
+	tests/stress/account.h \
+	tests/stress/crowd.c \
+	tests/stress/crowd.h \
+	tests/stress/storm.c \
+	tests/stress/storm.h \
+	tests/stress/storm_broadcast.c \
+	tests/stress/storm_close.c \
+	tests/stress/storm_lock.c \
+	tests/stress/storm_pool.c \
+	tests/stress/storm_port.c \
+	tests/stress/storm_post_to_thread.c \
+	tests/stress/storm_stream.c \
+	tests/stress/storm_wait.c \
+	tests/stress/storm_worker.c \
+	tests/stress/track.c \
+	tests/stress/track.h \
+	tests/stress/watchdog.c \
+	tests/stress/watchdog.h \
+	tests/support/element.c \
+	tests/support/element.h \
+	tests/support/process.c \
+	tests/support/process.h \
+	tests/support/random.c \
+	tests/support/random.h \
+	tests/support/verdict.c \
+	tests/support/verdict.h
+tests_stress_stress_CPPFLAGS = $(wt_stress_cppflags)
+tests_stress_stress_LDADD = $(wt_stress_libs)
+tests_stress_stress_SOURCES = tests/stress/stress.c $(wt_stress_sources)
+tests_stress_soak_CPPFLAGS = $(wt_stress_cppflags)
+tests_stress_soak_LDADD = $(wt_stress_libs)
+tests_stress_soak_SOURCES = tests/stress/soak.c $(wt_stress_sources)
 
 TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/musl-root
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage
 
 # Both kinds speak TAP, and neither may hang: the time-out is the last resort,
 # behind the watchdog in tests/support.
@@ -251,12 +395,21 @@ endif
 # build of the same code.
 wt_sub_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC='$(CC)'
 # Where the library is what may differ: programs on other libraries take long.
-wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann
+wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann \
+	--without-libuv --without-glib --without-libevent --without-libev
 
 check-libc:
 	@$(MKDIR_P) build-libc
 	@cd build-libc && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --without-jemalloc; }
 	@cd build-libc && $(MAKE) check
+
+# Of the same build only what looks where memory comes from.
+wt_heap_tests = $(addprefix tests/test_,arena bad_input cost fork heap limits pool_worker stream worker worker_limits \
+	worker_stats) scripts/check-hard scripts/check-linking
+
+check-heaps:
+	@$(MAKE) check-libc TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_heap_tests))' \
+		check_PROGRAMS='$(filter tests/%,$(wt_heap_tests))' check_DATA=
 
 check-asan:
 	@$(MKDIR_P) build-asan
@@ -274,14 +427,43 @@ check-clang:
 		$(wt_no_programs) CC=clang; }
 	@cd build-clang && $(MAKE) check
 
-# scripts/musl-root makes the folder of what it builds against.
+# The library without what only Linux has.
+check-posix:
+	@$(MKDIR_P) build-posix
+	@cd build-posix && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-posix-only; }
+	@cd build-posix && $(MAKE) check
+
+# Built by all processors, run by the first one alone.
+check-one-cpu:
+	@$(MKDIR_P) build-one-cpu
+	@cd build-one-cpu && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs); }
+	@cd build-one-cpu && $(MAKE) check TESTS= && taskset -c 0 $(MAKE) check
+
+# scripts/foreign-root makes the folder of what it builds against.
 check-musl:
 	@$(MKDIR_P) build-musl
-	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/musl-root root; }
+	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/foreign-root root musl-gcc; }
 	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
 		$(wt_no_programs) --without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
 		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
 	@cd build-musl && $(MAKE) check
+
+# The unit tests on another processor, which qemu emulates. Left out are those
+# of what is qemu's own: the limits of the process, and what memory it takes.
+# WT_TEST_SLOW: it is slow.
+wt_aarch64 = aarch64-linux-gnu
+wt_aarch64_tests = $(filter-out tests/test_limits tests/test_shared,$(wt_unit_tests))
+
+check-aarch64:
+	@$(MKDIR_P) build-aarch64
+	@cd build-aarch64 && { test -f root/include/cmocka.h || \
+		$(abs_srcdir)/scripts/foreign-root root $(wt_aarch64)-gcc; }
+	@cd build-aarch64 && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
+		$(wt_no_programs) --without-jemalloc --without-libcrypto --host=$(wt_aarch64) \
+		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
+	@cd build-aarch64 && QEMU_LD_PREFIX=/usr/$(wt_aarch64) WT_TEST_EMULATOR=qemu-aarch64 WT_TEST_SLOW=1 \
+		$(MAKE) check TEST_TIMEOUT=900 WT_TEST_PREFIX=qemu-aarch64 \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_aarch64_tests))'
 
 # Memcheck takes the place of malloc, hence without jemalloc. Left out are the
 # tests that look at what valgrind changes: the memory and the address space of
@@ -289,8 +471,8 @@ check-musl:
 # stack of the first thread when a signal comes.
 wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
 	--errors-for-leak-kinds=definite
-wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_limits tests/test_mutants tests/test_os \
-	tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
+wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_fork_pool tests/test_limits tests/test_mutants \
+	tests/test_os tests/test_os_refused tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
 
 check-valgrind:
 	@$(MKDIR_P) build-valgrind
@@ -302,6 +484,28 @@ check-valgrind:
 check-hard: libwt.la
 	@top_builddir='$(abs_top_builddir)' CC='$(CC)' $(srcdir)/scripts/check-hard
 
+# What of the library is run by the suite, with the debug checks, and the
+# sweeps. This build has none of the wrong versions, and its counters are
+# barriers, which slow threads down: loops are as short as under valgrind. What
+# an older build has counted is of no use.
+wt_coverage_tests = $(filter-out tests/test_mutants,$(wt_unit_tests))
+
+coverage:
+	@$(MKDIR_P) build-coverage
+	@cd build-coverage && { test -f Makefile || $(wt_sub_configure) $(wt_no_programs) --enable-debug --enable-coverage; }
+	@cd build-coverage && find . -name '*.gcda' -exec rm {} +
+	@cd build-coverage && WT_TEST_SLOW=1 $(MAKE) check check_DATA= \
+		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_coverage_tests))'
+	@$(if $(filter command,$(origin TESTS)),:,$(MAKE) -C build-coverage check-sweeps check-coverage)
+
+check-coverage:
+	@$(MKDIR_P) scripts
+	@$(wt_tap_driver) --test-name scripts/check-coverage --log-file scripts/check-coverage.log \
+		--trs-file scripts/check-coverage.trs --color-tests no --enable-hard-errors yes --expect-failure no -- \
+		$(srcdir)/scripts/check-coverage
+	@cat coverage.txt
+	@grep -q '^:global-test-result: PASS' scripts/check-coverage.trs || { cat scripts/check-coverage.log; exit 1; }
+
 # Their records stand beside the programs.
 if HAVE_CMOCKA
 check-oom check-os: check-%: tests/sweep/sweep_%
@@ -310,7 +514,7 @@ check-oom check-os: check-%: tests/sweep/sweep_%
 	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
 else
 check-oom check-os:
-	@echo 'sweeps skipped: install libcmocka-dev and configure again'
+	@echo 'sweeps skipped: install libcmocka-dev and configure again'; exit 1
 endif
 
 check-sweeps: check-oom check-os
@@ -321,6 +525,34 @@ check-sched: tests/sched/sched
 	@$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
 		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
 	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+
+# Their own watchdog ends a storm that hangs. The soak speaks for itself, a line each minute.
+check-stress: tests/stress/stress
+	@$(AM_TESTS_ENVIRONMENT) WT_STRESS_MINUTES='$(or $(STRESS_MINUTES),1)' \
+		$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- $(WT_TEST_PREFIX) $<
+	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+
+soak: tests/stress/soak
+	@$(AM_TESTS_ENVIRONMENT) WT_SOAK_MINUTES='$(or $(SOAK_MINUTES),60)' $(WT_TEST_PREFIX) $<
+
+# Each wrong version, in the targets of tests/mutants/table.
+wt_mutant_targets = tests/sched/sched tests/test_broadcast_log tests/test_lock_acquire tests/test_park tests/test_port \
+	tests/test_ring tests/test_transfer tests/test_worker
+EXTRA_DIST += tests/mutants/table scripts/check-mutants
+if HAVE_CMOCKA
+check-mutants: libwt.la $(wt_mutant_targets)
+	@test '$(wt_sanitizer)' != thread || { echo 'mutants skipped: not with --enable-sanitizer=thread'; exit 1; }
+	@$(MKDIR_P) tests/mutants
+	@top_builddir='$(abs_top_builddir)' $(wt_tap_driver) --test-name $@ \
+		--log-file tests/mutants/run.log --trs-file tests/mutants/run.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 \
+		$(srcdir)/scripts/check-mutants
+	@grep -q '^:global-test-result: PASS' tests/mutants/run.trs || { cat tests/mutants/run.log; exit 1; }
+else
+check-mutants:
+	@echo 'mutants skipped: install libcmocka-dev and configure again'; exit 1
+endif
 
 EXTRA_DIST += \
 	tests/model/drain.pml \
@@ -342,14 +574,79 @@ if HAVE_SPIN
 	@grep -q '^:global-test-result: PASS' tests/model/run.trs || \
 		{ cat tests/model/run.log; exit 1; }
 else
-	@echo 'models skipped: install spin and configure again'
+	@echo 'models skipped: install spin and configure again'; exit 1
 endif
-.PHONY: check-libc check-asan check-tsan check-clang check-musl check-valgrind check-hard \
-	check-model check-oom check-os check-sweeps check-sched
+
+# All that finds mistakes, one after the other, so that no deadline of a test
+# measures its neighbours. check has check-hard in it. `./dev all` does the
+# same, and installs what is missing.
+wt_all_checks = \
+	check \
+	check-libc \
+	check-asan \
+	check-tsan \
+	check-sweeps \
+	check-sched \
+	check-mutants \
+	check-model \
+	check-stress \
+	check-fuzz \
+	coverage \
+	check-abi \
+	check-clang \
+	check-musl \
+	check-posix \
+	check-one-cpu \
+	check-aarch64 \
+	check-valgrind
+
+check-all:
+	@failed=; for target in $(wt_all_checks); do \
+		echo "== $$target"; \
+		$(MAKE) --no-print-directory $$target || failed="$$failed $$target"; \
+	done; \
+	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
+
+.PHONY: check-all check-libc check-heaps check-asan check-tsan check-clang check-musl check-posix check-one-cpu \
+	check-aarch64 check-valgrind check-hard check-model check-oom check-os check-sweeps check-sched \
+	check-mutants check-stress soak coverage check-coverage
+
+# What is installed, and nothing of this folder. check-install has a root of
+# its own for that.
+EXTRA_DIST += \
+	tests/install/cmake/CMakeLists.txt \
+	tests/install/move.cc \
+	tests/install/python.py \
+	tests/install/run
+
+installcheck-local:
+	@$(MKDIR_P) tests/install
+	@$(AM_TESTS_ENVIRONMENT) DESTDIR='$(DESTDIR)' pkgconfigdir='$(pkgconfigdir)'; export DESTDIR pkgconfigdir; \
+	$(wt_tap_driver) --test-name tests/install/run \
+		--log-file tests/install/run.log --trs-file tests/install/run.trs \
+		--color-tests no --enable-hard-errors yes --expect-failure no -- \
+		timeout --kill-after=10 900 $(abs_srcdir)/tests/install/run
+	@grep -q '^:global-test-result: \(PASS\|SKIP\)' tests/install/run.trs || \
+		{ cat tests/install/run.log; exit 1; }
+
+wt_install_root = $(abs_builddir)/tests/install/root
+
+check-install: all
+	@rm -rf $(wt_install_root)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(wt_install_root) >/dev/null
+	@$(MAKE) --no-print-directory installcheck DESTDIR=$(wt_install_root)
+
+clean-local: clean-install-root
+clean-install-root:
+	rm -rf $(wt_install_root)
+.PHONY: check-install clean-install-root
+CLEANFILES += tests/install/run.log tests/install/run.trs
 
 clean-local: clean-other-builds
 clean-other-builds:
-	rm -rf build-libc build-asan build-tsan build-clang build-musl build-valgrind
+	rm -rf build-libc build-asan build-tsan build-clang build-musl build-posix build-one-cpu \
+		build-aarch64 build-valgrind build-coverage
 .PHONY: clean-other-builds
 CLEANFILES += tests/model/run.log tests/model/run.trs $(wt_sweeps:=.log) $(wt_sweeps:=.trs) \
-	tests/sched/sched.log tests/sched/sched.trs
+	tests/sched/sched.log tests/sched/sched.trs tests/stress/stress.log tests/stress/stress.trs \
+	tests/mutants/run.log tests/mutants/run.trs

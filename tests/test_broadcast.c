@@ -287,6 +287,7 @@ static void posts_refuse_what_makes_no_sense(void **state)
 	assert_int_equal(wt_broadcast_send(a, &both), WT_EINVAL);
 	assert_int_equal(wt_broadcast_send(a, &reserved), WT_EINVAL);
 	assert_int_equal(wt_broadcast_send(a, &many), WT_EINVAL);
+	assert_int_equal(wt_broadcast_send(a, &(wt_outgoing){ .data = "x", .size = SIZE_MAX }), WT_EOVERFLOW);
 	assert_hears_nothing(b, WT_EAGAIN);
 	wt_broadcast_close(a);
 	wt_broadcast_close(b);

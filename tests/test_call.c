@@ -106,6 +106,24 @@ static void a_call_returns_the_reply(void **state)
 	caller_end(&caller);
 }
 
+/* The request is still there for an answer that makes sense. */
+static void an_answer_too_large_is_refused(void **state)
+{
+	struct caller caller;
+	wt_message request;
+
+	(void)state;
+	caller_make(&caller, NULL);
+	other_begin(&caller.other, call, &caller);
+	request = receive_request(caller.channel.b);
+	assert_int_equal(wt_message_reply(&request, OUTGOING(.data = "", .size = SIZE_MAX)), WT_EOVERFLOW);
+	assert_int_equal(answer(&request, "answer"), 0);
+	other_wait(&caller.other);
+	assert_int_equal(caller.err, 0);
+	assert_string_equal(caller.text, "answer");
+	caller_end(&caller);
+}
+
 static void posts_are_no_requests(void **state)
 {
 	struct channel channel;
@@ -1026,6 +1044,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_returns_the_reply),
+		TEST(an_answer_too_large_is_refused),
 		TEST(posts_are_no_requests),
 		TEST(a_reply_needs_no_view_of_the_request),
 		TEST(a_handler_answers),

@@ -158,10 +158,18 @@ static int entry_leave(wt_port *parent, const void *data, size_t size)
 	pthread_exit(NULL);
 }
 
+/* To another nice value than the process has, which may have been started with any. */
+static int move(void)
+{
+	int nice = getpriority(PRIO_PROCESS, 0);
+
+	return setpriority(PRIO_PROCESS, 0, nice < 19 ? nice + 1 : nice - 1);
+}
+
 static int entry_move(wt_port *parent, const void *data, size_t size)
 {
 	entry_tell(parent, data, size);
-	return setpriority(PRIO_PROCESS, (id_t)gettid(), 5);
+	return move();
 }
 
 /* Workers as told by `options`, after each of which others run elsewhere. */
@@ -231,7 +239,7 @@ static void *run_nicer(void *arg)
 	wt_worker *worker;
 
 	(void)arg;
-	if (setpriority(PRIO_PROCESS, (id_t)gettid(), 3) || wt_worker_create(&worker, entry_tell, NULL, 0, NULL))
+	if (move() || wt_worker_create(&worker, entry_tell, NULL, 0, NULL))
 		return NULL;
 	if (wt_worker_join(worker, NULL, wt_after_ms(20000)))
 		return NULL;

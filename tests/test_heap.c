@@ -289,6 +289,7 @@ static void growing(struct verdict *verdict)
 	CHECK(verdict, block && block[99] == 6);
 }
 
+/* [H1] [H2] */
 static void the_limit_holds_for_one_huge_many_small_and_growing(void **state)
 {
 	(void)state;
@@ -432,7 +433,7 @@ static void worker_that_eats(enum way way)
 	wt_worker_destroy(worker);
 }
 
-/* 100 workers of 8 MiB each: what stayed would show. */
+/* [H3] 100 workers of 8 MiB each: what stayed would show. */
 static void a_heap_is_freed_whole_however_its_worker_ends(void **state)
 {
 	size_t before = 0;
@@ -458,6 +459,7 @@ static void eat_on_a_foreign_thread(void *arg)
 	eat();
 }
 
+/* [H3] */
 static void a_foreign_thread_s_heap_is_freed_at_its_end(void **state)
 {
 	size_t before = 0;

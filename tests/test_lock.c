@@ -419,6 +419,7 @@ static void bad_input_is_refused(void **state)
 		WT_LOCK_OPTIONS(.steal = true, .mode = WT_LOCK_SHARED),
 		&(const wt_lock_options){ .size = 0 },
 	};
+	wt_lock_options options = { .size = 1, .mode = WT_LOCK_SHARED, .steal = true, .if_available = true };
 	wt_lock *lock;
 	size_t size = 77;
 
@@ -442,6 +443,10 @@ static void bad_input_is_refused(void **state)
 	assert_int_equal(wt_lock_request(&lock, "a", 1, NULL, told, NULL, -1), WT_EINVAL);
 	assert_int_equal(wt_lock_request(&lock, "a", SIZE_MAX, NULL, told, NULL, WT_NOW), WT_EOVERFLOW);
 	assert_null(lock);
+	wt_lock_options_init(&options);
+	assert_int_equal(options.size, sizeof options);
+	assert_int_equal(options.mode, WT_LOCK_EXCLUSIVE);
+	assert_false(options.steal || options.if_available);
 	wt_lock_options_init(NULL);
 	wt_lock_release(NULL);
 	wt_lock_on_stolen(NULL, NULL, NULL);

@@ -163,7 +163,8 @@ static struct wti_os_ops os;
 static atomic_int tickers_made, tickers_left, signals_sent;
 static atomic_bool refuse_tickers;
 
-static int count_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
+static int count_ticker_create(union wti_os_ticker *ticker, union wti_os_thread thread, int signal, int64_t first,
+			       int64_t period)
 {
 	int err = atomic_load(&refuse_tickers) ? -EAGAIN :
 						 wti_os_real.ticker_create(ticker, thread, signal, first, period);
@@ -175,13 +176,13 @@ static int count_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_
 	return err;
 }
 
-static int count_ticker_delete(timer_t ticker)
+static int count_ticker_delete(union wti_os_ticker ticker)
 {
 	atomic_fetch_sub(&tickers_left, 1);
 	return wti_os_real.ticker_delete(ticker);
 }
 
-static int count_signal_send(pid_t thread, int signal)
+static int count_signal_send(union wti_os_thread thread, int signal)
 {
 	atomic_fetch_add(&signals_sent, 1);
 	return wti_os_real.signal_send(thread, signal);
@@ -330,22 +331,22 @@ static void program_handler_info(int signal, siginfo_t *info, void *context)
 	atomic_store(&program_got, signal);
 }
 
-/* The highest three are the program's: one handled, one handled with siginfo, one ignored. */
+/* The highest three are the program's: one ignored, one handled with siginfo, one handled. */
 static int child_some_taken(void)
 {
 	struct sigaction action = { .sa_handler = SIG_IGN };
 	struct sigaction info = { .sa_sigaction = program_handler_info, .sa_flags = SA_SIGINFO };
 
-	if (signal(SIGRTMAX, program_handler) == SIG_ERR || sigaction(SIGRTMAX - 1, &info, NULL) ||
-	    sigaction(SIGRTMAX - 2, &action, NULL) || end_one())
+	if (signal(SIGRTMAX - 2, program_handler) == SIG_ERR || sigaction(SIGRTMAX - 1, &info, NULL) ||
+	    sigaction(SIGRTMAX, &action, NULL) || end_one())
 		return 98;
 	if (wti_poke_signal() != SIGRTMAX - 3)
 		return 97;
-	if (sigaction(SIGRTMAX, NULL, &action) || action.sa_handler != program_handler)
+	if (sigaction(SIGRTMAX - 2, NULL, &action) || action.sa_handler != program_handler)
 		return 96;
-	raise(SIGRTMAX);
 	raise(SIGRTMAX - 2);
-	return atomic_load(&program_got) == SIGRTMAX ? 0 : 95;
+	raise(SIGRTMAX);
+	return atomic_load(&program_got) == SIGRTMAX - 2 ? 0 : 95;
 }
 
 static int child_all_taken(void)

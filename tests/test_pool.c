@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include <wt/loop.h>
@@ -70,6 +71,9 @@ static void bad_options_are_refused(void **state)
 {
 	static const wt_pool_options bad[] = {
 		{ .size = sizeof bad[0], .min_workers = 3, .max_workers = 2 },
+		{ .size = sizeof bad[0], .min_workers = UINT_MAX, .max_workers = UINT_MAX },
+		{ .size = sizeof bad[0], .max_workers = UINT_MAX },
+		{ .size = sizeof bad[0], .concurrent_tasks = UINT_MAX },
 		{ .size = sizeof bad[0], .run_timeout = -1 },
 		{ .size = sizeof bad[0], .idle_timeout = -1 },
 		{ .size = sizeof bad[0], .cancel_grace = -1 },
@@ -89,12 +93,86 @@ static void bad_options_are_refused(void **state)
 		assert_int_equal(wt_pool_create(&pool, pools_task, &bad[i]), WT_EINVAL);
 		assert_null(pool);
 	}
+	assert_int_equal(wt_pool_create(&pool, pools_task, WT_POOL_OPTIONS(.data = "", .data_size = SIZE_MAX)),
+			 WT_EOVERFLOW);
 	assert_int_equal(wt_pool_create(NULL, pools_task, NULL), WT_EINVAL);
 	assert_int_equal(wt_pool_create(&pool, NULL, NULL), WT_EINVAL);
 	assert_int_equal(wt_pool_ready(NULL, WT_NOW), WT_EINVAL);
 	assert_int_equal(wt_pool_close(NULL, WT_NOW), WT_EINVAL);
+	wt_pool_options_init(NULL);
 	assert_int_equal(wt_pool_clear(NULL, NULL), WT_EINVAL);
 	wt_pool_destroy(NULL);
+}
+
+/* ---- Memory ---- */
+
+/* A thread that has never called libwt, when there is no memory for its record, or for its part in a pool. */
+struct stranger {
+	wt_pool *pool;
+	bool known; /* has a record */
+	struct verdict verdict;
+};
+
+static int map_nothing(size_t begin, size_t end, void *arg)
+{
+	(void)begin;
+	(void)end;
+	(void)arg;
+	return 0;
+}
+
+static void each_nothing(void *state, void *arg)
+{
+	(void)state;
+	(void)arg;
+}
+
+static void never_drained(wt_pool *pool, void *arg)
+{
+	(void)pool;
+	verdict_fail(&((struct stranger *)arg)->verdict, __FILE__, __LINE__, "drained");
+}
+
+static void *ask_without_memory(void *arg)
+{
+	struct stranger *stranger = arg;
+	wt_pool *pool = stranger->pool, *other;
+	int all = stranger->known ? 0 : WT_ENOMEM;
+	size_t cleared;
+	wt_task *task;
+
+	if (stranger->known)
+		CHECK(&stranger->verdict, wt_run_once(WT_NOW) == 0);
+	support_fail_allocations(1, 0);
+	CHECK(&stranger->verdict, wt_pool_create(&other, pools_task, NULL) == WT_ENOMEM && !other);
+	CHECK(&stranger->verdict, wt_pool_submit(pool, NULL, NULL, NULL, NULL, &task) == WT_ENOMEM && !task);
+	CHECK(&stranger->verdict, wt_pool_map(pool, &(wt_range){ .end = 9 }, map_nothing, NULL, WT_FOREVER) == WT_ENOMEM);
+	CHECK(&stranger->verdict, wt_pool_on_drain(pool, never_drained, stranger) == WT_ENOMEM);
+	CHECK(&stranger->verdict, wt_pool_ready(pool, WT_FOREVER) == all);
+	CHECK(&stranger->verdict, wt_pool_clear(pool, &cleared) == all && !cleared);
+	CHECK(&stranger->verdict, wt_pool_each(pool, each_nothing, NULL, WT_FOREVER) == all);
+	support_fail_allocations(0, 0);
+	return NULL;
+}
+
+/* [P1] */
+static void strangers_without_memory_are_told(void **state)
+{
+	wt_pool *pool;
+
+	(void)state;
+	support_count();
+	pool = pools_create(1);
+	for (int known = 0; known < 2; known++) {
+		struct stranger stranger = { .pool = pool, .known = known };
+		pthread_t thread;
+
+		assert_int_equal(pthread_create(&thread, NULL, ask_without_memory, &stranger), 0);
+		pthread_join(thread, NULL);
+		assert_verdict(&stranger.verdict);
+	}
+	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING, .value = 3 })), 3);
+	wt_pool_destroy(pool);
 }
 
 /* ---- Close ---- */
@@ -171,7 +249,7 @@ static void join_racers(struct racer *racers, struct verdict *verdict)
 	assert_verdict(verdict);
 }
 
-/* Whatever was accepted finishes once. */
+/* [Q1] Whatever was accepted finishes once. */
 static void close_races_with_submits(void **state)
 {
 	struct verdict verdict = { 0 };
@@ -188,6 +266,7 @@ static void close_races_with_submits(void **state)
 	}
 }
 
+/* [Q1] */
 static void destroy_races_with_tasks_and_their_loops(void **state)
 {
 	struct verdict verdict = { 0 };
@@ -205,6 +284,7 @@ static void destroy_races_with_tasks_and_their_loops(void **state)
 
 /* ---- Destroy ---- */
 
+/* [Q1] [Q6] */
 static void destroy_ends_queued_and_running_tasks_once(void **state)
 {
 	struct latch begun = { 0 };
@@ -224,6 +304,7 @@ static void destroy_ends_queued_and_running_tasks_once(void **state)
 	assert_int_equal(tally.calls, 101);
 }
 
+/* [Q6] */
 static void a_callback_may_destroy_the_pool(void **state)
 {
 	struct tally tally = { 0 };
@@ -250,6 +331,7 @@ static bool nothing_is_left(void *arg)
 	return support_threads() <= before->threads && atomic_load(&support_counts.bytes) <= before->bytes;
 }
 
+/* [Q6] */
 static void destroy_does_not_wait_for_ever(void **state)
 {
 	static struct latch begun, gate;
@@ -453,6 +535,7 @@ int main(void)
 		TEST(a_pool_alone_does_not_keep_the_loop_alive),
 		TEST(it_can_be_destroyed_as_soon_as_it_is_created),
 		TEST(bad_options_are_refused),
+		TEST(strangers_without_memory_are_told),
 		TEST(close_finishes_what_is_queued_and_takes_nothing_new),
 		TEST(close_races_with_submits),
 		TEST(destroy_races_with_tasks_and_their_loops),

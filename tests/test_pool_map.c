@@ -167,6 +167,49 @@ static int map_for_ever(wt_port *parent, const void *data, size_t size)
 	return wt_pool_map(pool, &(wt_range){ .end = SIZE_MAX, .grain = 1 }, sleep_a_while, NULL, WT_FOREVER);
 }
 
+static void bad_input_is_refused(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	wt_range range = { .begin = 5, .end = 9, .grain = 1 }, none = { .begin = 5, .end = 5 };
+
+	(void)state;
+	assert_int_equal(wt_pool_map(NULL, &range, mark, &range.grain, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_pool_map(pool, NULL, mark, &range.grain, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_pool_map(pool, &range, NULL, NULL, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_pool_map(pool, &(wt_range){ .begin = 6, .end = 5 }, mark, NULL, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_pool_map(pool, &range, mark, &range.grain, -1), WT_EINVAL);
+	assert_int_equal(wt_pool_map(pool, &range, mark, &range.grain, WT_NOW), WT_EAGAIN);
+	assert_int_equal(wt_pool_map(pool, &none, mark, &range.grain, WT_NOW), 0);
+	wt_pool_destroy(pool);
+}
+
+/* Workers that are busy and a queue that is full leave all of it to the caller. */
+static void a_full_queue_leaves_it_to_the_caller(void **state)
+{
+	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .queue_tasks = 1));
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_range range = { .end = CELLS, .grain = 100 };
+	wt_task *busy, *queued;
+
+	(void)state;
+	busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	assert_true(latch_await(&begun));
+	queued = pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING });
+	clear_cells();
+	assert_int_equal(wt_pool_map(pool, &range, mark, &range.grain, WT_FOREVER), 0);
+	assert_marked(0, CELLS);
+	assert_int_equal(pools_stats(pool).submitted, 2);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_result(queued), 0);
+	/* With room again, the worker has a part. */
+	clear_cells();
+	assert_int_equal(wt_pool_map(pool, &range, mark, &range.grain, WT_FOREVER), 0);
+	assert_marked(0, CELLS);
+	assert_int_equal(pools_stats(pool).submitted, 3);
+	wt_pool_destroy(pool);
+}
+
 /* [W5] */
 static void terminate_ends_a_map(void **state)
 {
@@ -264,6 +307,8 @@ int main(void)
 		TEST(maps_inside_of_tasks_do_not_lock_up),
 		TEST(a_worker_that_ends_in_a_part_is_told_of),
 		TEST(no_part_begins_after_the_deadline),
+		TEST(bad_input_is_refused),
+		TEST(a_full_queue_leaves_it_to_the_caller),
 		TEST(terminate_ends_a_map),
 		TEST(each_worker_is_called_once),
 		TEST(a_busy_worker_is_waited_for_no_longer_than_that),

@@ -91,6 +91,7 @@ static void *submit_elements(void *arg)
 	return NULL;
 }
 
+/* [Q1] */
 static void each_task_comes_back_once(void **state)
 {
 	static unsigned char seen[SUBMITTERS][TASKS];
@@ -194,6 +195,7 @@ static void run_entries(const wt_pool_options *options, const int *priorities, i
 	assert_int_equal(log->count, count);
 }
 
+/* [Q2] */
 static void one_submitters_tasks_are_begun_in_order(void **state)
 {
 	static const int priorities[10] = { 0 };
@@ -205,17 +207,24 @@ static void one_submitters_tasks_are_begun_in_order(void **state)
 		assert_int_equal(log.order[i], i);
 }
 
+/* [Q2] */
 static void the_higher_priority_is_first(void **state)
 {
 	static const int priorities[6] = { 0, -3, 3, 0, 1, 3 };
 	static const int order[6] = { 2, 5, 4, 0, 3, 1 };
-	struct log log = { 0 };
+	static const wt_time agings[] = { WT_FOREVER, WT_FOREVER - 1, WT_FOREVER / 5, WT_FOREVER / 6, 1000000000000 };
 
 	(void)state;
-	run_entries(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .aging = WT_FOREVER), priorities, 6, 0, &log);
-	assert_memory_equal(log.order, order, sizeof order);
+	for (size_t i = 0; i < sizeof agings / sizeof agings[0]; i++) {
+		struct log log = { 0 };
+
+		run_entries(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .aging = agings[i]), priorities, 6, 0,
+			    &log);
+		assert_memory_equal(log.order, order, sizeof order);
+	}
 }
 
+/* [Q2] */
 static void who_has_waited_long_enough_is_first(void **state)
 {
 	static const int priorities[3] = { -3, 3, 3 };
@@ -266,6 +275,40 @@ static void what_is_held_behind_a_long_task_is_taken_away(void **state)
 	wt_pool_destroy(pool);
 }
 
+/*
+ * Cancelling one task takes all back that a worker holds: those do not come to
+ * run either when the queue is cleared.
+ */
+static void what_was_taken_back_can_be_cleared(void **state)
+{
+	enum { BEFORE = 7, AFTER = 40 };
+	struct held held;
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_task *before[BEFORE], *busy, *after[AFTER];
+	size_t cleared;
+
+	(void)state;
+	hold_pool(&held, WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1));
+	for (int i = 0; i < BEFORE; i++)
+		before[i] = pools_submit(held.pool, (struct pools_input){ .op = POOLS_NOTHING });
+	busy = pools_submit(held.pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	for (int i = 0; i < AFTER; i++)
+		after[i] = pools_submit(held.pool, (struct pools_input){ .op = POOLS_NOTHING });
+	release_pool(&held);
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_task_cancel(after[0]), 0);
+	assert_int_equal(wt_pool_clear(held.pool, &cleared), 0);
+	assert_int_equal(cleared, AFTER - 1);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	for (int i = 0; i < BEFORE; i++)
+		assert_int_equal(pools_result(before[i]), 0);
+	for (int i = 0; i < AFTER; i++)
+		assert_int_equal(pools_result(after[i]), WT_ECANCELED);
+	assert_int_equal(pools_stats(held.pool).cancelled, AFTER);
+	wt_pool_destroy(held.pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +317,7 @@ int main(void)
 		TEST(the_higher_priority_is_first),
 		TEST(who_has_waited_long_enough_is_first),
 		TEST(what_is_held_behind_a_long_task_is_taken_away),
+		TEST(what_was_taken_back_can_be_cleared),
 	};
 
 	return cmocka_run_group_tests_name("pool_queue", tests, NULL, NULL);

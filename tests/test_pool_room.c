@@ -264,6 +264,54 @@ static void a_worker_does_not_wait_for_room_in_its_own_queue(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [P1] A task that was refused for want of memory takes no room. */
+static void a_submit_without_memory_gives_its_room_back(void **state)
+{
+	static unsigned char large[4096];
+	struct full full;
+
+	(void)state;
+	support_count();
+	fill(&full);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(wt_task_cancel(full.queued[i]), 0);
+	for (int i = 0; i < 20; i++) {
+		wt_task *task;
+		int err;
+
+		support_fail_allocations(1, 0);
+		err = wt_pool_submit(full.pool, &(wt_outgoing){ .data = large, .size = sizeof large }, NULL, NULL, NULL,
+				     &task);
+		support_fail_allocations(0, 0);
+		assert_int_equal(err, WT_ENOMEM);
+		assert_null(task);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pools_result(full.queued[i]), WT_ECANCELED);
+		full.queued[i] = pools_submit(full.pool, nothing);
+	}
+	assert_int_equal(submit_nothing(full.pool, WT_NOW, NULL), WT_EAGAIN);
+	empty(&full);
+	wt_pool_destroy(full.pool);
+}
+
+static void a_handler_that_goes_leaves_the_loop(void **state)
+{
+	struct full full;
+
+	(void)state;
+	fill(&full);
+	assert_int_equal(wt_pool_on_drain(full.pool, count_drain, &full), 0);
+	assert_int_equal(submit_nothing(full.pool, WT_NOW, NULL), WT_EAGAIN);
+	assert_true(wt_loop_alive());
+	assert_int_equal(wt_pool_on_drain(full.pool, NULL, NULL), 0);
+	assert_false(wt_loop_alive());
+	empty(&full);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(full.drains, 0);
+	wt_pool_destroy(full.pool);
+}
+
 static void an_unbounded_queue_never_needs_it(void **state)
 {
 	wt_pool *pool = pools_create(1);
@@ -287,6 +335,8 @@ int main(void)
 		TEST(no_drain_is_missed),
 		TEST(terminate_and_close_end_a_blocked_submit),
 		TEST(a_worker_does_not_wait_for_room_in_its_own_queue),
+		TEST(a_submit_without_memory_gives_its_room_back),
+		TEST(a_handler_that_goes_leaves_the_loop),
 		TEST(an_unbounded_queue_never_needs_it),
 	};
 

@@ -129,7 +129,30 @@ static void bad_input_is_refused(void **state)
 	assert_int_equal(wt_pool_percentile(pool, WT_POOL_RUN, 50, NULL), WT_EINVAL);
 	assert_int_equal(wt_pool_percentile(pool, WT_POOL_WAIT, 50, &time), 0);
 	assert_int_equal(time, 0);
+	assert_int_equal(wt_pool_percentile(NULL, WT_POOL_RUN, 50, &time), WT_EINVAL);
+	assert_int_equal(wt_pool_percentile(pool, WT_POOL_RUN, -1, &time), WT_EINVAL);
 	wt_pool_reset_stats(NULL);
+	wt_pool_destroy(pool);
+}
+
+/* [P1] */
+static void without_memory_they_are_refused(void **state)
+{
+	struct wt_pool_stats stats = { .size = sizeof stats };
+	wt_pool *pool;
+	int64_t time;
+	int errors[2];
+
+	(void)state;
+	support_count();
+	pool = pools_create(1);
+	support_fail_allocations(1, 0);
+	errors[0] = wt_pool_stats(pool, &stats);
+	errors[1] = wt_pool_percentile(pool, WT_POOL_RUN, 50, &time);
+	support_fail_allocations(0, 0);
+	assert_int_equal(errors[0], WT_ENOMEM);
+	assert_int_equal(errors[1], WT_ENOMEM);
+	assert_int_equal(pools_stats(pool).workers, 1);
 	wt_pool_destroy(pool);
 }
 
@@ -141,6 +164,7 @@ int main(void)
 		TEST(short_tasks_are_counted_by_samples),
 		TEST(a_reset_begins_anew),
 		TEST(bad_input_is_refused),
+		TEST(without_memory_they_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("pool_stats", tests, NULL, NULL);

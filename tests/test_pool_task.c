@@ -33,6 +33,78 @@ static void a_wait_brings_result_and_reply(void **state)
 	wt_pool_destroy(pool);
 }
 
+static int reply_badly(wt_task *task, void *arg)
+{
+	wt_buffer *none = NULL;
+	wt_transfer list[] = { WT_MOVE(&none) };
+
+	(void)arg;
+	if (wt_task_reply(task, &(wt_outgoing){ .data = "kept", .size = 4 }) != 0)
+		return -1;
+	if (wt_task_reply(task, NULL) != WT_EINVAL || wt_task_reply(task, &(wt_outgoing){ .size = 1 }) != WT_EINVAL)
+		return -2;
+	if (wt_task_reply(task, &(wt_outgoing){ .data = "", .size = SIZE_MAX }) != WT_EOVERFLOW ||
+	    wt_task_progress(task, &(wt_outgoing){ .data = "", .size = SIZE_MAX }) != WT_EOVERFLOW)
+		return -3;
+	return wt_task_reply(task, &(wt_outgoing){ .transfer = list, .transfer_count = 1 }) == WT_EDETACHED ? 0 : -4;
+}
+
+/* [M3] */
+static void a_refused_reply_leaves_the_one_before(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_badly });
+	wt_message reply;
+	int result;
+
+	(void)state;
+	assert_int_equal(wt_task_wait(task, &result, &reply, pools_soon()), 0);
+	assert_int_equal(result, 0);
+	assert_int_equal(reply.size, 4);
+	assert_memory_equal(reply.data, "kept", 4);
+	wt_task_release(task);
+	wt_pool_destroy(pool);
+}
+
+/* Replies of these sizes, one after the other; the last byte of each says which. */
+struct replies {
+	const size_t *sizes;
+	unsigned count;
+};
+
+static int reply_often(wt_task *task, void *arg)
+{
+	const struct replies *replies = arg;
+	unsigned char bytes[4096] = { 0 };
+	int err = 0;
+
+	for (unsigned i = 0; i < replies->count && !err; i++) {
+		bytes[replies->sizes[i] - 1] = (unsigned char)(i + 1);
+		err = wt_task_reply(task, &(wt_outgoing){ .data = bytes, .size = replies->sizes[i] });
+	}
+	return err;
+}
+
+static void the_last_of_several_replies_counts(void **state)
+{
+	static const size_t sizes[] = { 8, 4096, 3000, 4, 2000, 2001 };
+	wt_pool *pool = pools_create(1);
+
+	(void)state;
+	for (unsigned count = 1; count <= sizeof sizes / sizeof sizes[0]; count++) {
+		struct replies replies = { .sizes = sizes, .count = count };
+		wt_task *task = pools_submit(
+			pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_often, .arg = &replies });
+		wt_message reply;
+
+		assert_int_equal(wt_task_wait(task, NULL, &reply, pools_soon()), 0);
+		assert_int_equal(reply.size, sizes[count - 1]);
+		assert_int_equal(((const unsigned char *)reply.data)[reply.size - 1], count);
+		wt_task_release(task);
+	}
+	wt_pool_destroy(pool);
+}
+
 static void a_wait_ends_with_its_deadline(void **state)
 {
 	struct latch gate = { 0 };
@@ -286,7 +358,7 @@ static void what_a_cleared_task_brought_is_destroyed(void **state)
 	wt_pool_destroy(pool);
 }
 
-/* [M3] */
+/* [M3] [Q3] */
 static void a_refused_submit_leaves_everything(void **state)
 {
 	wt_pool *pool = pools_create(1);
@@ -303,10 +375,37 @@ static void a_refused_submit_leaves_everything(void **state)
 	assert_non_null(buffer);
 	assert_null(task);
 	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .size = 1 }, NULL, NULL, NULL, &task), WT_EINVAL);
-	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, WT_TASK_OPTIONS(.priority = 4), &task), WT_EINVAL);
-	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, WT_TASK_OPTIONS(.run_timeout = -1), &task), WT_EINVAL);
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = "", .size = SIZE_MAX }, NULL, NULL, NULL, &task),
+			 WT_EOVERFLOW);
 	assert_int_equal(wt_pool_submit(NULL, NULL, NULL, NULL, NULL, &task), WT_EINVAL);
 	wt_buffer_destroy(buffer);
+	wt_pool_destroy(pool);
+}
+
+static void options_that_make_no_sense_are_refused(void **state)
+{
+	static const wt_task_options bad[] = {
+		{ .size = 1 },
+		{ .size = sizeof bad[0], .priority = WT_PRIORITY_MIN - 1 },
+		{ .size = sizeof bad[0], .priority = WT_PRIORITY_MAX + 1 },
+		{ .size = sizeof bad[0], .zero = 1 },
+		{ .size = sizeof bad[0], .run_timeout = -1 },
+		{ .size = sizeof bad[0], .wait_until = -1 },
+	};
+	wt_pool *pool = pools_create(1);
+	wt_task_options options = bad[1];
+	wt_task *task;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		task = (wt_task *)&task;
+		assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, &bad[i], &task), WT_EINVAL);
+		assert_null(task);
+	}
+	assert_int_equal(pools_stats(pool).submitted, 0);
+	wt_task_options_init(&options);
+	assert_memory_equal(&options, WT_TASK_OPTIONS(), sizeof options);
+	wt_task_options_init(NULL);
 	wt_pool_destroy(pool);
 }
 
@@ -448,6 +547,7 @@ static void progress_comes_in_order_and_before_the_end(void **state)
 
 /* ---- Cancel ---- */
 
+/* [Q4] */
 static void a_queued_task_is_removed(void **state)
 {
 	struct latch begun = { 0 }, gate = { 0 }, never = { 0 };
@@ -467,6 +567,7 @@ static void a_queued_task_is_removed(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q4] */
 static void a_running_task_sees_it(void **state)
 {
 	struct latch begun = { 0 };
@@ -481,6 +582,7 @@ static void a_running_task_sees_it(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q4] */
 static void one_that_does_not_heed_loses_its_worker(void **state)
 {
 	struct latch begun = { 0 };
@@ -497,6 +599,7 @@ static void one_that_does_not_heed_loses_its_worker(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q4] */
 static void a_finished_task_is_left_alone(void **state)
 {
 	wt_pool *pool = pools_create(1);
@@ -511,7 +614,7 @@ static void a_finished_task_is_left_alone(void **state)
 	wt_pool_destroy(pool);
 }
 
-/* The workers that the cancelled tasks lose must not cost another task its own. */
+/* [Q4] The workers that the cancelled tasks lose must not cost another task its own. */
 static void cancel_races_with_start_and_end(void **state)
 {
 	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 2, .cancel_grace = 1));
@@ -617,7 +720,10 @@ static int use_another_threads(wt_task *task, void *arg)
 		return -1;
 	if (wt_task_reply(other, &(wt_outgoing){ 0 }) != WT_EOWNER || wt_task_cancelled(other))
 		return -2;
-	return wt_task_finish(other, 0) == WT_EOWNER && wt_task_finish(task, WT_TASK_PENDING) == WT_EINVAL ? 0 : -3;
+	if (wt_task_finish(other, 0) != WT_EOWNER || wt_task_finish(task, WT_TASK_PENDING) != WT_EINVAL)
+		return -3;
+	/* The first one counts, and not what is returned. */
+	return wt_task_finish(task, 7) == 0 && wt_task_finish(task, 8) == WT_EOWNER ? 0 : -4;
 }
 
 static void a_task_belongs_to_its_submitter_and_its_worker(void **state)
@@ -629,13 +735,19 @@ static void a_task_belongs_to_its_submitter_and_its_worker(void **state)
 	(void)state;
 	assert_int_equal(pools_result(pools_submit(
 				 pool, (struct pools_input){ .op = POOLS_CALL, .call = use_another_threads, .arg = other })),
-			 0);
+			 7);
 	assert_int_equal(wt_task_reply(other, &(wt_outgoing){ 0 }), WT_EOWNER);
 	assert_int_equal(wt_task_progress(other, &(wt_outgoing){ 0 }), WT_EOWNER);
 	assert_int_equal(wt_task_finish(other, 0), WT_EOWNER);
 	assert_false(wt_task_cancelled(other));
 	assert_int_equal(wt_task_reply(NULL, &(wt_outgoing){ 0 }), WT_EINVAL);
 	assert_int_equal(wt_task_progress(other, NULL), WT_EINVAL);
+	assert_int_equal(wt_task_wait(NULL, NULL, NULL, WT_NOW), WT_EINVAL);
+	assert_int_equal(wt_task_wait(other, NULL, NULL, -1), WT_EINVAL);
+	assert_int_equal(wt_task_cancel(NULL), WT_EINVAL);
+	assert_int_equal(wt_task_finish(NULL, 0), WT_EINVAL);
+	assert_false(wt_task_cancelled(NULL));
+	wt_task_release(NULL);
 	latch_open(&gate);
 	assert_int_equal(pools_result(other), 0);
 	wt_pool_destroy(pool);
@@ -654,6 +766,9 @@ int main(void)
 		TEST(what_nobody_takes_is_destroyed_once),
 		TEST(what_a_cleared_task_brought_is_destroyed),
 		TEST(a_refused_submit_leaves_everything),
+		TEST(options_that_make_no_sense_are_refused),
+		TEST(a_refused_reply_leaves_the_one_before),
+		TEST(the_last_of_several_replies_counts),
 		TEST(without_memory_results_come_all_the_same),
 		TEST(results_that_came_without_memory_are_not_cancelled),
 		TEST(a_cancelled_task_drops_what_it_brought),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 #include <sys/resource.h>
+#include <wt/environment.h>
 #include <wt/heap.h>
 #include <wt/pool.h>
 #include <wt/thread.h>
@@ -14,6 +15,7 @@ static const wt_pool_options one = { .size = sizeof one, .min_workers = 1, .max_
 
 /* ---- A task that ends its worker ---- */
 
+/* [Q5] */
 static void a_failure_is_its_tasks_result_and_the_others_go_on(void **state)
 {
 	struct latch begun = { 0 }, gate = { 0 };
@@ -36,6 +38,7 @@ static void a_failure_is_its_tasks_result_and_the_others_go_on(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q5] */
 static void many_workers_may_fail(void **state)
 {
 	wt_pool *pool = pools_create(2);
@@ -53,6 +56,7 @@ static void many_workers_may_fail(void **state)
 
 /* ---- Time ---- */
 
+/* [Q5] */
 static void a_run_timeout_counts_from_the_start_of_the_run(void **state)
 {
 	struct latch begun = { 0 }, gate = { 0 };
@@ -76,6 +80,26 @@ static void a_run_timeout_counts_from_the_start_of_the_run(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* Longer than the clock goes is for ever, for a run as for what comes after a cancel. */
+static void a_timeout_beyond_the_clock_never_comes(void **state)
+{
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .cancel_grace = WT_FOREVER - 1));
+	struct latch begun = { 0 };
+	wt_task *task;
+
+	(void)state;
+	task = pools_submit_with(pool, (struct pools_input){ .op = POOLS_NOTHING, .value = 3 },
+				 WT_TASK_OPTIONS(.run_timeout = WT_FOREVER - 1));
+	assert_int_equal(pools_result(task), 3);
+	task = pools_submit(pool, (struct pools_input){ .op = POOLS_HEED, .begun = &begun });
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_task_cancel(task), 0);
+	assert_int_equal(pools_result(task), WT_ECANCELED);
+	assert_int_equal(pools_stats(pool).timed_out, 0);
+	wt_pool_destroy(pool);
+}
+
 static void a_pool_has_a_timeout_for_all(void **state)
 {
 	wt_pool *pool = pools_create_with(
@@ -94,6 +118,7 @@ static bool has_no_zombie(void *arg)
 	return pools_stats(arg).zombies == 0;
 }
 
+/* [Q5] */
 static void a_worker_that_does_not_end_is_replaced(void **state)
 {
 	struct latch gate = { 0 };
@@ -310,6 +335,90 @@ static void tasks_that_wait_for_a_worker_hear_why_there_is_none(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* ---- Naps ---- */
+
+/* As if the clock had said so; it is the worker's. */
+static int measure_no_time(wt_task *task, void *arg)
+{
+	(void)task;
+	(void)arg;
+	wti_thread_peek()->pool_worker->estimate = 1;
+	return 0;
+}
+
+static bool one_naps(wt_pool *pool)
+{
+	bool naps;
+
+	wti_mutex_lock_soon(&pool->lock);
+	naps = pool->napping != 0;
+	wti_mutex_unlock(&pool->lock);
+	return naps;
+}
+
+/* When the last of all naps was to end. */
+static int64_t last_nap(wt_pool *pool)
+{
+	int64_t last = 0;
+
+	wti_mutex_lock_soon(&pool->lock);
+	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next) {
+		const struct wti_pool_worker *worker = wti_list_entry(link, struct wti_pool_worker, link);
+
+		last = worker->nap_until > last ? worker->nap_until : last;
+	}
+	wti_mutex_unlock(&pool->lock);
+	return last;
+}
+
+static void do_short_tasks(wt_pool *pool, int count)
+{
+	while (count--)
+		assert_int_equal(pools_result(pools_submit(
+					 pool, (struct pools_input){ .op = POOLS_CALL, .call = measure_no_time })), 0);
+}
+
+/* Until one of two workers leaves them to the other one. */
+static bool flood_with_short_tasks(wt_pool *pool)
+{
+	struct pools_input input = { .op = POOLS_CALL, .call = measure_no_time };
+	wt_outgoing bytes = { .data = &input, .size = sizeof input };
+	bool napped = false;
+
+	for (int i = 0; i < 100 && !napped; i++) {
+		for (int k = 0; k < 200; k++)
+			assert_int_equal(wt_pool_submit(pool, &bytes, NULL, NULL, NULL, NULL), 0);
+		napped = one_naps(pool);
+	}
+	return napped;
+}
+
+static void a_long_task_among_short_ones_holds_up_nobody(void **state)
+{
+	wt_pool *pool = pools_create(2);
+	unsigned naps = 0;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct latch begun = { 0 }, gate = { 0 };
+		wt_task *busy;
+		int64_t nap;
+
+		naps += flood_with_short_tasks(pool);
+		busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+		assert_true(latch_await(&begun));
+		do_short_tasks(pool, 1);
+		/* The one that is left does not nap any more. */
+		nap = last_nap(pool);
+		do_short_tasks(pool, 20);
+		assert_true(last_nap(pool) == nap);
+		latch_open(&gate);
+		assert_int_equal(pools_result(busy), 0);
+	}
+	assert_true(naps > 0);
+	wt_pool_destroy(pool);
+}
+
 /* ---- Number and age ---- */
 
 static bool has_one_worker(void *arg)
@@ -336,6 +445,54 @@ static void workers_come_as_needed_and_go_when_idle(void **state)
 	assert_true(await(has_one_worker, pool));
 	assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
 	wt_pool_destroy(pool);
+}
+
+/* Two workers are idle for longer than those of the test before are. */
+static void without_an_idle_timeout_workers_stay(void **state)
+{
+	struct latch gate = { 0 };
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 2, .idle_timeout = WT_FOREVER));
+	wt_task *tasks[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		tasks[i] = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .gate = &gate });
+	while (pools_stats(pool).running < 2)
+		assert_int_equal(wt_sleep(wt_after_us(100)), 0);
+	latch_open(&gate);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pools_result(tasks[i]), 0);
+	assert_int_equal(wt_sleep(wt_after_ms(50)), 0);
+	assert_int_equal(pools_stats(pool).workers, 2);
+	wt_pool_destroy(pool);
+}
+
+static int set_variable(wt_task *task, void *arg)
+{
+	(void)task;
+	return wt_setenv("WT_TEST_POOL", arg);
+}
+
+static void workers_share_the_environment_where_that_is_asked_for(void **state)
+{
+	static const struct {
+		const char *const *env;
+		bool shared;
+	} kinds[] = { { NULL, false }, { WT_SHARE_ENV, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		wt_pool *pool = pools_create_with(
+			WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .env = kinds[i].env));
+		struct pools_input input = { .op = POOLS_CALL, .call = set_variable, .arg = (void *)"theirs" };
+
+		assert_int_equal(wt_setenv("WT_TEST_POOL", "mine"), 0);
+		assert_int_equal(pools_result(pools_submit(pool, input)), 0);
+		assert_string_equal(wt_getenv("WT_TEST_POOL"), kinds[i].shared ? "theirs" : "mine");
+		wt_pool_destroy(pool);
+	}
+	assert_int_equal(wt_unsetenv("WT_TEST_POOL"), 0);
 }
 
 static void a_worker_is_recycled_after_its_tasks(void **state)
@@ -380,6 +537,7 @@ int main(void)
 		TEST(a_failure_is_its_tasks_result_and_the_others_go_on),
 		TEST(many_workers_may_fail),
 		TEST(a_run_timeout_counts_from_the_start_of_the_run),
+		TEST(a_timeout_beyond_the_clock_never_comes),
 		TEST(a_pool_has_a_timeout_for_all),
 		TEST(a_worker_that_does_not_end_is_replaced),
 		TEST(each_worker_has_a_state_with_an_end),
@@ -387,7 +545,10 @@ int main(void)
 		TEST(a_second_worker_that_fails_leaves_the_first),
 		TEST(workers_that_fail_after_other_tasks_are_counted),
 		TEST(tasks_that_wait_for_a_worker_hear_why_there_is_none),
+		TEST(a_long_task_among_short_ones_holds_up_nobody),
 		TEST(workers_come_as_needed_and_go_when_idle),
+		TEST(without_an_idle_timeout_workers_stay),
+		TEST(workers_share_the_environment_where_that_is_asked_for),
 		TEST(a_worker_is_recycled_after_its_tasks),
 		TEST(a_worker_is_recycled_when_its_heap_has_grown),
 	};

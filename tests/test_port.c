@@ -1084,7 +1084,7 @@ static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **stat
 	other_start(&other);
 	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
 	channel_open(&quiet, NULL);
-	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = WT_FOREVER };
+	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = wt_after_ms(5000) };
 	fill(bounded.a, 8, &refusal);
 	other_begin(&other, sending_run, &sending);
 	assert_true(await(someone_waits_for_room, bounded.b));
@@ -1093,6 +1093,7 @@ static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **stat
 	assert_int_equal(wt_port_receive(quiet.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
 	other_wait(&other);
 	assert_int_equal(sending.err, 0);
+	assert_true(wt_now() < sending.deadline); /* at which it would have found the room by itself */
 	other_end(&other);
 	channel_close(&bounded);
 	channel_close(&quiet);

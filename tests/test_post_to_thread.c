@@ -201,6 +201,8 @@ static void a_refused_post_changes_nothing(void **state)
 	assert_int_equal(post_ten(&ten, station.id, -1), WT_EINVAL);
 	assert_int_equal(wt_post_to_thread(station.id, NULL, WT_FOREVER), WT_EINVAL);
 	assert_int_equal(wt_post_to_thread(station.id, &(wt_outgoing){ .zero = 1 }, WT_FOREVER), WT_EINVAL);
+	assert_int_equal(wt_post_to_thread(station.id, &(wt_outgoing){ .data = "", .size = SIZE_MAX }, WT_FOREVER),
+			 WT_EOVERFLOW);
 	ten.list[TEN - 1] = ten.list[0];
 	assert_int_equal(post_ten(&ten, station.id, WT_FOREVER), WT_EDUPLICATE);
 	ten_assert_untouched(&ten);

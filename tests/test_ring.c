@@ -344,25 +344,32 @@ static void a_flush_gives_back_what_was_released(void **state)
 
 /* ---- Segments ---- */
 
-/* A ring that is read as fast as it is written keeps to the segment that it has, for ever. */
+static void empty_as_fast(uint64_t origin, bool single)
+{
+	static struct wti_ring ring;
+
+	support_count();
+	wti_ring_origin = origin;
+	wti_ring_init(&ring, 1024, WTI_NO_LIMIT, single);
+	/* Of all sizes, so that the end of the segment is met with any rest and padded. */
+	for (uint64_t i = 0; i < 20000; i++) {
+		assert_int_equal(post(&ring, i * 7 % 250, i), 0);
+		expect(&ring, i * 7 % 250, i);
+		if (i == 0)
+			support_count_reset();
+	}
+	assert_int_equal(support_counts.allocations, 0);
+	expect_empty(&ring);
+	ring_end(&ring);
+}
+
+/* A ring that is read as fast as it is written keeps to the segment that it has, for ever: also where positions wrap. */
 static void a_ring_that_is_emptied_does_not_grow(void **state)
 {
 	(void)state;
 	for (int single = 0; single <= 1; single++) {
-		static struct wti_ring ring;
-
-		support_count();
-		wti_ring_init(&ring, 1024, WTI_NO_LIMIT, single);
-		/* Of all sizes, so that the end of the segment is met with any rest and padded. */
-		for (uint64_t i = 0; i < 20000; i++) {
-			assert_int_equal(post(&ring, i * 7 % 250, i), 0);
-			expect(&ring, i * 7 % 250, i);
-			if (i == 0)
-				support_count_reset();
-		}
-		assert_int_equal(support_counts.allocations, 0);
-		expect_empty(&ring);
-		ring_end(&ring);
+		empty_as_fast(0, single);
+		empty_as_fast(0 - (uint64_t)8192, single);
 	}
 }
 

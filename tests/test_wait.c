@@ -12,6 +12,7 @@
 
 #include "os.h"
 #include "seam.h"
+#include "support/child.h"
 #include "support/support.h"
 
 #define MS ((int64_t)1000000)
@@ -387,7 +388,7 @@ static int report_polling(int cpu_count)
 
 static void ask_new_process(const char *cpu_count, const char *setting, unsigned *looks, unsigned *yielded)
 {
-	char *argv[] = { (char *)(uintptr_t) "test_wait", (char *)(uintptr_t)cpu_count, NULL };
+	struct child_command command;
 	char *envp[] = { (char *)(uintptr_t)setting, NULL };
 	posix_spawn_file_actions_t actions;
 	int fds[2], status;
@@ -398,7 +399,8 @@ static void ask_new_process(const char *cpu_count, const char *setting, unsigned
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addclose(&actions, fds[0]);
-	assert_int_equal(posix_spawn(&child, "/proc/self/exe", &actions, NULL, argv, envp), 0);
+	child_command(&command, "test_wait", cpu_count, NULL);
+	assert_int_equal(posix_spawnp(&child, command.program, &actions, NULL, command.argv, envp), 0);
 	posix_spawn_file_actions_destroy(&actions);
 	close(fds[1]);
 	out = fdopen(fds[0], "r");

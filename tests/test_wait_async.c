@@ -488,6 +488,71 @@ static void without_memory_no_wait_begins(void **state)
 	wt_shared_release(shared);
 }
 
+struct stranger {
+	wt_shared *shared;
+	struct told told;
+	struct latch deferred; /* it has a cleanup */
+	int err;
+};
+
+static void *begin_as_a_stranger(void *arg)
+{
+	struct stranger *stranger = arg;
+
+	support_fail_allocations(1, 0);
+	stranger->err = wt_atomics_wait_async(stranger->shared, WT_I32, 0, 0, tell, &stranger->told, WT_FOREVER);
+	support_fail_allocations(0, 0);
+	return NULL;
+}
+
+/* [P1] */
+static void a_thread_without_memory_for_its_record_begins_no_wait(void **state)
+{
+	struct stranger stranger = { .shared = make() };
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, begin_as_a_stranger, &stranger), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(stranger.err, WT_ENOMEM);
+	assert_int_equal(notify(stranger.shared, 0, WT_ALL), 0);
+	wt_shared_release(stranger.shared);
+}
+
+static void begin_in_cleanup(void *arg)
+{
+	struct stranger *stranger = arg;
+
+	stranger->err = wt_atomics_wait_async(stranger->shared, WT_I32, 0, 0, tell, &stranger->told, WT_FOREVER);
+}
+
+static int sleep_with_cleanup(wt_port *parent, const void *data, size_t size)
+{
+	struct stranger *stranger = *(struct stranger *const *)data;
+	int err = wt_defer(begin_in_cleanup, stranger);
+
+	(void)parent;
+	(void)size;
+	latch_open(&stranger->deferred);
+	return err ? err : wt_sleep(WT_FOREVER);
+}
+
+/* [W5] */
+static void a_terminated_worker_begins_no_wait(void **state)
+{
+	struct stranger stranger = { .shared = make() }, *given = &stranger;
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, sleep_with_cleanup, &given, sizeof given, NULL), 0);
+	assert_true(latch_await(&stranger.deferred));
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(20000)), 0);
+	assert_int_equal(stranger.err, WT_ETERMINATED);
+	assert_int_equal(notify(stranger.shared, 0, WT_ALL), 0);
+	wt_worker_destroy(worker);
+	wt_shared_release(stranger.shared);
+}
+
 /* ---- Stress ---- */
 
 struct storm {
@@ -596,6 +661,8 @@ int main(void)
 		TEST(the_loops_descriptor_covers_waits),
 		TEST(bad_input_is_refused),
 		TEST(without_memory_no_wait_begins),
+		TEST(a_thread_without_memory_for_its_record_begins_no_wait),
+		TEST(a_terminated_worker_begins_no_wait),
 		TEST(counts_balance_when_time_runs_out_meanwhile),
 	};
 

@@ -1348,15 +1348,27 @@ static int post_mask(wt_port *parent, const void *data, size_t size)
 	return wt_port_post(parent, &mask, sizeof mask);
 }
 
+/* An emulator has fewer of them than it says. */
+static sigset_t all_that_can_be_blocked(void)
+{
+	sigset_t own, all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &own);
+	pthread_sigmask(SIG_SETMASK, &own, &all);
+	return all;
+}
+
 /* [P4] A program's handlers run where they did before it had workers. */
 static void a_worker_blocks_all_signals_but_its_own(void **state)
 {
 	static const int open[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
 	wt_worker *worker;
 	wt_message message;
-	sigset_t mask;
+	sigset_t mask, all = all_that_can_be_blocked();
 
 	(void)state;
+	assert_int_equal(sigismember(&all, SIGUSR1), 1);
 	assert_int_equal(wt_worker_create(&worker, post_mask, NULL, 0, NULL), 0);
 	assert_int_equal(wt_port_receive(wt_worker_port(worker), &message, wt_after_ms(25000)), 0);
 	memcpy(&mask, message.data, sizeof mask);
@@ -1364,8 +1376,7 @@ static void a_worker_blocks_all_signals_but_its_own(void **state)
 		assert_int_equal(sigismember(&mask, open[i]), 0);
 	assert_int_equal(sigismember(&mask, wti_poke_signal()), 0);
 	for (int signal = 1; signal <= SIGRTMAX; signal++) {
-		bool own = signal == wti_poke_signal() || (signal >= 32 && signal < SIGRTMIN) || signal == SIGKILL ||
-			   signal == SIGSTOP;
+		bool own = signal == wti_poke_signal() || sigismember(&all, signal) != 1;
 
 		for (size_t i = 0; i < sizeof open / sizeof *open; i++)
 			own |= signal == open[i];

@@ -38,9 +38,9 @@ WT_API bool wt_loop_alive(void);
 
 /*
  * A descriptor that polls readable, level-triggered, while handlers are ready
- * to be called: put it into the program's own loop and call
- * wt_run_once(WT_NOW) when it is readable. It belongs to libwt and closes
- * with the thread; do not read, write or close it.
+ * to be called, and when what was ref'd last goes away outside of them: put it
+ * into the program's own loop and call wt_run_once(WT_NOW) when it is readable.
+ * It belongs to libwt and closes with the thread; do not read, write or close it.
  *
  * Returns 0; WT_EINVAL; WT_ENOMEM; WT_ENOTSUP; or the negative errno for
  * which no descriptor could be made.

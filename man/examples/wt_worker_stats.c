@@ -33,7 +33,8 @@ static int look(wt_worker *worker)
 	if (err)
 		return err;
 	if (limits.nice_error)
-		printf("not nice: %s\n", wt_strerror(limits.nice_error));
+		fprintf(stderr, "not nice: %s\n",
+			wt_strerror(limits.nice_error));
 	printf("state %d, %zu of %zu bytes\n", stats.state,
 	       stats.heap_now, limits.heap_limit);
 	return 0;

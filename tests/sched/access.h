@@ -20,6 +20,13 @@ void sched_store(struct sched_site *site, volatile void *address, const void *va
 void sched_rmw(struct sched_site *site, volatile void *address);
 
 /* What an operation found, for who reads the schedule. */
-void sched_tell(const void *value, unsigned size);
+extern bool sched_tells; /* the present access is printed */
+void sched_print_value(const void *value, unsigned size);
+
+static inline void sched_tell(const void *value, unsigned size)
+{
+	if (sched_tells)
+		sched_print_value(value, size);
+}
 
 #endif

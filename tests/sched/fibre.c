@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#include "sched/sanitizer.h"
+
+#ifdef SCHED_ADDRESS_SANITIZER
 #include <sanitizer/common_interface_defs.h>
 #define fibre_tell_leave(fake, to)  __sanitizer_start_switch_fiber(fake, fibre_low(to), fibre_size(to))
 #define fibre_tell_arrive(fake)     __sanitizer_finish_switch_fiber(fake, &fibre_left, &fibre_left_size)
@@ -16,7 +18,7 @@
 
 enum { FIBRE_STACK = 256 * 1024, FIBRE_GUARD = 4096 };
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SCHED_ADDRESS_SANITIZER
 /* Of the one that was left last: the thread's own stack is known to the sanitizer only. */
 static const void *fibre_left;
 static size_t fibre_left_size;
@@ -66,7 +68,7 @@ void fibre_switch(struct fibre *from, struct fibre *to, bool last)
 void fibre_begin(void)
 {
 	fibre_tell_arrive(NULL);
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SCHED_ADDRESS_SANITIZER
 	if (!fibre_thread) {
 		fibre_thread = fibre_left;
 		fibre_thread_size = fibre_left_size;

@@ -10,7 +10,8 @@
  * WT_SCHED_BOUND   preemptions of which all schedules are made
  * WT_SCHED_LIMIT   schedules up to which one more preemption is tried; 0: by chance only
  * WT_SCHED_EVERYWHERE  preempt also where no conflict is known
- * WT_SCHED_MUTANT  run this wrong version, an enum wti_mutant_id
+ * WT_SCHED_MODEL   this model alone, an enum trial_model
+ * WT_MUTANT        run this wrong version, an enum wti_mutant_id
  * WT_SCHED_SHOW    print also the schedules of what is to be caught
  */
 #include <inttypes.h>
@@ -24,7 +25,17 @@
 #include "sched/trial.h"
 #include "seam.h"
 
-enum { MAIN_RUNS = 2000, MAIN_BOUND = 2, MAIN_LIMIT = 30000, MAIN_CATCH_RUNS = 100000 };
+enum { MAIN_CATCH_RUNS = 100000 };
+
+/* What is made of a scenario, where nothing else is asked for. */
+static const struct {
+	unsigned bound;
+	uint64_t limit, runs;
+} main_sizes[SCENARIO_SIZES] = {
+	[SCENARIO_SMALL] = { .bound = 2, .limit = 30000, .runs = 2000 },
+	[SCENARIO_MEDIUM] = { .bound = 1, .limit = 3000, .runs = 1000 },
+	[SCENARIO_LARGE] = { .bound = 0, .limit = 1, .runs = 1000 },
+};
 
 /* What must be caught, and where it shows. */
 struct wrong {
@@ -66,12 +77,12 @@ static struct trial main_trial(const struct scenario *scenario, enum trial_model
 	struct trial trial = {
 		.scenario = scenario,
 		.model = model,
-		.mutant = (int)main_setting("WT_SCHED_MUTANT", 0),
-		.bound = (unsigned)main_setting("WT_SCHED_BOUND", scenario->bound ? scenario->bound : MAIN_BOUND),
-		.limit = bounded ? main_setting("WT_SCHED_LIMIT", MAIN_LIMIT) : 0,
+		.mutant = (int)main_setting("WT_MUTANT", 0),
+		.bound = (unsigned)main_setting("WT_SCHED_BOUND", main_sizes[scenario->size].bound),
+		.limit = bounded ? main_setting("WT_SCHED_LIMIT", main_sizes[scenario->size].limit) : 0,
 		.everywhere = getenv("WT_SCHED_EVERYWHERE"),
 		.seed = main_setting("WT_SCHED_SEED", (uint64_t)time(NULL) << 20),
-		.random = main_setting("WT_SCHED_RUNS", MAIN_RUNS),
+		.random = main_setting("WT_SCHED_RUNS", main_sizes[scenario->size].runs),
 	};
 
 	if (trial.bound >= SCHED_BOUNDS)
@@ -231,8 +242,9 @@ int main(int argc, char **argv)
 	for (const struct scenario *const *list = scenario_lists; *list; list++)
 		for (const struct scenario *scenario = *list; scenario->name; scenario++)
 			for (int model = 0; model < TRIAL_MODELS && main_wants(scenario->name, argc, argv); model++)
-				main_try(scenario, (enum trial_model)model);
-	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs && !getenv("WT_SCHED_SEED"); i++)
+				if (main_setting("WT_SCHED_MODEL", (uint64_t)model) == (uint64_t)model)
+					main_try(scenario, (enum trial_model)model);
+	for (size_t i = 0; i < sizeof wrongs / sizeof *wrongs && !getenv("WT_SCHED_SEED") && !getenv("WT_MUTANT"); i++)
 		if (main_wants(wrongs[i].scenario, argc, argv))
 			main_catch_twice(&wrongs[i]);
 	printf("1..%u\n", main_number);

@@ -7,10 +7,11 @@
 #include <sys/mman.h>
 
 #include "base.h"
+#include "sched/sanitizer.h"
 #include "sched/scheduler.h"
 
 /* Where nothing else is: not the sanitizer's shadow, and not beyond what valgrind maps. */
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef SCHED_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #define MEMORY_BASE ((char *)0x200000000000)
 #else
@@ -93,7 +94,7 @@ void memory_free(void *block)
 	if (!block)
 		return;
 	head = memory_head(block);
-	if (memory_is_freed(block) || head->magic != (head->size ^ MEMORY_FRESH))
+	if (memory_state(block) != MEMORY_THERE || head->magic != (head->size ^ MEMORY_FRESH))
 		sched_fail("a block is freed twice, or was none");
 	if (sched_is_pending(block, head->size))
 		sched_fail("a store is late for a block that is freed");
@@ -103,11 +104,13 @@ void memory_free(void *block)
 	memory_blocks--;
 }
 
-bool memory_is_freed(const volatile void *address)
+enum memory_state memory_state(const volatile void *address)
 {
-	uintptr_t offset = (uintptr_t)address - (uintptr_t)memory_base;
+	uintptr_t offset = (uintptr_t)address - (uintptr_t)MEMORY_BASE;
 
-	return memory_base && offset < MEMORY_SIZE && memory_freed[offset / MEMORY_GRAIN];
+	if (offset >= MEMORY_SIZE)
+		return MEMORY_ELSEWHERE;
+	return memory_freed[offset / MEMORY_GRAIN] ? MEMORY_GONE : MEMORY_THERE;
 }
 
 static void *memory_op_alloc(size_t size)

@@ -28,6 +28,9 @@ void memory_keep(void);
 /* It has ended: fails when something is left. */
 void memory_check(void);
 
-bool memory_is_freed(const volatile void *address);
+/* Of the arena; what is not is the program's, or a frame's. */
+enum memory_state { MEMORY_ELSEWHERE, MEMORY_THERE, MEMORY_GONE };
+
+enum memory_state memory_state(const volatile void *address);
 
 #endif

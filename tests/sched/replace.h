@@ -2,7 +2,7 @@
  *
  * Included first, by the compiler's command line, in the build of the library
  * that the scheduler runs: what stands in for its atomics, its locks, and the
- * few calls of POSIX threads that go through no table. The others are in
+ * few calls of threads that go through no table. The others are in
  * tables that the scheduler fills: wti_os (system.c) and wti_heap (memory.c).
  * The stand-ins are in access.c, lock.c and posix.c.
  */
@@ -10,6 +10,7 @@
 #define SCHED_REPLACE_H
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "mutex.h"
 #include "sched/site.h"
@@ -32,6 +33,10 @@ int sched_setspecific(pthread_key_t key, const void *value);
 
 pthread_t sched_self(void);
 #define pthread_self() sched_self()
+
+/* Only who the calling thread is: the first fibre is the process's main thread. */
+long sched_syscall(long number, ...);
+#define syscall(...) sched_syscall(__VA_ARGS__)
 
 int sched_setname(pthread_t thread, const char *name);
 #define pthread_setname_np(thread, name) sched_setname(thread, name)

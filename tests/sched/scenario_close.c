@@ -4,15 +4,6 @@
  */
 #include "sched/scenario.h"
 
-static wt_port *near_end, *far_end; /* of main, but for those that are given away */
-static struct scenario_gift gift;
-
-static void open_channel(void)
-{
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	gift = (struct scenario_gift){ 0 };
-}
-
 /* ---- The receiver closes [C3] ---- */
 
 static void post_until_closed(void *arg)
@@ -32,7 +23,7 @@ static void close_races_post(void)
 {
 	int poster;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	poster = scenario_go("poster", post_until_closed, NULL);
 	wt_port_close(near_end);
 	scenario_join(poster);
@@ -43,7 +34,7 @@ static void close_races_post(void)
 
 static void post_and_close(void *arg)
 {
-	wt_port *port = scenario_take(&gift);
+	wt_port *port = scenario_take();
 
 	(void)arg;
 	scenario_post(port, 'a');
@@ -54,9 +45,9 @@ static void close_wakes(void)
 {
 	int poster;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	poster = scenario_go("poster", post_and_close, NULL);
-	scenario_give(&gift, far_end);
+	scenario_give(far_end);
 	scenario_receive(near_end, 'a');
 	scenario_receive_close(near_end);
 	scenario_join(poster);
@@ -89,34 +80,46 @@ static void close_event(void)
 {
 	int poster;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	events = 0;
 	wt_port_on_message(near_end, on_message, NULL);
 	wt_port_on_close(near_end, on_close, NULL);
 	poster = scenario_go("poster", post_and_close, NULL);
-	scenario_give(&gift, far_end);
+	scenario_give(far_end);
 	SCENARIO_CHECK(wt_run() == 0);
 	SCENARIO_CHECK(events == 2);
 	scenario_join(poster);
 	wt_port_close(near_end);
 }
 
-/* ---- Both close ---- */
+/* ---- Who hears of the close knows what was not read ---- */
 
-static void take_and_close(void *arg)
+static void close_counts(void)
 {
-	(void)arg;
-	wt_port_close(scenario_take(&gift));
+	struct wt_port_stats stats = { .size = sizeof stats };
+	int other;
+
+	scenario_open_channel(NULL);
+	scenario_post(near_end, 'a');
+	other = scenario_go("other", scenario_take_and_close, NULL);
+	scenario_give(far_end);
+	scenario_receive_close(near_end);
+	SCENARIO_CHECK(wt_port_stats(near_end, &stats) == 0);
+	SCENARIO_CHECK(stats.undelivered == 1);
+	scenario_join(other);
+	wt_port_close(near_end);
 }
+
+/* ---- Both close ---- */
 
 static void both_close(void)
 {
 	int other;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	scenario_post(far_end, 'a');
-	other = scenario_go("other", take_and_close, NULL);
-	scenario_give(&gift, far_end);
+	other = scenario_go("other", scenario_take_and_close, NULL);
+	scenario_give(far_end);
 	wt_port_close(near_end);
 	sched_reached(SCHED_CLOSED);
 	scenario_join(other);
@@ -135,7 +138,7 @@ static void senders_close(void)
 	wt_sender *sender, *copy;
 	int first, second;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	SCENARIO_CHECK(wt_port_sender(far_end, &sender) == 0);
 	SCENARIO_CHECK(wt_sender_dup(sender, &copy) == 0);
 	wt_port_close(far_end);
@@ -154,16 +157,16 @@ static void senders_close(void)
 static void take_and_end(void *arg)
 {
 	(void)arg;
-	scenario_post(scenario_take(&gift), 'a');
+	scenario_post(scenario_take(), 'a');
 }
 
 static void thread_ends(void)
 {
 	int other;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	other = scenario_go("other", take_and_end, NULL);
-	scenario_give(&gift, far_end);
+	scenario_give(far_end);
 	scenario_receive(near_end, 'a');
 	scenario_receive_close(near_end);
 	wt_port_close(near_end);
@@ -174,16 +177,16 @@ static void thread_ends(void)
 static void receive_and_end(void *arg)
 {
 	(void)arg;
-	scenario_receive(scenario_take(&gift), 'a');
+	scenario_receive(scenario_take(), 'a');
 }
 
 static void end_races_wake(void)
 {
 	int other;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	other = scenario_go("other", receive_and_end, NULL);
-	scenario_give(&gift, near_end);
+	scenario_give(near_end);
 	scenario_post(far_end, 'a');
 	wt_port_close(far_end);
 	scenario_join(other);
@@ -205,7 +208,7 @@ static void close_frees_sender(void)
 {
 	int sender;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, WT_CHANNEL_OPTIONS(.limit = 16)) == 0);
+	scenario_open_channel(WT_CHANNEL_OPTIONS(.limit = 16));
 	scenario_post(far_end, 'a');
 	sched_reached(SCHED_FULL);
 	sender = scenario_go("sender", send_until_closed, NULL);
@@ -231,6 +234,7 @@ const struct scenario scenarios_close[] = {
 		.run = close_event,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
 	},
+	{ .name = "close_counts", .run = close_counts, .reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) },
 	{ .name = "both_close", .run = both_close, .reaches = SCENARIO_REACHES(CLOSED) },
 	{
 		.name = "senders_close",

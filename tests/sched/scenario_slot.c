@@ -5,30 +5,10 @@
  */
 #include "sched/scenario.h"
 
-static wt_port *near_end, *far_end; /* of main, but for those that are given away */
-static struct scenario_gift gift;
-
-static void open_channel(void)
-{
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	gift = (struct scenario_gift){ 0 };
-}
-
-static void close_channel(void)
-{
-	wt_port_close(near_end);
-	wt_port_close(far_end);
-}
-
 static void write_slot(wt_slot *slot, char byte)
 {
 	SCENARIO_CHECK(wt_port_reserve(far_end, 1, slot, WT_FOREVER) == 0);
 	*(char *)slot->data = byte;
-}
-
-static void post_one(void *byte)
-{
-	scenario_post(far_end, *(const char *)byte);
 }
 
 /* ---- A slot is committed while another one posts behind it ---- */
@@ -42,28 +22,19 @@ static void commit_slot(void *arg)
 	SCENARIO_CHECK(wt_port_commit(far_end, &slot) == 0);
 }
 
-static char receive_any(void)
-{
-	wt_message message;
-
-	SCENARIO_CHECK(wt_port_receive(near_end, &message, WT_FOREVER) == 0);
-	sched_reached(SCHED_DELIVERED);
-	return *(const char *)message.data;
-}
-
 static void slot_committed(void)
 {
 	int writer, poster, sum;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	writer = scenario_go("writer", commit_slot, NULL);
-	poster = scenario_go("poster", post_one, "b");
-	sum = receive_any();
-	sum += receive_any();
+	poster = scenario_go("poster", scenario_post_one, "b");
+	sum = scenario_receive_any(near_end);
+	sum += scenario_receive_any(near_end);
 	SCENARIO_CHECK(sum == 'a' + 'b');
 	scenario_join(writer);
 	scenario_join(poster);
-	close_channel();
+	scenario_close_channel();
 }
 
 /* ---- Its thread ends without: what lies behind it is free to go ---- */
@@ -80,13 +51,13 @@ static void slot_of_the_dead(void)
 {
 	int writer, poster;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	writer = scenario_go("writer", leave_slot, NULL);
-	poster = scenario_go("poster", post_one, "b");
+	poster = scenario_go("poster", scenario_post_one, "b");
 	scenario_receive(near_end, 'b');
 	scenario_join(writer);
 	scenario_join(poster);
-	close_channel();
+	scenario_close_channel();
 }
 
 /* ---- The receiver closes while it is written ---- */
@@ -107,7 +78,7 @@ static void slot_into_close(void)
 {
 	int writer;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	writer = scenario_go("writer", commit_into_close, NULL);
 	wt_port_close(near_end);
 	scenario_join(writer);
@@ -118,7 +89,7 @@ static void slot_into_close(void)
 
 static void answer(void *arg)
 {
-	wt_port *port = scenario_take(&gift);
+	wt_port *port = scenario_take();
 	wt_message request;
 
 	(void)arg;
@@ -137,9 +108,9 @@ static void call_answered(void)
 	wt_message reply;
 	int other;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	other = scenario_go("other", answer, NULL);
-	scenario_give(&gift, near_end);
+	scenario_give(near_end);
 	SCENARIO_CHECK(call(&reply, WT_FOREVER) == 0);
 	SCENARIO_CHECK(reply.size == 1 && *(const char *)reply.data == 'r');
 	sched_reached(SCHED_DELIVERED);
@@ -150,20 +121,14 @@ static void call_answered(void)
 
 /* ---- ... or not: the port closes ---- */
 
-static void take_and_close(void *arg)
-{
-	(void)arg;
-	wt_port_close(scenario_take(&gift));
-}
-
 static void call_into_close(void)
 {
 	wt_message reply;
 	int other;
 
-	open_channel();
-	other = scenario_go("other", take_and_close, NULL);
-	scenario_give(&gift, near_end);
+	scenario_open_channel(NULL);
+	other = scenario_go("other", scenario_take_and_close, NULL);
+	scenario_give(near_end);
 	SCENARIO_CHECK(call(&reply, WT_FOREVER) == WT_ECLOSED);
 	sched_reached(SCHED_CLOSED);
 	scenario_join(other);
@@ -174,7 +139,7 @@ static void call_into_close(void)
 
 static void answer_late(void *result)
 {
-	wt_port *port = scenario_take(&gift);
+	wt_port *port = scenario_take();
 	wt_message request;
 	int *err = result;
 
@@ -189,9 +154,9 @@ static void call_at_deadline(void)
 	wt_message reply;
 	int other, err, replied;
 
-	open_channel();
+	scenario_open_channel(NULL);
 	other = scenario_go("other", answer_late, &replied);
-	scenario_give(&gift, near_end);
+	scenario_give(near_end);
 	err = call(&reply, scenario_time(10));
 	SCENARIO_CHECK(err == 0 || err == WT_ETIMEDOUT);
 	sched_reached(err ? SCHED_TIMED_OUT : SCHED_DELIVERED);

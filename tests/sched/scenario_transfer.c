@@ -4,49 +4,14 @@
  */
 #include "sched/scenario.h"
 
-static wt_port *near_end, *far_end; /* of main */
-static wt_port *courier;            /* of main: what goes there arrives at the other fibre */
-static struct scenario_gift gift;
-
-static int send_port(wt_port *to, wt_port **port)
-{
-	wt_transfer list[] = { WT_MOVE(port) };
-	wt_outgoing message = { .transfer = list, .transfer_count = 1 };
-
-	return wt_port_send(to, &message, WT_NOW);
-}
-
-/* A channel whose far end is main's, and whose near end the other fibre takes. */
-static int open_courier(const char *name, void (*fn)(void *arg))
-{
-	wt_port *end;
-	int other;
-
-	gift = (struct scenario_gift){ 0 };
-	SCENARIO_CHECK(wt_channel_create(&courier, &end, NULL) == 0);
-	other = scenario_go(name, fn, NULL);
-	scenario_give(&gift, end);
-	return other;
-}
-
 /* ---- Messages move with the port, in order [T1] ---- */
-
-static void post_two(void *arg)
-{
-	(void)arg;
-	scenario_post(far_end, 'a');
-	scenario_post(far_end, 'b');
-}
 
 static void take_and_receive(void *arg)
 {
-	wt_port *from = scenario_take(&gift);
-	wt_port *port;
-	wt_message message;
+	wt_port *from = scenario_take();
+	wt_port *port = scenario_receive_port(from);
 
 	(void)arg;
-	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
-	SCENARIO_CHECK(wt_message_take_port(&message, 0, &port) == 0);
 	scenario_receive(port, 'a');
 	scenario_receive(port, 'b');
 	wt_port_close(port);
@@ -55,12 +20,13 @@ static void take_and_receive(void *arg)
 
 static void transfer_races_post(void)
 {
+	wt_port *courier;
 	int taker, poster;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	taker = open_courier("taker", take_and_receive);
-	poster = scenario_go("poster", post_two, NULL);
-	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	scenario_open_channel(NULL);
+	taker = scenario_go_linked("taker", take_and_receive, &courier);
+	poster = scenario_go("poster", scenario_post_two, NULL);
+	SCENARIO_CHECK(scenario_send_port(courier, &near_end) == 0);
 	sched_reached(SCHED_IN_FLIGHT);
 	scenario_join(taker);
 	scenario_join(poster);
@@ -80,13 +46,14 @@ static void send_one(void *arg)
 
 static void transfer_while_full(void)
 {
+	wt_port *courier;
 	int taker, sender;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, WT_CHANNEL_OPTIONS(.limit = 16)) == 0);
+	scenario_open_channel(WT_CHANNEL_OPTIONS(.limit = 16));
 	scenario_post(far_end, 'a');
-	taker = open_courier("taker", take_and_receive);
+	taker = scenario_go_linked("taker", take_and_receive, &courier);
 	sender = scenario_go("sender", send_one, NULL);
-	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	SCENARIO_CHECK(scenario_send_port(courier, &near_end) == 0);
 	sched_reached(SCHED_FULL);
 	scenario_join(taker);
 	scenario_join(sender);
@@ -98,13 +65,11 @@ static void transfer_while_full(void)
 
 static void take_and_answer(void *arg)
 {
-	wt_port *from = scenario_take(&gift);
-	wt_port *port;
+	wt_port *from = scenario_take();
+	wt_port *port = scenario_receive_port(from);
 	wt_message message;
 
 	(void)arg;
-	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
-	SCENARIO_CHECK(wt_message_take_port(&message, 0, &port) == 0);
 	SCENARIO_CHECK(wt_port_receive(port, &message, WT_FOREVER) == 0);
 	SCENARIO_CHECK(wt_message_reply(&message, &(wt_outgoing){ .data = "r", .size = 1 }) == 0);
 	wt_port_close(port);
@@ -124,12 +89,13 @@ static void call_one(void *arg)
 
 static void transfer_with_call(void)
 {
+	wt_port *courier;
 	int taker, caller;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	taker = open_courier("taker", take_and_answer);
+	scenario_open_channel(NULL);
+	taker = scenario_go_linked("taker", take_and_answer, &courier);
 	caller = scenario_go("caller", call_one, NULL);
-	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	SCENARIO_CHECK(scenario_send_port(courier, &near_end) == 0);
 	sched_reached(SCHED_IN_FLIGHT);
 	scenario_join(taker);
 	scenario_join(caller);
@@ -141,47 +107,39 @@ static void transfer_with_call(void)
 
 static void take_and_send_back(void *arg)
 {
-	wt_port *from = scenario_take(&gift);
-	wt_port *port;
-	wt_message message;
+	wt_port *from = scenario_take();
+	wt_port *port = scenario_receive_port(from);
 
 	(void)arg;
-	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
-	SCENARIO_CHECK(wt_message_take_port(&message, 0, &port) == 0);
-	SCENARIO_CHECK(send_port(from, &port) == 0);
+	SCENARIO_CHECK(scenario_send_port(from, &port) == 0);
 	wt_port_close(from);
 }
 
 static void transfer_twice(void)
 {
-	wt_message message;
+	wt_port *courier;
 	int taker;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	taker = open_courier("taker", take_and_send_back);
-	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	scenario_open_channel(NULL);
+	taker = scenario_go_linked("taker", take_and_send_back, &courier);
+	SCENARIO_CHECK(scenario_send_port(courier, &near_end) == 0);
 	sched_reached(SCHED_IN_FLIGHT);
 	scenario_post(far_end, 'a');
-	SCENARIO_CHECK(wt_port_receive(courier, &message, WT_FOREVER) == 0);
-	SCENARIO_CHECK(wt_message_take_port(&message, 0, &near_end) == 0);
+	near_end = scenario_receive_port(courier);
 	scenario_receive(near_end, 'a');
 	scenario_join(taker);
 	wt_port_close(courier);
-	wt_port_close(near_end);
-	wt_port_close(far_end);
+	scenario_close_channel();
 }
 
 /* ---- Its peer closes while it is in flight [C1] ---- */
 
 static void take_and_hear_close(void *arg)
 {
-	wt_port *from = scenario_take(&gift);
-	wt_port *port;
-	wt_message message;
+	wt_port *from = scenario_take();
+	wt_port *port = scenario_receive_port(from);
 
 	(void)arg;
-	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
-	SCENARIO_CHECK(wt_message_take_port(&message, 0, &port) == 0);
 	scenario_receive_close(port);
 	wt_port_close(port);
 	wt_port_close(from);
@@ -189,11 +147,12 @@ static void take_and_hear_close(void *arg)
 
 static void transfer_races_close(void)
 {
+	wt_port *courier;
 	int taker;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	taker = open_courier("taker", take_and_hear_close);
-	SCENARIO_CHECK(send_port(courier, &near_end) == 0);
+	scenario_open_channel(NULL);
+	taker = scenario_go_linked("taker", take_and_hear_close, &courier);
+	SCENARIO_CHECK(scenario_send_port(courier, &near_end) == 0);
 	sched_reached(SCHED_IN_FLIGHT);
 	wt_port_close(far_end);
 	scenario_join(taker);
@@ -204,7 +163,7 @@ static void transfer_races_close(void)
 
 static void take_sender_and_post(void *arg)
 {
-	wt_port *from = scenario_take(&gift);
+	wt_port *from = scenario_take();
 	wt_sender *sender;
 	wt_message message;
 
@@ -220,10 +179,11 @@ static void transfer_sender(void)
 {
 	wt_sender *sender;
 	wt_transfer list[] = { WT_MOVE(&sender) };
+	wt_port *courier;
 	int taker;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	taker = open_courier("taker", take_sender_and_post);
+	scenario_open_channel(NULL);
+	taker = scenario_go_linked("taker", take_sender_and_post, &courier);
 	SCENARIO_CHECK(wt_port_sender(far_end, &sender) == 0);
 	SCENARIO_CHECK(wt_port_send(courier, &(wt_outgoing){ .transfer = list, .transfer_count = 1 }, WT_NOW) == 0);
 	wt_port_close(far_end);
@@ -233,97 +193,6 @@ static void transfer_sender(void)
 	scenario_join(taker);
 	wt_port_close(courier);
 	wt_port_close(near_end);
-}
-
-/* ---- A port that nobody receives is closed, and its peer hears it [C5] ---- */
-
-static void take_and_close(void *arg)
-{
-	(void)arg;
-	wt_port_close(scenario_take(&gift));
-}
-
-static void transfer_into_close(void)
-{
-	int other;
-
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	other = open_courier("other", take_and_close);
-	if (send_port(courier, &near_end) == 0)
-		sched_reached(SCHED_IN_FLIGHT);
-	else
-		wt_port_close(near_end);
-	scenario_receive_close(far_end);
-	scenario_join(other);
-	wt_port_close(courier);
-	wt_port_close(far_end);
-}
-
-/* ---- A port sent into its own channel's other port: nobody reaches either [T4] ---- */
-
-static void take_and_end(void *arg)
-{
-	(void)arg;
-	scenario_take(&gift);
-}
-
-static void transfer_cycle(void)
-{
-	wt_port *other_near, *other_far;
-	int other;
-
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	SCENARIO_CHECK(wt_channel_create(&other_near, &other_far, NULL) == 0);
-	other = open_courier("other", take_and_end);
-	/* Each near end lies in the other one's queue. */
-	SCENARIO_CHECK(send_port(far_end, &other_near) == 0);
-	SCENARIO_CHECK(send_port(other_far, &near_end) == 0);
-	sched_reached(SCHED_IN_FLIGHT);
-	wt_port_close(courier);
-	wt_port_close(far_end);
-	wt_port_close(other_far);
-	scenario_join(other);
-}
-
-/* Two threads end, of which one finds it; the other may be the one that gave its port up for it. */
-static void close_cycle_and_end(void *arg)
-{
-	wt_port *port = scenario_take(&gift);
-
-	(void)arg;
-	SCENARIO_CHECK(send_port(far_end, &port) == 0);
-}
-
-/* It had ports: its end looks for cycles. */
-static void end_at_once(void *arg)
-{
-	wt_port *a, *b;
-
-	(void)arg;
-	sched_calm(1);
-	SCENARIO_CHECK(wt_channel_create(&a, &b, NULL) == 0);
-	wt_port_close(a);
-	wt_port_close(b);
-	sched_calm(-1);
-}
-
-static void transfer_cycle_two_ends(void)
-{
-	wt_port *other_near, *other_far;
-	int first, second;
-
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
-	SCENARIO_CHECK(wt_channel_create(&other_near, &other_far, NULL) == 0);
-	SCENARIO_CHECK(send_port(other_far, &near_end) == 0);
-	gift = (struct scenario_gift){ 0 };
-	first = scenario_go("first", close_cycle_and_end, NULL);
-	scenario_give(&gift, other_near);
-	second = scenario_go("second", end_at_once, NULL);
-	sched_reached(SCHED_IN_FLIGHT);
-	scenario_join(first);
-	scenario_join(second);
-	wt_port_close(far_end);
-	wt_port_close(other_far);
 }
 
 const struct scenario scenarios_transfer[] = {
@@ -356,17 +225,6 @@ const struct scenario scenarios_transfer[] = {
 		.name = "transfer_sender",
 		.run = transfer_sender,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
-	},
-	{
-		.name = "transfer_into_close",
-		.run = transfer_into_close,
-		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
-	},
-	{ .name = "transfer_cycle", .run = transfer_cycle, .reaches = SCENARIO_REACHES(IN_FLIGHT) },
-	{
-		.name = "transfer_cycle_two_ends",
-		.run = transfer_cycle_two_ends,
-		.reaches = SCENARIO_REACHES(CONTENDED) | SCENARIO_REACHES(IN_FLIGHT),
 	},
 	{ .name = NULL },
 };

@@ -180,8 +180,6 @@ static void notify_async_of_the_dead(void)
 
 /* ---- A receive that ends at its deadline, when the message comes ---- */
 
-static wt_port *near_end, *far_end;
-
 static void post_at(void *arg)
 {
 	(void)arg;
@@ -194,7 +192,7 @@ static void receive_at_deadline(void)
 	wt_message message;
 	int err, poster;
 
-	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, NULL) == 0);
+	scenario_open_channel(NULL);
 	poster = scenario_go("poster", post_at, NULL);
 	err = wt_port_receive(near_end, &message, scenario_time(10));
 	if (err) {
@@ -205,8 +203,7 @@ static void receive_at_deadline(void)
 		sched_reached(SCHED_DELIVERED);
 	}
 	scenario_join(poster);
-	wt_port_close(near_end);
-	wt_port_close(far_end);
+	scenario_close_channel();
 }
 
 const struct scenario scenarios_wait[] = {

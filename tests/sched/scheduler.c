@@ -2,144 +2,14 @@
 #include "sched/scheduler.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "sched/access.h"
-#include "sched/fibre.h"
 #include "sched/memory.h"
-#include "sched/posix.h"
-#include "sched/report.h"
-#include "sched/store_buffer.h"
-#include "sched/system.h"
+#include "sched/schedule.h"
 #include "thread.h"
 
-enum {
-	SCHED_STEPS = 200000, /* a schedule with more does not end */
-	SCHED_NAME = 16
-};
-
-struct sched_fibre {
-	struct fibre *fibre;
-	char name[SCHED_NAME];
-	void *(*fn)(void *arg);
-	void *arg;
-	bool attach;
-
-	/* What a thread has of its own. */
-	struct wti_thread *self;
-	const void *specific;
-	int error; /* errno */
-	struct store_buffer buffer;
-	unsigned ranks;
-
-	unsigned calm;
-	enum sched_wait wait;
-	const volatile void *object; /* that it blocks on */
-	int64_t deadline;
-	int result;
-};
+enum { SCHED_STEPS = 200000 /* a schedule with more does not end */ };
 
 struct sched_model sched_model;
-uint64_t sched_shown;
-struct sched_report *sched_report;
-
-static struct fibre sched_thread; /* who runs the schedules, on the process's own stack */
-static struct fibre sched_stack[SCHED_FIBRES];
-static struct sched_fibre sched_fibre[SCHED_FIBRES];
-static unsigned sched_count, sched_live;
-static struct sched_fibre *sched_running; /* NULL: none, no schedule runs */
-static const struct sched_strategy *sched_strategy;
-static int64_t sched_time;
-static unsigned sched_step_count;
-static unsigned sched_marks; /* reached in this schedule */
-static bool sched_verbose;   /* this schedule is printed */
-static bool sched_tells;     /* ... and the present access is of interest */
-
-/* ---- The verdict ---- */
-
-void sched_fail(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(sched_report->failure, sizeof sched_report->failure, format, args);
-	va_end(args);
-	if (sched_verbose)
-		printf("# %s\n", sched_report->failure);
-	fflush(stdout);
-	_exit(1);
-}
-
-void sched_reached(enum sched_mark mark)
-{
-	if (!sched_running->calm)
-		sched_marks |= 1u << mark;
-}
-
-static void sched_count_marks(void)
-{
-	for (unsigned i = 0; i < SCHED_MARKS; i++)
-		sched_report->reached[i] += sched_marks >> i & 1;
-}
-
-/* ---- For who reads the schedule ---- */
-
-static const char *sched_base(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static void sched_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static void sched_print(const char *format, ...)
-{
-	va_list args;
-
-	if (!sched_verbose)
-		return;
-	va_start(args, format);
-	printf("# %-10s ", sched_running->name);
-	vprintf(format, args);
-	printf("\n");
-	fflush(stdout);
-	va_end(args);
-}
-
-void sched_tell(const void *value, unsigned size)
-{
-	uint64_t bits = 0;
-
-	if (!sched_verbose || !sched_tells)
-		return;
-	memcpy(&bits, value, size < sizeof bits ? size : sizeof bits);
-	sched_print("    = %#llx", (unsigned long long)bits);
-}
-
-static const char *const sched_wait_names[] = {
-	[SCHED_RUNS] = "runs",
-	[SCHED_WAITS_FUTEX] = "sleeps",
-	[SCHED_WAITS_LOCK] = "waits for a lock",
-	[SCHED_WAITS_END] = "waits for another's end",
-	[SCHED_WAITS_DESCRIPTOR] = "waits for a descriptor",
-	[SCHED_WAITS_LATCH] = "waits for a latch",
-	[SCHED_ENDED] = "has ended",
-};
-
-static void sched_fail_deadlock(void)
-{
-	char text[400] = "";
-	size_t used = 0;
-
-	for (unsigned i = 0; i < sched_count && used < sizeof text; i++)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s", i ? ", " : "", sched_fibre[i].name,
-					 sched_wait_names[sched_fibre[i].wait]);
-	sched_fail("deadlock: %s", text);
-}
 
 /* ---- Who goes on ---- */
 
@@ -173,13 +43,6 @@ bool sched_is_pending(const void *address, size_t size)
 			return true;
 	return false;
 }
-
-/* What the running fibre is about to do. */
-enum sched_step {
-	SCHED_GOES_ON,
-	SCHED_STOPS, /* it blocks, or has ended; but time may bring it back */
-	SCHED_STEPS_BACK
-};
 
 /* What happens to others while something can run. */
 static unsigned sched_collect_others(sched_agent *agents)
@@ -215,7 +78,7 @@ static void sched_switch(struct sched_fibre *next)
 	struct sched_fibre *from = sched_running;
 
 	if (from->buffer.count) {
-		sched_drain(from, sched_strategy->drain(from->buffer.count));
+		sched_drain(from, sched_hushes ? from->buffer.count : sched_strategy->drain(from->buffer.count));
 		if (from->buffer.count)
 			sched_reached(SCHED_LATE);
 	}
@@ -290,11 +153,10 @@ static void sched_happen(sched_agent agent)
 
 static sched_agent sched_pick(const sched_agent *agents, unsigned count, enum sched_step step)
 {
-	return agents[count == 1 ? 0 : sched_strategy->next(agents, count, step == SCHED_GOES_ON)];
+	return agents[count == 1 || sched_hushes ? 0 : sched_strategy->next(agents, count, step == SCHED_GOES_ON)];
 }
 
-/* Returns when it is the calling fibre's turn; never, when it has ended. */
-static void sched_choose(enum sched_step step)
+void sched_choose(enum sched_step step)
 {
 	sched_agent agents[SCHED_AGENTS];
 
@@ -330,7 +192,11 @@ static bool sched_frame_is_gone(const struct sched_fibre *fibre, uintptr_t addre
 
 void sched_look(const volatile void *address)
 {
-	if (memory_is_freed(address))
+	enum memory_state state = memory_state(address);
+
+	if (state == MEMORY_THERE)
+		return;
+	if (state == MEMORY_GONE)
 		sched_fail("an access to memory that was freed");
 	for (unsigned i = 0; i < sched_count; i++)
 		if (&sched_fibre[i] != sched_running && sched_frame_is_gone(&sched_fibre[i], (uintptr_t)address))
@@ -340,28 +206,28 @@ void sched_look(const volatile void *address)
 /* Also where late stores may have to become visible: it is the last moment to see what comes before that. */
 static bool sched_is_point(const struct sched_site *site, bool write)
 {
-	if (sched_running->calm)
+	if (sched_is_calm() || site->dull)
 		return false;
 	return site->shared || sched_strategy->everywhere || (write && sched_running->buffer.count);
 }
 
 static void sched_point_at(struct sched_site *site, bool write)
 {
-	if (++sched_step_count > SCHED_STEPS)
+	if (++sched_steps > SCHED_STEPS)
 		sched_fail("the schedule does not end");
 	if (sched_is_point(site, write))
 		sched_choose(SCHED_GOES_ON);
-	sched_tells = (site->shared || site->found) && !sched_running->calm;
-	if (sched_tells)
-		sched_print("%s:%d %s", sched_base(site->file), site->line, site->what);
+	sched_print_site(site, (site->shared || site->found) && !sched_is_calm());
 }
 
 void sched_point(struct sched_site *site, const volatile void *address, bool write)
 {
-	sched_tells = false;
-	if (sched_is_alone())
+	if (sched_is_alone()) {
+		sched_print_site(site, false);
 		return;
-	sched_site_note(site, address, sched_number(sched_running), write);
+	}
+	if (!sched_strategy->forgets || sched_verbose)
+		sched_site_note(site, address, sched_number(sched_running), write);
 	sched_point_at(site, write);
 }
 
@@ -375,7 +241,7 @@ void sched_drain_own(void)
 {
 	if (!sched_running->buffer.count)
 		return;
-	if (!sched_running->calm)
+	if (!sched_is_calm())
 		sched_choose(SCHED_GOES_ON);
 	sched_drain_now();
 }
@@ -384,7 +250,7 @@ int sched_block(enum sched_wait wait, const volatile void *object, int64_t deadl
 {
 	struct sched_fibre *self = sched_running;
 
-	sched_print("-- %s", sched_wait_names[wait]);
+	sched_print("-- %s", sched_wait_name(wait));
 	self->wait = wait;
 	self->object = object;
 	self->deadline = deadline;
@@ -433,6 +299,26 @@ void sched_calm(int by)
 	sched_running->calm += (unsigned)by;
 }
 
+void sched_hush(int by)
+{
+	sched_drain_all();
+	sched_hushes += (unsigned)by;
+}
+
+static bool sched_others_run(void)
+{
+	for (unsigned i = 0; i < sched_count; i++)
+		if (sched_fibre[i].wait == SCHED_RUNS && &sched_fibre[i] != sched_running)
+			return true;
+	return false;
+}
+
+void sched_settle(void)
+{
+	while (sched_others_run())
+		sched_step_back();
+}
+
 unsigned sched_current(void)
 {
 	return sched_number(sched_running);
@@ -455,7 +341,7 @@ struct store_buffer *sched_buffer(void)
 
 bool sched_is_alone(void)
 {
-	return sched_live < 2;
+	return sched_live < 2 || sched_hushes;
 }
 
 bool sched_in_own_frame(const volatile void *address)
@@ -466,99 +352,4 @@ bool sched_in_own_frame(const volatile void *address)
 bool sched_is_everywhere(void)
 {
 	return sched_strategy->everywhere;
-}
-
-/* ---- Fibres ---- */
-
-static void sched_attach(struct sched_fibre *self)
-{
-	self->calm++;
-	if (self->attach && !wti_thread_self())
-		sched_fail("no record for %s", self->name);
-	self->calm--;
-}
-
-static void sched_end(struct sched_fibre *self)
-{
-	posix_end();
-	if (self->ranks)
-		sched_fail("%s ends with a lock", self->name);
-	sched_operation(SCHED_SITE("end"), self);
-	sched_print("-- has ended");
-	self->wait = SCHED_ENDED;
-	sched_live--;
-	sched_wake(SCHED_WAITS_END, self, SCHED_FIBRES);
-	sched_choose(SCHED_STOPS);
-}
-
-static void sched_trampoline(void)
-{
-	struct sched_fibre *self = sched_running;
-
-	fibre_begin();
-	sched_attach(self);
-	self->fn(self->arg);
-	sched_end(self);
-}
-
-int sched_spawn(const char *name, void *(*fn)(void *arg), void *arg, bool attach)
-{
-	struct sched_fibre *fibre;
-
-	if (sched_count == SCHED_FIBRES)
-		return -EAGAIN;
-	fibre = &sched_fibre[sched_count];
-	*fibre = (struct sched_fibre){
-		.fibre = &sched_stack[sched_count],
-		.fn = fn,
-		.arg = arg,
-		.attach = attach,
-		.deadline = INT64_MAX,
-	};
-	snprintf(fibre->name, sizeof fibre->name, "%s", name);
-	fibre_make(fibre->fibre, sched_trampoline);
-	sched_live++;
-	return (int)sched_count++;
-}
-
-int sched_await_end(unsigned fibre, int64_t deadline)
-{
-	struct sched_fibre *other = &sched_fibre[fibre];
-
-	while (other->wait != SCHED_ENDED) {
-		int err = sched_now() < deadline ? sched_block(SCHED_WAITS_END, other, deadline) : -ETIMEDOUT;
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* ---- One schedule ---- */
-
-static void *sched_first(void *arg)
-{
-	void (*fn)(void) = *(void (**)(void))arg;
-
-	fn();
-	return NULL;
-}
-
-void sched_execute(const struct sched_strategy *strategy, void (*fn)(void))
-{
-	sched_strategy = strategy;
-	sched_count = sched_live = 0;
-	sched_time = SCHED_EPOCH;
-	sched_step_count = 0;
-	sched_marks = 0;
-	sched_verbose = ++sched_report->executed == sched_shown;
-	memory_begin();
-	system_begin();
-	sched_site_forget();
-	sched_spawn("main", sched_first, &fn, true);
-	sched_running = &sched_fibre[0];
-	wti_thread_self_ptr = NULL;
-	fibre_switch(&sched_thread, sched_fibre[0].fibre, false);
-	wti_thread_self_ptr = NULL;
-	sched_count_marks();
 }

@@ -46,6 +46,7 @@ struct sched_strategy {
 	unsigned (*drain)(unsigned pending);
 	bool everywhere;   /* preempt also where no conflict is known */
 	bool buffer_steps; /* buffers are among the agents also where the running fibre has blocked */
+	bool forgets;      /* places of conflict are not looked for, unless the schedule is printed */
 };
 
 /* What the schedules have, apart from preemptions. */
@@ -108,6 +109,16 @@ bool sched_is_pending(const void *address, size_t size);
 /* While it is on, the fibre is not preempted. Nests. */
 void sched_calm(int by);
 
+/*
+ * While it is on, nothing is to be decided: each fibre goes on until it blocks,
+ * then the first that can, and all that is stored is seen. Nests, of whatever
+ * fibres. For what is there before a scenario begins, and goes after it.
+ */
+void sched_hush(int by);
+
+/* Hushed: the others go on until each of them blocks. */
+void sched_settle(void);
+
 /* A new fibre: its number, or -EAGAIN. `attach`: the library makes its record of it before it can be preempted. */
 int sched_spawn(const char *name, void *(*fn)(void *arg), void *arg, bool attach);
 int sched_await_end(unsigned fibre, int64_t deadline);
@@ -121,7 +132,7 @@ const void **sched_specific(void);
 struct store_buffer *sched_buffer(void);
 bool sched_in_own_frame(const volatile void *address);
 
-/* Whether all other fibres have ended, or are not there yet: nothing is a schedule point. */
+/* Whether all other fibres have ended, or are not there yet, or all are hushed: nothing is a schedule point. */
 bool sched_is_alone(void);
 
 /* Whether the strategy preempts also where no conflict is known. */
@@ -146,11 +157,17 @@ enum sched_mark {
 	SCHED_GRANTED,
 	SCHED_IN_FLIGHT,
 	SCHED_HIRED,
+	SCHED_CANCELLED,
+	SCHED_FAILED,
+	SCHED_REPLACED,
 	SCHED_MARKS
 };
 
-/* The schedule came to this state; does not count while the fibre is calm. */
+/* The schedule came to this state; does not count while the fibre is calm, or all are hushed. */
 void sched_reached(enum sched_mark mark);
+
+/* Called with the failure in the report, before the process ends; NULL: nothing. */
+extern void (*sched_failed)(void);
 
 /* This schedule is wrong. Ends the process. */
 void sched_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));

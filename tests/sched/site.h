@@ -6,7 +6,8 @@
  * schedule to the next, places do not, so it is places that are remembered.
  * What is found in one pass over all schedules takes effect in the next, so
  * that all schedules of a pass have the same points; a pass that found
- * something new is made again. (CHESS leaves out what it has proven free of
+ * something new is made again. What only counts how long tasks took is left
+ * out: there is much of it, and nobody decides by it. (CHESS leaves out what it has proven free of
  * races: Musuvathi, Qadeer, Ball, Basler, Nainar, Neamtiu, OSDI 2008.)
  */
 #ifndef SCHED_SITE_H
@@ -21,6 +22,8 @@ struct sched_site {
 	bool shared; /* a point in this pass */
 	bool found;  /* a conflict was seen: a point in the next one */
 	bool listed;
+	bool known;  /* it was looked at whether it is ... */
+	bool dull;   /* ... never a point: nothing depends on what is read there */
 	struct sched_site *next;
 };
 

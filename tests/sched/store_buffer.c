@@ -49,6 +49,17 @@ bool store_buffer_has(const struct store_buffer *buffer, uintptr_t address, size
 	return false;
 }
 
+/* The sizes that atomics have, without a call. */
+static void store_read(const volatile void *address, void *value, unsigned size)
+{
+	if (size == 8)
+		memcpy(value, store_memory(address), 8);
+	else if (size == 4)
+		memcpy(value, store_memory(address), 4);
+	else
+		memcpy(value, store_memory(address), size);
+}
+
 void store_buffer_load(struct store_buffer *buffer, const volatile void *address, void *value, unsigned size)
 {
 	for (unsigned i = buffer->count; i--;) {
@@ -64,5 +75,5 @@ void store_buffer_load(struct store_buffer *buffer, const volatile void *address
 		store_buffer_drain(buffer, buffer->count);
 		break;
 	}
-	memcpy(value, store_memory(address), size);
+	store_read(address, value, size);
 }

@@ -8,16 +8,16 @@
 
 #include "base.h"
 #include "sched/memory.h"
+#include "sched/output.h"
 #include "sched/scheduler.h"
 
 enum { SYSTEM_DESCRIPTORS = 16, SYSTEM_FIRST = 1000, SYSTEM_PAGE = 4096 };
 
 /* A descriptor that only the library and system_poll know. */
 struct system_descriptor {
-	enum { SYSTEM_CLOSED, SYSTEM_EVENT, SYSTEM_TIMER, SYSTEM_GROUP } kind;
+	bool open;
 	bool signalled;
-	int64_t at;      /* of a timer */
-	int member[2];   /* of a group */
+	int64_t at; /* readable from then on */
 };
 
 static struct system_descriptor system_descriptor[SYSTEM_DESCRIPTORS];
@@ -104,6 +104,16 @@ static int system_thread_detach(pthread_t thread)
 	return 0;
 }
 
+static union wti_os_thread system_thread_self(void)
+{
+	return (union wti_os_thread){ .id = 0 };
+}
+
+static bool system_thread_is_first(void)
+{
+	return sched_current() == 0;
+}
+
 static int system_thread_place(struct wti_os_place *place)
 {
 	memset(place, 0, sizeof *place);
@@ -142,14 +152,15 @@ static int system_signal_claim(void (*handler)(int signal, siginfo_t *info, void
 	return -EBUSY;
 }
 
-static int system_signal_send(pid_t thread, int signal)
+static int system_signal_send(union wti_os_thread thread, int signal)
 {
 	(void)thread;
 	(void)signal;
 	return -ESRCH;
 }
 
-static int system_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
+static int system_ticker_create(union wti_os_ticker *ticker, union wti_os_thread thread, int signal, int64_t first,
+				int64_t period)
 {
 	(void)ticker;
 	(void)thread;
@@ -159,7 +170,7 @@ static int system_ticker_create(timer_t *ticker, pid_t thread, int signal, int64
 	return -EAGAIN;
 }
 
-static int system_ticker_delete(timer_t ticker)
+static int system_ticker_delete(union wti_os_ticker ticker)
 {
 	(void)ticker;
 	return -EINVAL;
@@ -187,66 +198,52 @@ void system_exit(void)
 
 /* ---- Descriptors ---- */
 
-static int system_descriptor_create(struct system_descriptor descriptor)
-{
-	for (int i = 0; i < SYSTEM_DESCRIPTORS; i++) {
-		if (system_descriptor[i].kind != SYSTEM_CLOSED)
-			continue;
-		system_descriptor[i] = descriptor;
-		return i + SYSTEM_FIRST;
-	}
-	return -EMFILE;
-}
-
 static struct system_descriptor *system_find(int fd)
 {
 	struct system_descriptor *found = &system_descriptor[fd - SYSTEM_FIRST];
 
-	if (fd < SYSTEM_FIRST || fd >= SYSTEM_FIRST + SYSTEM_DESCRIPTORS || found->kind == SYSTEM_CLOSED)
+	if (fd < SYSTEM_FIRST || fd >= SYSTEM_FIRST + SYSTEM_DESCRIPTORS || !found->open)
 		sched_fail("descriptor %d is not open", fd);
 	return found;
 }
 
-static int system_event_create(void)
+static int system_event_create(struct wti_os_event *event)
 {
-	return system_descriptor_create((struct system_descriptor){ .kind = SYSTEM_EVENT });
-}
-
-static int system_timer_create(void)
-{
-	return system_descriptor_create((struct system_descriptor){ .kind = SYSTEM_TIMER, .at = INT64_MAX });
-}
-
-static int system_event_group(int a, int b)
-{
-	return system_descriptor_create((struct system_descriptor){ .kind = SYSTEM_GROUP, .member = { a, b } });
+	for (int i = 0; i < SYSTEM_DESCRIPTORS; i++) {
+		if (system_descriptor[i].open)
+			continue;
+		system_descriptor[i] = (struct system_descriptor){ .open = true, .at = INT64_MAX };
+		*event = (struct wti_os_event){ .fd = i + SYSTEM_FIRST, .signal = i + SYSTEM_FIRST };
+		return 0;
+	}
+	return -EMFILE;
 }
 
 /* Who polls looks again; there are few. */
-static int system_event_signal(int fd)
+static int system_event_signal(int signal)
 {
-	sched_operation(SCHED_SITE("event_signal"), system_find(fd));
-	system_find(fd)->signalled = true;
+	sched_operation(SCHED_SITE("event_signal"), system_find(signal));
+	system_find(signal)->signalled = true;
 	sched_wake(SCHED_WAITS_DESCRIPTOR, system_descriptor, SCHED_FIBRES);
 	return 0;
 }
 
-static int system_event_clear(int fd)
+static int system_event_clear(const struct wti_os_event *event)
 {
-	sched_operation(SCHED_SITE("event_clear"), system_find(fd));
-	system_find(fd)->signalled = false;
+	sched_operation(SCHED_SITE("event_clear"), system_find(event->fd));
+	system_find(event->fd)->signalled = false;
 	return 0;
 }
 
-static int system_event_close(int fd)
+static int system_event_alarm(const struct wti_os_event *event, int64_t at)
 {
-	*system_find(fd) = (struct system_descriptor){ .kind = SYSTEM_CLOSED };
+	system_find(event->fd)->at = at;
 	return 0;
 }
 
-static int system_timer_set(int fd, int64_t at)
+static int system_event_close(const struct wti_os_event *event)
 {
-	system_find(fd)->at = at;
+	system_find(event->fd)->open = false;
 	return 0;
 }
 
@@ -254,18 +251,8 @@ static int system_timer_set(int fd, int64_t at)
 static int64_t system_readable_at(int fd)
 {
 	const struct system_descriptor *descriptor = system_find(fd);
-	int64_t a, b;
 
-	switch (descriptor->kind) {
-	case SYSTEM_EVENT:
-		return descriptor->signalled ? sched_now() : INT64_MAX;
-	case SYSTEM_TIMER:
-		return descriptor->at;
-	default:
-		a = system_readable_at(descriptor->member[0]);
-		b = system_readable_at(descriptor->member[1]);
-		return a < b ? a : b;
-	}
+	return descriptor->signalled ? sched_now() : descriptor->at;
 }
 
 bool system_poll(int fd, int64_t deadline)
@@ -310,6 +297,7 @@ void system_begin(void)
 {
 	memset(system_descriptor, 0, sizeof system_descriptor);
 	system_threads = 0;
+	output_begin();
 }
 
 const struct wti_os_ops system_ops = {
@@ -324,6 +312,8 @@ const struct wti_os_ops system_ops = {
 	.thread_create = system_thread_create,
 	.thread_join = system_thread_join,
 	.thread_detach = system_thread_detach,
+	.thread_self = system_thread_self,
+	.thread_is_first = system_thread_is_first,
 	.thread_place = system_thread_place,
 	.thread_reset = system_nothing,
 	.thread_pin = system_nothing_with,
@@ -339,12 +329,13 @@ const struct wti_os_ops system_ops = {
 	.event_create = system_event_create,
 	.event_signal = system_event_signal,
 	.event_clear = system_event_clear,
+	.event_alarm = system_event_alarm,
 	.event_close = system_event_close,
-	.timer_create = system_timer_create,
-	.timer_set = system_timer_set,
-	.event_group = system_event_group,
 	.descriptor_check = system_nothing_with,
 	.descriptor_close = system_nothing_with,
+	.descriptor_write = output_write,
+	.descriptor_await_room = output_await_room,
+	.stream_open = output_open_stream,
 	.memory_reserve = system_memory_reserve,
 	.memory_commit = system_memory_commit,
 	.memory_release = system_memory_release,

@@ -40,6 +40,9 @@ const char *const trial_mark_names[] = {
 	[SCHED_GRANTED] = "granted",
 	[SCHED_IN_FLIGHT] = "in flight",
 	[SCHED_HIRED] = "hired",
+	[SCHED_CANCELLED] = "cancelled",
+	[SCHED_FAILED] = "failed",
+	[SCHED_REPLACED] = "replaced",
 };
 
 /* ---- In the process that runs the schedules ---- */
@@ -70,9 +73,11 @@ static void trial_search(const struct trial *trial)
 
 	if (trial->everywhere)
 		explore_everywhere();
+	sched_model.spurious = trial_models[trial->model].spurious && trial->scenario->size == SCENARIO_SMALL;
 	explore_warm_up(fn);
 	if (trial->limit)
 		explore_bounded(fn, trial->bound, trial->limit);
+	sched_model.spurious = trial_models[trial->model].spurious;
 	if (trial->random)
 		pct_run(fn, trial->seed, trial->random);
 	sched_report->passed = true;

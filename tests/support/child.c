@@ -47,17 +47,32 @@ static void child_allow_thread_leaks(void)
 	setenv("TSAN_OPTIONS", longer, 1);
 }
 
+void child_command(struct child_command *command, const char *name, const char *first, const char *second)
+{
+	const char *emulator = getenv("WT_TEST_EMULATOR"), *root = getenv("QEMU_LD_PREFIX");
+	/* By its name, which valgrind knows better than the link. */
+	ssize_t length = readlink("/proc/self/exe", command->self, sizeof command->self - 1);
+	const char *words[] = { emulator, "-L", root ? root : "/", "-0", name, command->self, first, second, NULL };
+	const char *plain[] = { name, first, second, NULL };
+
+	command->self[length > 0 ? length : 0] = '\0';
+	command->program = emulator ? emulator : command->self;
+	if (emulator)
+		memcpy(command->argv, words, sizeof words);
+	else
+		memcpy(command->argv, plain, sizeof plain);
+}
+
 static void child_exec(const char *name, FILE *errors, FILE *mark)
 {
-	char fd[16], self[4096];
-	/* By its name, which valgrind knows better than the link. */
-	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+	struct child_command command;
+	char fd[16];
 
-	self[length > 0 ? length : 0] = '\0';
 	dup2(fileno(errors), 2);
 	snprintf(fd, sizeof fd, "%d", fileno(mark));
 	child_allow_thread_leaks();
-	execl(self, name, name, fd, (char *)NULL);
+	child_command(&command, name, name, fd);
+	execvp(command.program, command.argv);
 	_exit(127);
 }
 

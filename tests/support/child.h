@@ -17,6 +17,19 @@ struct child_program {
 /* For main(): be the program that argv names, if it names one. Returns -1 if not, else the status. */
 int child_main(int argc, char **argv, const struct child_program *programs, size_t count);
 
+/*
+ * How to run this program again with up to two arguments (NULL: none), by
+ * execvp or posix_spawnp. In the emulator, where it runs in one
+ * (WT_TEST_EMULATOR): the system could not run it by itself.
+ */
+struct child_command {
+	const char *program;
+	char *argv[9];
+	char self[4096];
+};
+
+void child_command(struct child_command *command, const char *name, const char *first, const char *second);
+
 /* In the child: the end begins here. */
 void child_mark_end(void);
 

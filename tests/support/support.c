@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/support.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,42 +42,24 @@ static int64_t support_now(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+/* ---- The emulator ---- */
+
+/*
+ * qemu hands its guest two real-time signals less than it says, and the last
+ * ones are never delivered: they are taken, so that the library takes another.
+ */
+__attribute__((constructor)) static void support_take_lost_signals(void)
+{
+	if (!getenv("WT_TEST_EMULATOR"))
+		return;
+	signal(SIGRTMAX, SIG_IGN);
+	signal(SIGRTMAX - 1, SIG_IGN);
+}
+
 /* ---- The watchdog ---- */
 
 static atomic_llong watchdog_deadline; /* 0: no test runs */
 static uint64_t support_seed_value;
-
-/* Where each thread of this process stands, as far as the system tells. */
-static void watchdog_dump(void)
-{
-	DIR *dir = opendir("/proc/self/task");
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		char path[300], line[256] = "";
-		FILE *file;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof path, "/proc/self/task/%s/comm", entry->d_name);
-		file = fopen(path, "r");
-		if (file && fgets(line, sizeof line, file))
-			line[strcspn(line, "\n")] = '\0';
-		if (file)
-			fclose(file);
-		fprintf(stderr, "watchdog: thread %s (%s)", entry->d_name, line);
-		snprintf(path, sizeof path, "/proc/self/task/%s/syscall", entry->d_name);
-		file = fopen(path, "r");
-		if (file && fgets(line, sizeof line, file))
-			fprintf(stderr, " syscall %s", line);
-		else
-			fputc('\n', stderr);
-		if (file)
-			fclose(file);
-	}
-	if (dir)
-		closedir(dir);
-}
 
 static void *watchdog_run(void *arg)
 {
@@ -87,7 +69,7 @@ static void *watchdog_run(void *arg)
 
 		if (deadline && support_now() > deadline) {
 			fprintf(stderr, "watchdog: the test hangs; WT_SEED=%llu\n", (unsigned long long)support_seed_value);
-			watchdog_dump();
+			support_dump_threads();
 			abort();
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
@@ -101,6 +83,23 @@ static void watchdog_start(void)
 
 	if (pthread_create(&thread, NULL, watchdog_run, NULL) == 0)
 		pthread_detach(thread);
+}
+
+/* The test that is to run, alone; before any main. */
+static __attribute__((constructor)) void support_select_test(void)
+{
+	const char *name = getenv("WT_TEST");
+
+	if (name)
+		cmocka_set_test_filter(name);
+}
+
+/* The wrong version of the library that is to run: an enum wti_mutant_id, or 0. */
+static int support_mutant(void)
+{
+	const char *given = getenv("WT_MUTANT");
+
+	return given ? atoi(given) : 0;
 }
 
 void support_allow_seconds(unsigned seconds)
@@ -117,6 +116,7 @@ int support_setup(void **state)
 	(void)state;
 	pthread_once(&once, watchdog_start);
 	support_seed_value = 0;
+	wti_mutant = support_mutant();
 	wti_crew_max = getenv("WT_TEST_CREW") ? 4 : 0; /* most tests count threads, or expect a new one */
 	support_allow_seconds(30);
 	return 0;
@@ -143,16 +143,6 @@ uint64_t support_seed(void)
 
 	support_seed_value = given ? strtoull(given, NULL, 0) : (uint64_t)support_now();
 	return support_seed_value;
-}
-
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-uint64_t support_random(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
 }
 
 /* ---- Ordering threads ---- */
@@ -191,20 +181,6 @@ bool await(bool (*condition)(void *arg), void *arg)
 
 /* ---- Verdicts ---- */
 
-void verdict_fail(struct verdict *verdict, const char *file, int line, const char *format, ...)
-{
-	char text[sizeof verdict->text];
-	va_list args;
-	int n = snprintf(text, sizeof text, "%s:%d: ", file, line);
-
-	va_start(args, format);
-	if (n > 0 && (size_t)n < sizeof text)
-		vsnprintf(text + n, sizeof text - (size_t)n, format, args);
-	va_end(args);
-	if (atomic_exchange(&verdict->failed, 1) == 0)
-		memcpy(verdict->text, text, sizeof text);
-}
-
 void assert_verdict(struct verdict *verdict)
 {
 	if (!atomic_load(&verdict->failed))
@@ -212,54 +188,6 @@ void assert_verdict(struct verdict *verdict)
 	if (support_seed_value)
 		print_error("WT_SEED=%llu replays it\n", (unsigned long long)support_seed_value);
 	fail_msg("%s", verdict->text);
-}
-
-/* ---- The element oracle ---- */
-
-struct element {
-	uint64_t sequence;
-	uint32_t producer;
-	uint32_t check; /* over both and the size */
-	unsigned char pattern[];
-};
-
-static uint32_t element_sum(uint32_t producer, uint64_t sequence, size_t size)
-{
-	uint64_t state = sequence * 31 + producer + size * 0x10001;
-
-	return (uint32_t)support_random(&state);
-}
-
-void element_fill(void *bytes, size_t size, uint32_t producer, uint64_t sequence)
-{
-	struct element element = {
-		.sequence = sequence,
-		.producer = producer,
-		.check = element_sum(producer, sequence, size),
-	};
-	unsigned char *pattern = (unsigned char *)bytes + sizeof element;
-
-	memcpy(bytes, &element, sizeof element);
-	for (size_t i = 0; i < size - sizeof element; i++)
-		pattern[i] = (unsigned char)(element.check + i);
-}
-
-bool element_check(const void *bytes, size_t size, uint32_t *producer, uint64_t *sequence)
-{
-	const unsigned char *pattern = (const unsigned char *)bytes + sizeof(struct element);
-	struct element element;
-
-	if (size < sizeof element)
-		return false;
-	memcpy(&element, bytes, sizeof element);
-	*producer = element.producer;
-	*sequence = element.sequence;
-	if (element.check != element_sum(element.producer, element.sequence, size))
-		return false;
-	for (size_t i = 0; i < size - sizeof element; i++)
-		if (pattern[i] != (unsigned char)(element.check + i))
-			return false;
-	return true;
 }
 
 /* ---- The heap seam ---- */
@@ -398,18 +326,18 @@ static int os_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(vo
 	return wti_os_real.thread_create(thread, stack_size, fn, arg);
 }
 
-static int os_event_create(void)
+static int os_event_create(struct wti_os_event *event)
 {
 	os_count(NULL);
 	if (atomic_load(&os_fails[SUPPORT_EVENT_CREATE]))
 		return -atomic_load(&os_error[SUPPORT_EVENT_CREATE]);
-	return wti_os_real.event_create();
+	return wti_os_real.event_create(event);
 }
 
-static int os_event_signal(int fd)
+static int os_event_signal(int signal)
 {
 	os_count(NULL);
-	return wti_os_real.event_signal(fd);
+	return wti_os_real.event_signal(signal);
 }
 
 static int os_memory_reserve(void **address, size_t size)
@@ -479,41 +407,4 @@ void support_count(void)
 	atomic_store(&support_counts.bytes, 0);
 	wti_heap = &heap_counting;
 	os_install();
-}
-
-/* ---- The process ---- */
-
-static unsigned support_count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	unsigned n = 0;
-
-	while (dir && (entry = readdir(dir)))
-		n += entry->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	return n;
-}
-
-unsigned support_open_fds(void)
-{
-	return support_count_entries("/proc/self/fd");
-}
-
-unsigned support_threads(void)
-{
-	return support_count_entries("/proc/self/task");
-}
-
-size_t support_resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long pages = 0;
-
-	if (file && fscanf(file, "%*u %lu", &pages) != 1)
-		pages = 0;
-	if (file)
-		fclose(file);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }

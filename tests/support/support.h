@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the tests share: cmocka, a watchdog, ways to order threads without
- * sleeping, verdicts that other threads than the runner's may give, the
- * element oracle, and counting or failing stand-ins for the seams.
+ * sleeping, and counting or failing stand-ins for the seams; and, from headers
+ * that tests of the shipped library use as well, verdicts that other threads
+ * than the runner's may give and the element oracle.
  *
  * cmocka's state is thread-local: only the runner's thread may use its
  * assertions. Other threads judge with CHECK on a struct verdict, which the
@@ -20,12 +21,20 @@
 
 #include <cmocka.h>
 
+#include "support/element.h"
+#include "support/process.h"
+#include "support/random.h"
+#include "support/verdict.h"
+
 /* ---- Running ---- */
 
 /* A test that is its own function's name. */
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, support_setup, support_teardown)
 
-/* Starts the watchdog for each test, and puts all seams back after it. */
+/*
+ * Starts the watchdog for each test, and puts all seams back after it. From the environment: WT_TEST, the only test
+ * to run; WT_MUTANT, the wrong version that the library is to be meanwhile (seam.h).
+ */
 int support_setup(void **state);
 int support_teardown(void **state);
 
@@ -34,7 +43,6 @@ void support_allow_seconds(unsigned seconds);
 
 /* A number to start random choices from: WT_SEED of the environment, else the clock's; printed when a test fails. */
 uint64_t support_seed(void);
-uint64_t support_random(uint64_t *state);
 
 /* How much smaller than in the plain build a loop may be: 1, or 20 under a sanitizer or valgrind. */
 unsigned support_slowdown(void);
@@ -55,33 +63,8 @@ bool latch_await(struct latch *latch);
 /* Wait until `condition` holds; the same bound. */
 bool await(bool (*condition)(void *arg), void *arg);
 
-/* ---- Verdicts ---- */
-
-/* The first failed check of any thread. */
-struct verdict {
-	atomic_int failed;
-	char text[256];
-};
-
-void verdict_fail(struct verdict *verdict, const char *file, int line, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-#define CHECK(verdict, condition)                                                        \
-	do {                                                                             \
-		if (!(condition))                                                        \
-			verdict_fail((verdict), __FILE__, __LINE__, "%s", #condition);   \
-	} while (0)
-
 /* The runner: fail the test with the verdict's text, if it has one. */
 void assert_verdict(struct verdict *verdict);
-
-/* ---- The element oracle ---- */
-
-/* Fill `size` bytes (at least 16) with producer, sequence number and a pattern that follows from both. */
-void element_fill(void *bytes, size_t size, uint32_t producer, uint64_t sequence);
-
-/* Whether they are whole; producer and sequence are read back. */
-bool element_check(const void *bytes, size_t size, uint32_t *producer, uint64_t *sequence);
 
 /* ---- The seams ---- */
 
@@ -119,10 +102,5 @@ enum support_os_call {
 
 void support_fail_os(enum support_os_call call, int error);
 void support_restore_os(void);
-
-/* Descriptors open, threads running, resident bytes of this process. */
-unsigned support_open_fds(void);
-unsigned support_threads(void);
-size_t support_resident(void);
 
 #endif

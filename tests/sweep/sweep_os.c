@@ -85,39 +85,30 @@ static int os_thread_detach(pthread_t thread)
 	return os_let_go(os_below->thread_detach(thread));
 }
 
-static int os_signal_send(pid_t thread, int signal)
+static int os_signal_send(union wti_os_thread thread, int signal)
 {
 	return os_refuses() ? -EAGAIN : os_below->signal_send(thread, signal);
 }
 
-static int os_ticker_create(timer_t *ticker, pid_t thread, int signal, int64_t first, int64_t period)
+static int os_ticker_create(union wti_os_ticker *ticker, union wti_os_thread thread, int signal, int64_t first,
+			    int64_t period)
 {
 	return os_refuses() ? -EAGAIN : os_hold(os_below->ticker_create(ticker, thread, signal, first, period));
 }
 
-static int os_ticker_delete(timer_t ticker)
+static int os_ticker_delete(union wti_os_ticker ticker)
 {
 	return os_let_go(os_below->ticker_delete(ticker));
 }
 
-static int os_event_create(void)
+static int os_event_create(struct wti_os_event *event)
 {
-	return os_refuses() ? -EMFILE : os_hold(os_below->event_create());
+	return os_refuses() ? -EMFILE : os_hold(os_below->event_create(event));
 }
 
-static int os_timer_create(void)
+static int os_event_close(const struct wti_os_event *event)
 {
-	return os_refuses() ? -EMFILE : os_hold(os_below->timer_create());
-}
-
-static int os_event_group(int a, int b)
-{
-	return os_refuses() ? -EMFILE : os_hold(os_below->event_group(a, b));
-}
-
-static int os_event_close(int fd)
-{
-	return os_let_go(os_below->event_close(fd));
+	return os_let_go(os_below->event_close(event));
 }
 
 static int os_stream_open(FILE **stream, void *cookie, const char *mode, cookie_io_functions_t functions)
@@ -172,8 +163,6 @@ int main(void)
 	table.ticker_create = os_ticker_create;
 	table.ticker_delete = os_ticker_delete;
 	table.event_create = os_event_create;
-	table.timer_create = os_timer_create;
-	table.event_group = os_event_group;
 	table.event_close = os_event_close;
 	table.stream_open = os_stream_open;
 	table.memory_reserve = os_memory_reserve;

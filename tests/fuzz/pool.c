@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Operations on a pool, of which a run has one at the most: each task comes
+ * back once, with what became of it.
+ */
+#include <string.h>
+
+#include "fuzz/world.h"
+
+enum { TASKS = 24 };
+
+static struct job {
+	wt_task *handle; /* of one without a callback */
+	unsigned owner;  /* actor */
+	unsigned ran, told;
+	int result; /* as its function returns it */
+	unsigned way;
+} job[TASKS];
+static unsigned jobs;
+static wt_pool *pool;
+static unsigned pool_creator, pool_users;
+static bool pool_ending, pool_created;
+
+void pool_begin(void)
+{
+	memset(job, 0, sizeof job);
+	jobs = 0;
+	pool = NULL;
+	pool_users = 0;
+	pool_ending = pool_created = false;
+}
+
+void pool_check(void)
+{
+	for (unsigned i = 0; i < jobs; i++)
+		FUZZ_CHECK(job[i].ran <= 1 && job[i].told <= 1);
+}
+
+/* ---- A task ---- */
+
+static int pool_task(wt_task *task, wt_message *input, void *state)
+{
+	struct job *self;
+	unsigned number;
+
+	(void)state;
+	FUZZ_CHECK(input->size == sizeof number);
+	memcpy(&number, input->data, sizeof number);
+	self = &job[number];
+	FUZZ_CHECK(number < jobs && !self->ran++);
+	if (self->way & 1)
+		FUZZ_CHECK(wt_task_reply(task, &(wt_outgoing){ .data = &number, .size = sizeof number }) == 0);
+	if (self->way & 2 && wt_sleep(wt_after_ms(1)))
+		return WT_ETERMINATED;
+	return self->result;
+}
+
+/* What is told: what its function has returned, or that it was cancelled. */
+static void pool_judge(struct job *of, int result, const wt_message *reply)
+{
+	FUZZ_CHECK(!of->told++);
+	FUZZ_CHECK(result == WT_ECANCELED || result == WT_EWORKER || result == WT_ETERMINATED ||
+		   (of->ran && result == of->result));
+	if (of->ran && result == of->result && of->way & 1)
+		FUZZ_CHECK(reply->size == sizeof(unsigned) && *(const unsigned *)reply->data == (unsigned)(of - job));
+}
+
+static void pool_on_done(wt_task *task, int result, wt_message *reply, void *arg)
+{
+	struct job *of = arg;
+
+	(void)task;
+	FUZZ_CHECK(wt_thread_id() == world.actor[of->owner].id);
+	pool_judge(of, result, reply);
+}
+
+/* ---- Operations ---- */
+
+void pool_create(struct actor *self, const struct operation *op)
+{
+	wt_pool_options options = { .size = sizeof options, .min_workers = 1 + op->a % 2 };
+	wt_pool *created;
+	int err;
+
+	if (pool_created)
+		return;
+	pool_created = true;
+	pool_creator = self->number;
+	options.max_workers = options.min_workers;
+	options.queue_tasks = op->b % 3;
+	err = wt_pool_create(&created, pool_task, &options);
+	sched_drain_own();
+	pool = created; /* from now on others use it */
+	fuzz_show("%u creates a pool: %d", self->number, err);
+	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || (err == WT_ETERMINATED && actor_is_terminated(self)));
+}
+
+static bool pool_use(void)
+{
+	if (!pool || pool_ending)
+		return false;
+	pool_users++;
+	return true;
+}
+
+static void pool_unuse(void)
+{
+	sched_drain_own();
+	if (!--pool_users)
+		sched_wake(SCHED_WAITS_LATCH, &pool_users, SCHED_FIBRES);
+}
+
+static int pool_give(struct actor *self, struct job *of, const struct operation *op)
+{
+	unsigned number = (unsigned)(of - job);
+	wt_outgoing input = { .data = &number, .size = sizeof number };
+	wt_task_options options = { .size = sizeof options, .priority = op->a % 7 - 3 };
+
+	options.wait_until = world_deadline(op->c);
+	*of = (struct job){ .owner = self->number, .way = op->b, .result = op->b & 4 ? 5 : 0 };
+	if (op->b & 8)
+		return wt_pool_submit(pool, &input, pool_on_done, of, &options, NULL);
+	return wt_pool_submit(pool, &input, NULL, NULL, &options, &of->handle);
+}
+
+void pool_submit(struct actor *self, const struct operation *op)
+{
+	struct job *of = &job[jobs];
+	int err;
+
+	if (jobs == TASKS || !pool_use())
+		return;
+	jobs++;
+	err = pool_give(self, of, op);
+	fuzz_show("%u submits task %u: %d", self->number, (unsigned)(of - job), err);
+	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT || err == WT_ECLOSED ||
+		   (err == WT_ETERMINATED && actor_is_terminated(self)));
+	FUZZ_CHECK(!err || !of->ran);
+	pool_unuse();
+}
+
+static void pool_wait(struct actor *self, struct job *of, wt_time deadline)
+{
+	wt_message reply;
+	int result, err;
+
+	err = wt_task_wait(of->handle, &result, &reply, deadline);
+	fuzz_show("%u waits for task %u: %d", self->number, (unsigned)(of - job), err);
+	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT ||
+		   (err == WT_ETERMINATED && actor_is_terminated(self)));
+	if (err)
+		return;
+	pool_judge(of, result, &reply);
+	wt_task_release(of->handle);
+	of->handle = NULL;
+}
+
+/* Wait for one of one's own, cancel it, or give it up; close the pool, or empty its queue. */
+void pool_finish(struct actor *self, const struct operation *op)
+{
+	struct job *of = jobs ? &job[op->a % jobs] : NULL;
+	bool own = of && of->handle && of->owner == self->number;
+	int err;
+
+	if (own && op->b % 4 == 0) {
+		pool_wait(self, of, world_deadline(op->c));
+	} else if (own && op->b % 4 == 1) {
+		FUZZ_CHECK(wt_task_cancel(of->handle) == 0);
+	} else if (own && op->b % 4 == 2) {
+		wt_task_release(of->handle);
+		of->handle = NULL;
+	} else if (pool_use()) {
+		err = op->b & 8 ? wt_pool_close(pool, world_deadline(op->c)) : wt_pool_clear(pool, NULL);
+		FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT ||
+			   (err == WT_ETERMINATED && actor_is_terminated(self)));
+		pool_unuse();
+	}
+}
+
+/* The handles of the calling thread go with it. */
+static void pool_end(struct actor *self)
+{
+	pool_ending = true;
+	while (pool_users)
+		sched_block(SCHED_WAITS_LATCH, &pool_users, INT64_MAX);
+	for (unsigned i = 0; i < jobs; i++)
+		if (job[i].owner == self->number)
+			job[i].handle = NULL;
+}
+
+void pool_destroy(struct actor *self, const struct operation *op)
+{
+	(void)op;
+	if (!pool || pool_ending || pool_creator != self->number || pool_users)
+		return;
+	fuzz_show("%u destroys the pool", self->number);
+	pool_end(self);
+	wt_pool_destroy(pool);
+	pool = NULL;
+}
+
+/* The library destroys what is not destroyed here, and forgets the tasks of a thread that ends. */
+void pool_leave(struct actor *self)
+{
+	if (pool && !pool_ending && pool_creator == self->number) {
+		pool_end(self);
+		if (self->tidies)
+			wt_pool_destroy(pool);
+		pool = NULL;
+	}
+	for (unsigned i = 0; i < jobs; i++) {
+		if (job[i].owner == self->number && job[i].handle && self->tidies)
+			wt_task_release(job[i].handle);
+		if (job[i].owner == self->number)
+			job[i].handle = NULL;
+	}
+}
