@@ -337,26 +337,17 @@ static void tasks_that_wait_for_a_worker_hear_why_there_is_none(void **state)
 
 /* ---- Naps ---- */
 
-/* As if the clock had said so; it is the worker's. */
-static int measure_no_time(wt_task *task, void *arg)
+/* As if the clock had said that tasks take no time; it is the worker's. */
+static int take_no_time(wt_task *task, void *gate)
 {
 	(void)task;
-	(void)arg;
+	if (gate)
+		latch_await(gate);
 	wti_thread_peek()->pool_worker->estimate = 1;
 	return 0;
 }
 
-static bool one_naps(wt_pool *pool)
-{
-	bool naps;
-
-	wti_mutex_lock_soon(&pool->lock);
-	naps = pool->napping != 0;
-	wti_mutex_unlock(&pool->lock);
-	return naps;
-}
-
-/* When the last of all naps was to end. */
+/* When the last of all naps is to end, or was. */
 static int64_t last_nap(wt_pool *pool)
 {
 	int64_t last = 0;
@@ -371,51 +362,43 @@ static int64_t last_nap(wt_pool *pool)
 	return last;
 }
 
+static bool one_has_napped(void *pool)
+{
+	return last_nap(pool) != 0;
+}
+
 static void do_short_tasks(wt_pool *pool, int count)
 {
 	while (count--)
 		assert_int_equal(pools_result(pools_submit(
-					 pool, (struct pools_input){ .op = POOLS_CALL, .call = measure_no_time })), 0);
+					 pool, (struct pools_input){ .op = POOLS_CALL, .call = take_no_time })), 0);
 }
 
-/* Until one of two workers leaves them to the other one. */
-static bool flood_with_short_tasks(wt_pool *pool)
-{
-	struct pools_input input = { .op = POOLS_CALL, .call = measure_no_time };
-	wt_outgoing bytes = { .data = &input, .size = sizeof input };
-	bool napped = false;
-
-	for (int i = 0; i < 100 && !napped; i++) {
-		for (int k = 0; k < 200; k++)
-			assert_int_equal(wt_pool_submit(pool, &bytes, NULL, NULL, NULL, NULL), 0);
-		napped = one_naps(pool);
-	}
-	return napped;
-}
-
+/* The second worker has taken a task after the first one, whose task is short, and is at it: the first one naps. */
 static void a_long_task_among_short_ones_holds_up_nobody(void **state)
 {
+	struct latch first_begun = { 0 }, first_gate = { 0 }, second_begun = { 0 }, second_gate = { 0 };
 	wt_pool *pool = pools_create(2);
-	unsigned naps = 0;
+	wt_task *first = pools_submit(pool, (struct pools_input){ .op = POOLS_CALL, .call = take_no_time,
+								  .arg = &first_gate, .begun = &first_begun });
+	wt_task *second;
+	int64_t nap;
 
 	(void)state;
-	for (int round = 0; round < 20; round++) {
-		struct latch begun = { 0 }, gate = { 0 };
-		wt_task *busy;
-		int64_t nap;
-
-		naps += flood_with_short_tasks(pool);
-		busy = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
-		assert_true(latch_await(&begun));
-		do_short_tasks(pool, 1);
-		/* The one that is left does not nap any more. */
-		nap = last_nap(pool);
-		do_short_tasks(pool, 20);
-		assert_true(last_nap(pool) == nap);
-		latch_open(&gate);
-		assert_int_equal(pools_result(busy), 0);
-	}
-	assert_true(naps > 0);
+	assert_true(latch_await(&first_begun));
+	second = pools_submit(pool,
+			      (struct pools_input){ .op = POOLS_AWAIT, .begun = &second_begun, .gate = &second_gate });
+	assert_true(latch_await(&second_begun));
+	latch_open(&first_gate);
+	assert_int_equal(pools_result(first), 0);
+	assert_true(await(one_has_napped, pool));
+	do_short_tasks(pool, 1);
+	/* It is the last that takes tasks now. */
+	nap = last_nap(pool);
+	do_short_tasks(pool, 20);
+	assert_true(last_nap(pool) == nap);
+	latch_open(&second_gate);
+	assert_int_equal(pools_result(second), 0);
 	wt_pool_destroy(pool);
 }
 
