@@ -16,23 +16,13 @@
 #include "atomic.h"
 #include "os_system.h"
 
-static int64_t os_read_clock(clockid_t clock)
+static int64_t os_clock(void)
 {
 	struct timespec ts;
 
 	/* Cannot fail: the clock id is valid and so is the address. */
-	clock_gettime(clock, &ts);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-static int64_t os_clock(void)
-{
-	return os_read_clock(CLOCK_MONOTONIC);
-}
-
-static int64_t os_clock_coarse(void)
-{
-	return os_read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 static void os_yield(void)
@@ -339,7 +329,7 @@ const struct wti_os_ops wti_os_real = {
 	.barrier_register = wti_system_barrier_register,
 	.barrier = wti_system_barrier,
 	.clock = os_clock,
-	.clock_coarse = os_clock_coarse,
+	.clock_coarse = wti_system_clock_coarse,
 	.yield = os_yield,
 	.cpu_count = wti_system_cpu_count,
 	.thread_create = os_thread_create,
