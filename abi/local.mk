@@ -10,10 +10,7 @@ EXTRA_DIST += \
 
 check-abi: libwt.la
 	@$(MKDIR_P) abi
-	@CC='$(CC)' $(wt_tap_driver) --test-name scripts/check-abi --log-file abi/check-abi.log \
-		--trs-file abi/check-abi.trs --color-tests no --enable-hard-errors yes --expect-failure no -- \
-		$(srcdir)/scripts/check-abi
-	@grep -q '^:global-test-result: PASS' abi/check-abi.trs || { cat abi/check-abi.log; exit 1; }
+	@CC='$(CC)' $(call wt_tap,abi/check-abi,$(srcdir)/scripts/check-abi)
 
 abi-record: libwt.la
 	@CC='$(CC)' $(srcdir)/scripts/check-abi --record

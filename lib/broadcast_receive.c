@@ -161,7 +161,7 @@ static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, s
 		if (broadcast->over || broadcast->closing)
 			return WT_ECLOSED;
 		if (wti_wait_is_streaming(&broadcast->empty_at, broadcast->cursor.position) && deadline != WT_NOW)
-			wti_wait_gather();
+			wti_wait_gather(WTI_WAIT_GATHER);
 		err = wti_wait(self, &broadcast_receive_ops, broadcast, deadline);
 		if (err)
 			return err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Hashes of byte strings, for the tables of names.
+ * Hashes, for tables of names and of addresses.
  */
 #ifndef WTI_HASH_H
 #define WTI_HASH_H
@@ -18,7 +18,10 @@ static inline uint64_t wti_hash(const void *bytes, size_t size)
 	return hash;
 }
 
-/* Which of 2^log2 buckets. The multiplier is 2^64 over the golden ratio (Knuth). */
+/*
+ * Which of 2^log2 buckets, for a hash or an address. The multiplier is 2^64
+ * over the golden ratio (Knuth): its high bits depend on all of the number.
+ */
 static inline size_t wti_hash_bucket(uint64_t hash, unsigned log2)
 {
 	return (size_t)(hash * 0x9e3779b97f4a7c15 >> (64 - log2));

@@ -19,7 +19,7 @@ static inline int wti_outgoing_check(const wt_outgoing *message, size_t *size)
 	uintptr_t other = (uintptr_t)message->iov | message->iovcnt | message->zero | message->reserved[0] |
 			  message->reserved[1];
 
-	if (wti_unlikely(other || !message->data))
+	if (wti_unlikely(other || (!message->data && message->size)))
 		return wti_outgoing_check_all(message, size);
 	*size = message->size;
 	return 0;

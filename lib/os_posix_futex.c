@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "atomic.h"
+#include "hash.h"
 #include "list.h"
 #include "os_posix.h"
 #include "os_system.h"
@@ -21,7 +22,7 @@
 enum { FUTEX_BUCKETS_LOG2 = 6, FUTEX_BUCKETS = 1 << FUTEX_BUCKETS_LOG2 };
 
 struct futex_bucket {
-	_Alignas(64) pthread_mutex_t lock;
+	WTI_CACHE_ALIGNED pthread_mutex_t lock;
 	struct wti_list sleepers; /* under the lock: futex_sleeper.link */
 };
 
@@ -44,14 +45,12 @@ static void futex_table_init(void)
 	}
 }
 
-/* Fibonacci hashing (Knuth): words stand on the same few bytes of their lines. */
 static struct futex_bucket *futex_bucket(const void *word)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	uint64_t hash = (uint64_t)(uintptr_t)word * 0x9e3779b97f4a7c15;
 
 	pthread_once(&once, futex_table_init);
-	return &futex_table[hash >> (64 - FUTEX_BUCKETS_LOG2)];
+	return &futex_table[wti_hash_bucket((uintptr_t)word, FUTEX_BUCKETS_LOG2)];
 }
 
 /* Under the lock, which is given back meanwhile. */

@@ -53,6 +53,7 @@ enum {
 	WTI_POOL_LEVELS = WT_PRIORITY_MAX - WT_PRIORITY_MIN + 1,
 	WTI_POOL_LEVEL = -WT_PRIORITY_MIN, /* of priority 0 */
 	WTI_POOL_HOLD = 32,   /* tasks that a worker takes together at the most */
+	WTI_POOL_NAP = 500000, /* ns */
 	WTI_POOL_STRIDE_MAX = 64, /* of so many short tasks one is timed */
 	WTI_TASK_STAMPED = 128    /* a task's weight: only its submit was timed */
 };
@@ -399,8 +400,8 @@ struct wt_pool {
 	unsigned starting;            /* of those, not initialised yet */
 	unsigned waking;              /* woken ones that have not looked yet */
 	_Atomic(unsigned) awake;      /* workers whose `rest` is that; without the lock a hint */
+	unsigned napping;             /* the same, under the lock only */
 	const struct wti_pool_worker *taker; /* the last that has taken tasks; compared only */
-	unsigned napping;             /* the same */
 	unsigned made;                /* workers so far: for their names */
 	struct wti_list eaches;       /* calls on each worker, under way: wti_pool_each.link */
 	uint64_t each_last;           /* the serial of the latest */
@@ -498,7 +499,7 @@ void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task);
 /* Whether there may be something to take. Any thread; seq_cst, so that a look after an announcement tells. */
 bool wti_pool_has_work(struct wt_pool *pool);
 
-/* Under the lock: tasks that wait, but no more than `most` are counted. */
+/* Tasks that wait, but no more than `most` are counted. Without the lock a hint, which may be too large. */
 size_t wti_pool_count(struct wt_pool *pool, size_t most);
 
 /* Under the lock: take the next tasks, `max` at the most and not more than a fair share. */

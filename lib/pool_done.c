@@ -349,19 +349,13 @@ static bool client_ready(struct wti_source *source)
 	       wti_pool_drain_due(client);
 }
 
-/*
- * All that was there is told. A submitter that takes each result as it comes
- * pulls the lines that it shares with the worker back and forth: let some get
- * ahead, where many are under way.
- */
+/* All that was there is told: let some results get ahead, where many are under way. */
 static void client_gather(const struct wti_pool_client *client)
 {
 	int64_t estimate = wti_load(&client->pool->estimate);
 
-	if (client->used < DONE_GATHER || !estimate || estimate >= DONE_CROWDED_MIN || !wti_wait_may_poll())
-		return;
-	for (int i = 0; i < DONE_GATHER_PAUSES; i++)
-		wti_cpu_relax();
+	if (client->used >= DONE_GATHER && estimate && estimate < DONE_CROWDED_MIN)
+		wti_wait_gather(DONE_GATHER_PAUSES);
 }
 
 static void client_turn(struct wti_source *source, unsigned *calls)

@@ -77,6 +77,17 @@ static void room_grant(struct wti_pool_client *client)
 		wti_source_notify(&client->source);
 }
 
+/* All wishes, if it was full and is half empty. */
+static void room_grant_all(struct wt_pool *pool)
+{
+	if (!wti_load_sc(&pool->full) || !room_is_half(pool)) /* pairs with room_wish [pool-room] */
+		return;
+	wti_store_sc(&pool->full, false); /* [pool-room] */
+	/* pairs with client_enter [pool-clients] */
+	for (struct wti_pool_client *client = wti_load_acq(&pool->clients); client; client = client->next)
+		room_grant(client);
+}
+
 void wti_pool_room_offer(struct wt_pool *pool)
 {
 	if (!wti_pool_is_bounded(pool))
@@ -84,12 +95,7 @@ void wti_pool_room_offer(struct wt_pool *pool)
 	/* pairs with room_arm [waiters-1] */
 	if (wti_waiters_any(&pool->room))
 		wti_waiters_wake(&pool->room);
-	if (!wti_load_sc(&pool->full) || !room_is_half(pool)) /* pairs with room_wish [pool-room] */
-		return;
-	wti_store_sc(&pool->full, false); /* [pool-room] */
-	/* pairs with client_enter [pool-clients] */
-	for (struct wti_pool_client *client = wti_load_acq(&pool->clients); client; client = client->next)
-		room_grant(client);
+	room_grant_all(pool);
 }
 
 /*
@@ -100,12 +106,12 @@ static void room_wish(struct wti_pool_client *client)
 {
 	uint32_t none = WTI_POOL_DRAIN_NONE;
 
-	wti_cas_sc(&client->drain, &none, WTI_POOL_DRAIN_WANTED); /* pairs with wti_pool_room_offer [pool-room] */
+	wti_cas_sc(&client->drain, &none, WTI_POOL_DRAIN_WANTED); /* pairs with room_grant_all [pool-room] */
 	if (client->on_drain)
 		wti_loop_set_hold(wti_load(&client->source.owner), WTI_HOLD_DRAIN, &client->drain_held, true);
 	wti_store_sc(&client->pool->full, true); /* [pool-room] */
 	if (!WTI_MUTANT(WTI_MUTANT_POOL_DRAIN_NO_RECHECK))
-		wti_pool_room_offer(client->pool);
+		room_grant_all(client->pool);
 }
 
 bool wti_pool_drain_due(struct wti_pool_client *client)

@@ -8,8 +8,6 @@
 #include "pool.h"
 #include "transfer.h"
 
-#include <string.h>
-
 static const wt_outgoing submit_empty;
 static const wt_task_options submit_usual;
 static const wt_task_options submit_unlimited = { .run_timeout = WT_FOREVER };

@@ -22,7 +22,6 @@ enum {
 	WORKER_GATHER_MIN = 64,  /* pauses */
 	WORKER_GATHER_MAX = 1024, /* 10 microseconds */
 	WORKER_GATHER_RETRY = 8,
-	WORKER_NAP = 500000,     /* ns */
 	WORKER_TINY = 100,       /* ns, with a look at the clock: what one worker does as fast as it is submitted ... */
 	WORKER_ALONE = 2048,     /* ... unless so many wait */
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
@@ -92,16 +91,17 @@ static void run_withdraw(struct wti_pool_run *run)
  */
 static void worker_estimate(struct wti_pool_worker *worker, int64_t time)
 {
-	bool outlier = worker->estimate && time > 4 * worker->estimate;
-	bool first = outlier && !worker->outlier;
+	int64_t before = worker->outlier;
 
-	if (outlier && !first)
-		worker->estimate = (time < worker->outlier ? time : worker->outlier) + 1;
-	else if (!worker->estimate)
+	worker->outlier = 0;
+	if (!worker->estimate)
 		worker->estimate = time + 1;
-	else if (!outlier)
+	else if (time <= 4 * worker->estimate)
 		worker->estimate += (time - worker->estimate) / 8;
-	worker->outlier = first ? time : 0;
+	else if (before)
+		worker->estimate = (time < before ? time : before) + 1;
+	else
+		worker->outlier = time;
 }
 
 /* How long tasks take decides how many are taken together, and how many are timed. */
@@ -460,7 +460,7 @@ static void worker_gather(struct wti_pool_worker *worker)
 	unsigned pauses;
 
 	worker->brought = 0;
-	if (worker->estimate >= WORKER_STRIDE_SHORT || !wti_wait_may_poll())
+	if (worker->estimate >= WORKER_STRIDE_SHORT)
 		return;
 	if (brought < WORKER_GATHER_FEW)
 		worker->gather = worker->gather > WORKER_GATHER_MIN ? worker->gather / 2 : 0;
@@ -470,8 +470,7 @@ static void worker_gather(struct wti_pool_worker *worker)
 	pauses = worker->gather;
 	if (!pauses && ++worker->gather_tries % WORKER_GATHER_RETRY == 0)
 		pauses = WORKER_GATHER_MIN;
-	while (pauses--)
-		wti_cpu_relax();
+	wti_wait_gather(pauses);
 }
 
 /* Nothing else that runs on its loop would keep it from looking when the nap is over. */
@@ -519,7 +518,7 @@ static bool worker_naps(struct wti_pool_worker *worker)
 	worker_note_awake(worker);
 	nap = worker_is_overtaken(worker);
 	if (nap) {
-		worker->nap_until = wti_os->clock() + WORKER_NAP;
+		worker->nap_until = wti_os->clock() + WTI_POOL_NAP;
 		wti_pool_worker_rest(worker, WTI_POOL_NAPPING);
 	}
 	wti_mutex_unlock(&pool->lock);
@@ -537,13 +536,14 @@ static void worker_end_nap(struct wti_pool_worker *worker)
 	worker_note_awake(worker);
 	wti_mutex_unlock(&pool->lock);
 	/* pairs with wti_pool_queue_push [pool-call]: the nap is over, then a look for what came while it was not */
-	if (!wti_barrier_heavy() || wti_pool_has_work(pool))
+	if (!WTI_MUTANT(WTI_MUTANT_POOL_NAP_NO_LOOK) && (!wti_barrier_heavy() || wti_pool_has_work(pool)))
 		wti_pool_call(pool);
 }
 
-static bool worker_is_napping(const struct wti_pool_worker *worker)
+/* What is left of its nap, in ns; not above 0: it has none. */
+static int64_t worker_nap_left(const struct wti_pool_worker *worker)
 {
-	return wti_load(&worker->rest) == WTI_POOL_NAPPING && wti_os->clock() < worker->nap_until;
+	return wti_load(&worker->rest) == WTI_POOL_NAPPING ? worker->nap_until - wti_os->clock() : 0;
 }
 
 /* Between two holds. */
@@ -593,7 +593,7 @@ static bool worker_ready(struct wti_source *source)
 		return true;
 	if (!worker_may_begin(worker))
 		return worker_is_done(worker);
-	if (wti_unlikely(worker_is_napping(worker)))
+	if (wti_unlikely(worker_nap_left(worker) > 0))
 		return false;
 	return worker_has_hold(worker) || wti_pool_has_work(worker->pool);
 }
@@ -606,7 +606,7 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 	bool available = worker_may_begin(worker);
 
 	wti_mutex_lock_soon(&pool->lock);
-	worker_note_awake(worker);
+	wti_pool_worker_unlist(worker);
 	if (wti_load(&worker->attention) & WTI_POOL_HALT)
 		available = false; /* under the lock it is decided: see keeper_doom */
 	if (asleep && available) {
@@ -616,22 +616,16 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 		for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next)
 			wti_pool_raid(wti_list_entry(link, struct wti_pool_worker, link), false);
 	}
-	if (asleep)
-		wti_pool_worker_rest(worker, WTI_POOL_ASLEEP);
+	wti_pool_worker_rest(worker, asleep ? WTI_POOL_ASLEEP : WTI_POOL_AWAKE);
 	/* pairs with wti_pool_queue_push [pool-call]: the loop looks again after this */
 	wti_pool_update_call(pool);
 	wti_mutex_unlock(&pool->lock);
 }
 
-/* What is left of its nap. */
 static int64_t worker_crowded(struct wti_source *source)
 {
-	const struct wti_pool_worker *worker = wti_container_of(source, struct wti_pool_worker, source);
-	int64_t left;
+	int64_t left = worker_nap_left(wti_container_of(source, struct wti_pool_worker, source));
 
-	if (wti_load(&worker->rest) != WTI_POOL_NAPPING)
-		return WTI_WAIT_FREE;
-	left = worker->nap_until - wti_os->clock();
 	return left > 0 ? left : WTI_WAIT_FREE;
 }
 
@@ -676,7 +670,7 @@ static void worker_sign_off(struct wti_pool_worker *worker, struct wt_worker *th
 	int error = thread->failed ? thread->failure_code : WT_EWORKER;
 
 	wti_pool_raid(worker, true);
-	worker_note_awake(worker);
+	wti_pool_worker_unlist(worker);
 	wti_pool_each_leave(worker);
 	if (worker->leaving && worker_is_spent(worker))
 		pool->past.recycled++;

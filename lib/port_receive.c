@@ -227,7 +227,7 @@ static int port_await_message(wt_port *port, struct wti_thread *self, wt_time de
 
 	wti_port_offer_room(port);
 	if (wti_wait_is_streaming(&port->empty_at, port->inbox.read) && deadline != WT_NOW)
-		wti_wait_gather();
+		wti_wait_gather(WTI_WAIT_GATHER);
 	err = wti_wait(self, &port_receive_ops, port, deadline);
 	if (!err && !wti_ring_ready(&port->inbox))
 		err = WT_ECLOSED;

@@ -166,12 +166,12 @@ static void port_leave(struct wti_transferable *object)
 static void port_destroy(struct wti_transferable *object, struct wti_list *dropped)
 {
 	wt_port *port = port_of(object);
-	bool was_closed = wti_port_is_closed(port);
+	bool tells = !wti_port_is_closed(port) && !WTI_MUTANT(WTI_MUTANT_UNDELIVERED_OPEN);
 
-	if (!was_closed && !WTI_MUTANT(WTI_MUTANT_UNDELIVERED_OPEN))
+	if (tells)
 		wti_port_announce_close(port);
 	wti_port_drop_dead(port, dropped);
-	if (!was_closed)
+	if (tells)
 		wti_port_leave_posters(port);
 	wti_channel_release(port->channel, dropped);
 }

@@ -57,7 +57,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_POOL_DRAIN_NO_RECHECK = 28, /* no second look after a refused submitter wants to hear of room */
 	WTI_MUTANT_POOL_RAID_NO_RECHECK = 29, /* who takes a worker's hold does not look what it began meanwhile */
 	WTI_MUTANT_END_UNDECIDED = 30,      /* a worker looks whether it is being ended, and does not decide it */
-	WTI_MUTANT_POOL_DOOM_NO_RECHECK = 31 /* who ends a task's worker does not look again whether it is at that task */
+	WTI_MUTANT_POOL_DOOM_NO_RECHECK = 31, /* who ends a task's worker does not look again whether it is at that task */
+	WTI_MUTANT_POOL_NAP_NO_LOOK = 32     /* a worker whose nap is over does not look what came while nobody was called */
 };
 
 #ifdef WTI_TESTING

@@ -15,7 +15,6 @@ enum {
 	WAIT_POLL_MAX = 1024,
 	WAIT_POLL_RETRY = 8,
 	WAIT_YIELDS = 4,
-	WAIT_GATHER = 24, /* pauses: a quarter to a whole microsecond */
 	WAIT_UNSAFE = 1000000 /* ns */
 };
 
@@ -217,10 +216,10 @@ static int wait_for(const struct wait *w, wt_time deadline)
 	return deadline == WT_NOW ? WT_EAGAIN : WT_ETIMEDOUT;
 }
 
-void wti_wait_gather(void)
+void wti_wait_gather(unsigned pauses)
 {
 	if (wti_wait_may_poll())
-		for (int i = 0; i < WAIT_GATHER; i++)
+		while (pauses--)
 			wti_cpu_relax();
 }
 

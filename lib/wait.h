@@ -64,12 +64,15 @@ int wti_wait_through(struct wti_thread *self, const struct wti_wait_ops *ops, vo
 bool wti_wait_may_poll(void);
 
 /*
- * Before the first look of a wait in the middle of a stream: let the sender
- * get some messages ahead. A consumer that takes each one as it comes pulls
- * the cache line that they share back and forth (8-byte messages: 40 million
- * a second without this, 69 with).
+ * Before the first look of a wait in the middle of a stream: let the other
+ * side get some ahead, for so many pauses of the processor, where polling can
+ * help. Who takes each message, task or result as it comes pulls the cache
+ * lines that they share back and forth (8-byte messages: 40 million a second
+ * without this, 69 with WTI_WAIT_GATHER).
  */
-void wti_wait_gather(void);
+void wti_wait_gather(unsigned pauses);
+
+enum { WTI_WAIT_GATHER = 24 /* a quarter to a whole microsecond */ };
 
 /* Whether it is one: more than a cache line was read since the last time that there was nothing, at `empty_at`. */
 static inline bool wti_wait_is_streaming(uint64_t *empty_at, uint64_t position)

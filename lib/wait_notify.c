@@ -2,6 +2,7 @@
 #include "wait_notify.h"
 
 #include "fork.h"
+#include "hash.h"
 #include "mutex.h"
 #include "seam.h"
 #include "source.h"
@@ -26,13 +27,10 @@ static void cell_init(void)
 	}
 }
 
-/* The multiplier is 2^64 over the golden ratio (Knuth): its high bits depend on all of the address. */
 static struct cell_bucket *cell_bucket(const void *address)
 {
-	uint64_t hash = (uint64_t)(uintptr_t)address * 0x9e3779b97f4a7c15;
-
 	pthread_once(&cell_once, cell_init);
-	return &cell_buckets[hash >> (64 - CELL_BUCKETS_LOG2)];
+	return &cell_buckets[wti_hash_bucket((uintptr_t)address, CELL_BUCKETS_LOG2)];
 }
 
 static struct wti_cell_waiter *cell_waiter(struct wti_list *link)

@@ -33,12 +33,12 @@ verdict() {
 	fi
 }
 
-# Standard input is the file $dir/in, if there is one.
+# Standard input is the file $dir/in, if there is one. The programs are in $tap_folder, or in programs/.
 run() {
 	tap_program=$1
 	shift
 	[ -e "$dir/in" ] || : >"$dir/in"
-	timeout 120 "programs/$tap_program" "$@" >"$dir/out" 2>"$dir/err" <"$dir/in"
+	timeout 120 "${tap_folder:-programs}/$tap_program" "$@" >"$dir/out" 2>"$dir/err" <"$dir/in"
 	status=$?
 }
 

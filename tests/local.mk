@@ -146,6 +146,8 @@ tests_libsupport_a_SOURCES = \
 	tests/support/divert.h \
 	tests/support/element.c \
 	tests/support/element.h \
+	tests/support/forks.c \
+	tests/support/forks.h \
 	tests/support/pools.c \
 	tests/support/pools.h \
 	tests/support/ports.c \
@@ -196,22 +198,30 @@ CLEANFILES += tests/sched/sched
 tests_sched_sched_CPPFLAGS = $(wt_sched_cppflags)
 tests_sched_sched_CFLAGS = $(wt_sched_cflags)
 tests_sched_sched_LDADD = libwtsched.a $(WT_JEMALLOC_LIBS)
-tests_sched_sched_SOURCES = \
+# What runs fibres; the fuzz targets have it, too.
+wt_sched_engine = \
 	tests/sched/access.c \
+	tests/sched/fibre.c \
+	tests/sched/lock.c \
+	tests/sched/memory.c \
+	tests/sched/output.c \
+	tests/sched/posix.c \
+	tests/sched/schedule.c \
+	tests/sched/scheduler.c \
+	tests/sched/site.c \
+	tests/sched/store_buffer.c \
+	tests/sched/system.c \
+	tests/sched/verdict.c
+tests_sched_sched_SOURCES = $(wt_sched_engine) \
 	tests/sched/access.h \
 	tests/sched/atomic.h \
 	tests/sched/explore.c \
 	tests/sched/explore.h \
-	tests/sched/fibre.c \
 	tests/sched/fibre.h \
-	tests/sched/lock.c \
 	tests/sched/main.c \
-	tests/sched/memory.c \
 	tests/sched/memory.h \
-	tests/sched/output.c \
 	tests/sched/output.h \
 	tests/sched/pct.c \
-	tests/sched/posix.c \
 	tests/sched/posix.h \
 	tests/sched/replace.h \
 	tests/sched/report.h \
@@ -244,19 +254,13 @@ tests_sched_sched_SOURCES = \
 	tests/sched/scenario_wait.c \
 	tests/sched/scenario_worker.c \
 	tests/sched/scenario_worker.h \
-	tests/sched/schedule.c \
 	tests/sched/schedule.h \
-	tests/sched/scheduler.c \
 	tests/sched/scheduler.h \
-	tests/sched/site.c \
 	tests/sched/site.h \
-	tests/sched/store_buffer.c \
 	tests/sched/store_buffer.h \
-	tests/sched/system.c \
 	tests/sched/system.h \
 	tests/sched/trial.c \
-	tests/sched/trial.h \
-	tests/sched/verdict.c
+	tests/sched/trial.h
 
 # The glue of examples/loops: the same scenarios in each loop. Compiled as the
 # examples are.
@@ -368,6 +372,11 @@ LOG_DRIVER = $(wt_tap_driver)
 LOG_COMPILER = timeout
 AM_LOG_FLAGS = --kill-after=10 $(TEST_TIMEOUT) $(WT_TEST_PREFIX)
 SH_LOG_DRIVER = $(wt_tap_driver)
+# $(call wt_tap,RECORD,COMMAND[,RESULTS]): as the suite runs a test. Fails, and
+# shows what was said, unless the result is PASS, or one of RESULTS.
+wt_tap = $(wt_tap_driver) --test-name $(1) --log-file $(1).log --trs-file $(1).trs --color-tests no \
+	--enable-hard-errors yes --expect-failure no -- $(2) && \
+	{ grep -Eq '^:global-test-result: ($(or $(3),PASS))' $(1).trs || { cat $(1).log; exit 1; }; }
 SH_LOG_COMPILER = timeout
 AM_SH_LOG_FLAGS = --kill-after=10 $(TEST_TIMEOUT)
 
@@ -393,10 +402,14 @@ endif
 
 # Other builds live in folders of their own. Static objects would be a second
 # build of the same code.
-wt_sub_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka CC='$(CC)'
+wt_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka
+wt_sub_configure = $(wt_configure) CC='$(CC)'
 # Where the library is what may differ: programs on other libraries take long.
 wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann \
 	--without-libuv --without-glib --without-libevent --without-libev
+# Against what scripts/foreign-root has made in the folder `root`.
+wt_foreign_configure = $(wt_configure) $(wt_no_programs) --without-jemalloc --without-libcrypto \
+	CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"
 
 check-libc:
 	@$(MKDIR_P) build-libc
@@ -423,8 +436,7 @@ check-tsan:
 
 check-clang:
 	@$(MKDIR_P) build-clang
-	@cd build-clang && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
-		$(wt_no_programs) CC=clang; }
+	@cd build-clang && { test -f Makefile || $(wt_configure) $(wt_no_programs) CC=clang; }
 	@cd build-clang && $(MAKE) check
 
 # The library without what only Linux has.
@@ -443,9 +455,7 @@ check-one-cpu:
 check-musl:
 	@$(MKDIR_P) build-musl
 	@cd build-musl && { test -f root/include/cmocka.h || $(abs_srcdir)/scripts/foreign-root root musl-gcc; }
-	@cd build-musl && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
-		$(wt_no_programs) --without-jemalloc --without-libcrypto CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include" \
-		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
+	@cd build-musl && { test -f Makefile || $(wt_foreign_configure) CC=musl-gcc CPPFLAGS="-isystem $$PWD/root/include"; }
 	@cd build-musl && $(MAKE) check
 
 # The unit tests on another processor, which qemu emulates. Left out are those
@@ -458,9 +468,7 @@ check-aarch64:
 	@$(MKDIR_P) build-aarch64
 	@cd build-aarch64 && { test -f root/include/cmocka.h || \
 		$(abs_srcdir)/scripts/foreign-root root $(wt_aarch64)-gcc; }
-	@cd build-aarch64 && { test -f Makefile || $(abs_srcdir)/configure --quiet --disable-static --with-cmocka \
-		$(wt_no_programs) --without-jemalloc --without-libcrypto --host=$(wt_aarch64) \
-		CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"; }
+	@cd build-aarch64 && { test -f Makefile || $(wt_foreign_configure) --host=$(wt_aarch64); }
 	@cd build-aarch64 && QEMU_LD_PREFIX=/usr/$(wt_aarch64) WT_TEST_EMULATOR=qemu-aarch64 WT_TEST_SLOW=1 \
 		$(MAKE) check TEST_TIMEOUT=900 WT_TEST_PREFIX=qemu-aarch64 \
 		TESTS='$(if $(filter command,$(origin TESTS)),$(TESTS),$(wt_aarch64_tests))'
@@ -471,8 +479,9 @@ check-aarch64:
 # stack of the first thread when a signal comes.
 wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
 	--errors-for-leak-kinds=definite
-wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_fork_pool tests/test_limits tests/test_mutants \
-	tests/test_os tests/test_os_refused tests/test_shared tests/test_wait tests/test_worker_limits,$(wt_unit_tests))
+wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_fork_pool tests/test_limits \
+	tests/test_mutants tests/test_os tests/test_os_refused tests/test_shared tests/test_wait tests/test_worker_limits, \
+	$(wt_unit_tests))
 
 check-valgrind:
 	@$(MKDIR_P) build-valgrind
@@ -500,18 +509,12 @@ coverage:
 
 check-coverage:
 	@$(MKDIR_P) scripts
-	@$(wt_tap_driver) --test-name scripts/check-coverage --log-file scripts/check-coverage.log \
-		--trs-file scripts/check-coverage.trs --color-tests no --enable-hard-errors yes --expect-failure no -- \
-		$(srcdir)/scripts/check-coverage
-	@cat coverage.txt
-	@grep -q '^:global-test-result: PASS' scripts/check-coverage.trs || { cat scripts/check-coverage.log; exit 1; }
+	@$(call wt_tap,scripts/check-coverage,$(srcdir)/scripts/check-coverage); status=$$?; cat coverage.txt; exit $$status
 
 # Their records stand beside the programs.
 if HAVE_CMOCKA
 check-oom check-os: check-%: tests/sweep/sweep_%
-	@$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
-		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
-	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+	@$(call wt_tap,$<,timeout --kill-after=10 1800 $<)
 else
 check-oom check-os:
 	@echo 'sweeps skipped: install libcmocka-dev and configure again'; exit 1
@@ -522,16 +525,11 @@ check-sweeps: check-oom check-os
 # ThreadSanitizer knows nothing of fibres, and would find one thread.
 check-sched: tests/sched/sched
 	@test '$(wt_sanitizer)' != thread || { echo 'schedules skipped: not with --enable-sanitizer=thread'; exit 1; }
-	@$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
-		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 $<
-	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+	@$(call wt_tap,$<,timeout --kill-after=10 1800 $<)
 
 # Their own watchdog ends a storm that hangs. The soak speaks for itself, a line each minute.
 check-stress: tests/stress/stress
-	@$(AM_TESTS_ENVIRONMENT) WT_STRESS_MINUTES='$(or $(STRESS_MINUTES),1)' \
-		$(wt_tap_driver) --test-name $< --log-file $<.log --trs-file $<.trs \
-		--color-tests no --enable-hard-errors yes --expect-failure no -- $(WT_TEST_PREFIX) $<
-	@grep -q '^:global-test-result: PASS' $<.trs || { cat $<.log; exit 1; }
+	@$(AM_TESTS_ENVIRONMENT) WT_STRESS_MINUTES='$(or $(STRESS_MINUTES),1)' $(call wt_tap,$<,$(WT_TEST_PREFIX) $<)
 
 soak: tests/stress/soak
 	@$(AM_TESTS_ENVIRONMENT) WT_SOAK_MINUTES='$(or $(SOAK_MINUTES),60)' $(WT_TEST_PREFIX) $<
@@ -544,11 +542,8 @@ if HAVE_CMOCKA
 check-mutants: libwt.la $(wt_mutant_targets)
 	@test '$(wt_sanitizer)' != thread || { echo 'mutants skipped: not with --enable-sanitizer=thread'; exit 1; }
 	@$(MKDIR_P) tests/mutants
-	@top_builddir='$(abs_top_builddir)' $(wt_tap_driver) --test-name $@ \
-		--log-file tests/mutants/run.log --trs-file tests/mutants/run.trs \
-		--color-tests no --enable-hard-errors yes --expect-failure no -- timeout --kill-after=10 1800 \
-		$(srcdir)/scripts/check-mutants
-	@grep -q '^:global-test-result: PASS' tests/mutants/run.trs || { cat tests/mutants/run.log; exit 1; }
+	@top_builddir='$(abs_top_builddir)' \
+		$(call wt_tap,tests/mutants/run,timeout --kill-after=10 1800 $(srcdir)/scripts/check-mutants)
 else
 check-mutants:
 	@echo 'mutants skipped: install libcmocka-dev and configure again'; exit 1
@@ -567,12 +562,7 @@ EXTRA_DIST += \
 check-model:
 if HAVE_SPIN
 	@$(MKDIR_P) tests/model
-	@SPIN='$(SPIN)' CC='$(CC)' $(wt_tap_driver) --test-name tests/model/run \
-		--log-file tests/model/run.log --trs-file tests/model/run.trs \
-		--color-tests no --enable-hard-errors yes --expect-failure no -- \
-		$(abs_srcdir)/tests/model/run
-	@grep -q '^:global-test-result: PASS' tests/model/run.trs || \
-		{ cat tests/model/run.log; exit 1; }
+	@SPIN='$(SPIN)' CC='$(CC)' $(call wt_tap,tests/model/run,$(abs_srcdir)/tests/model/run)
 else
 	@echo 'models skipped: install spin and configure again'; exit 1
 endif
@@ -582,6 +572,7 @@ endif
 # same, and installs what is missing.
 wt_all_checks = \
 	check \
+	check-install \
 	check-libc \
 	check-asan \
 	check-tsan \
@@ -622,12 +613,7 @@ EXTRA_DIST += \
 installcheck-local:
 	@$(MKDIR_P) tests/install
 	@$(AM_TESTS_ENVIRONMENT) DESTDIR='$(DESTDIR)' pkgconfigdir='$(pkgconfigdir)'; export DESTDIR pkgconfigdir; \
-	$(wt_tap_driver) --test-name tests/install/run \
-		--log-file tests/install/run.log --trs-file tests/install/run.trs \
-		--color-tests no --enable-hard-errors yes --expect-failure no -- \
-		timeout --kill-after=10 900 $(abs_srcdir)/tests/install/run
-	@grep -q '^:global-test-result: \(PASS\|SKIP\)' tests/install/run.trs || \
-		{ cat tests/install/run.log; exit 1; }
+	$(call wt_tap,tests/install/run,timeout --kill-after=10 900 $(abs_srcdir)/tests/install/run,PASS|SKIP)
 
 wt_install_root = $(abs_builddir)/tests/install/root
 

@@ -13,6 +13,7 @@
 
 #include "os.h"
 #include "support/child.h"
+#include "support/forks.h"
 #include "support/ports.h"
 #include "support/station.h"
 #include "support/support.h"
@@ -117,16 +118,6 @@ static void world_check_and_end(struct world *world)
 	wt_broadcast_close(world->listener);
 	channel_close(&world->channel);
 }
-
-/* In the child: which expectation fails, or none (0). */
-#define EXPECT(condition)                                                                           \
-	do {                                                                                        \
-		if (!(condition)) {                                                                 \
-			dprintf(2, "%s:%d: in the child: %s\n", __FILE__, __LINE__, #condition);    \
-			return 1;                                                                   \
-		}                                                                                   \
-	} while (0)
-#define EXPECT_FORKED(call) EXPECT((call) == WT_EFORKED)
 
 static int child_of_ports(struct world *world)
 {
@@ -277,16 +268,6 @@ static int child_of(struct world *world)
 		 child_of_broadcasts(world) || child_of_thread();
 	EXPECT(errno == ENOTTY);
 	return failed;
-}
-
-static void assert_child_ends(pid_t child, int expected)
-{
-	int status = -1;
-
-	assert_true(child > 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != expected)
-		fail_msg("the child's status is %#x, not an exit with %d", (unsigned)status, expected);
 }
 
 /* [P2] */
@@ -567,16 +548,6 @@ static void a_fork_at_any_moment_leaves_a_child_that_does_not_hang(void **state)
 
 /* ---- Forks in a callback ---- */
 
-/* The child, in which the callback returns as in the parent: 0 there. */
-static pid_t forked;
-
-static void fork_here(void)
-{
-	forked = fork();
-	if (!forked)
-		alarm(20);
-}
-
 static void fork_in_message(wt_port *port, wt_message *message, void *arg)
 {
 	(void)port;
@@ -615,16 +586,6 @@ static int fork_in_listener(wt_message *message, uint64_t source, void *arg)
 	if (++*(int *)arg == 1)
 		fork_here();
 	return 0;
-}
-
-/* In the child: the loop has ended, and has called nobody else. */
-static void end_child(int err, int calls)
-{
-	if (forked)
-		return;
-	if (err != WT_EFORKED || calls != 1)
-		dprintf(2, "in the child: %d after %d calls\n", err, calls);
-	_exit(err == WT_EFORKED && calls == 1 ? 0 : 1);
 }
 
 /* Two messages, the first of which forks; the descriptor that both processes have stays the parent's. */

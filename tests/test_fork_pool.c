@@ -12,30 +12,11 @@
 #include <wt.h>
 
 #include "support/child.h"
+#include "support/forks.h"
 #include "support/pools.h"
 #include "support/support.h"
 
-static void assert_child_ends(pid_t child)
-{
-	int status = -1;
-
-	assert_true(child > 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_msg("the child's status is %#x, not an exit with 0", (unsigned)status);
-}
-
 /* ---- What a child may be asked ---- */
-
-/* In the child: which expectation fails, or none (0). */
-#define EXPECT(condition)                                                                           \
-	do {                                                                                        \
-		if (!(condition)) {                                                                 \
-			dprintf(2, "%s:%d: in the child: %s\n", __FILE__, __LINE__, #condition);    \
-			return 1;                                                                   \
-		}                                                                                   \
-	} while (0)
-#define EXPECT_FORKED(call) EXPECT((call) == WT_EFORKED)
 
 static void never_done(wt_task *task, int result, wt_message *reply, void *arg)
 {
@@ -148,7 +129,7 @@ static void every_call_on_a_pool_in_a_forked_child_says_so_or_does_nothing(void 
 	child = fork();
 	if (!child)
 		_exit(child_of(&world));
-	assert_child_ends(child);
+	assert_child_ends(child, 0);
 	latch_open(&world.gate);
 	assert_int_equal(pools_result(world.done), 4);
 	assert_int_equal(pools_result(world.running), 5);
@@ -158,16 +139,10 @@ static void every_call_on_a_pool_in_a_forked_child_says_so_or_does_nothing(void 
 
 /* ---- Forks in a callback of the thread that submits ---- */
 
-/* The child, in which the callback returns as in the parent: 0 there. */
-static pid_t forked;
-
 static void fork_at_first(int *calls)
 {
-	if (++*calls > 1)
-		return;
-	forked = fork();
-	if (!forked)
-		alarm(20);
+	if (++*calls == 1)
+		fork_here();
 }
 
 static void fork_when_done(wt_task *task, int result, wt_message *reply, void *arg)
@@ -210,16 +185,6 @@ static int fork_in_map(size_t begin, size_t end, void *arg)
 	return 0;
 }
 
-/* In the child: the call has ended, and has called nobody else. */
-static void end_child(int err, int calls)
-{
-	if (forked)
-		return;
-	if (err != WT_EFORKED || calls != 1)
-		dprintf(2, "in the child: %d after %d calls\n", err, calls);
-	_exit(err == WT_EFORKED && calls == 1 ? 0 : 1);
-}
-
 static void submit_with_done(wt_pool *pool, struct pools_input input, wt_task_done_fn *done, int *calls,
 			     const wt_task_options *options)
 {
@@ -238,7 +203,7 @@ static void fork_under_done(wt_pool *pool)
 	end_child(err, calls);
 	assert_int_equal(err, 0);
 	assert_int_equal(calls, 3);
-	assert_child_ends(forked);
+	assert_child_ends(forked, 0);
 }
 
 static void ignore_done(wt_task *task, int result, wt_message *reply, void *arg)
@@ -259,7 +224,7 @@ static void fork_under_progress(wt_pool *pool)
 	end_child(err, calls);
 	assert_int_equal(err, 0);
 	assert_int_equal(calls, 3);
-	assert_child_ends(forked);
+	assert_child_ends(forked, 0);
 }
 
 static void fork_under_a_map(wt_pool *pool)
@@ -269,7 +234,7 @@ static void fork_under_a_map(wt_pool *pool)
 
 	end_child(err, parts.calls);
 	assert_int_equal(err, 0);
-	assert_child_ends(forked);
+	assert_child_ends(forked, 0);
 }
 
 static void fork_under_a_drain(void)
@@ -288,7 +253,7 @@ static void fork_under_a_drain(void)
 	end_child(err, calls);
 	assert_int_equal(err, 0);
 	assert_int_equal(calls, 1);
-	assert_child_ends(forked);
+	assert_child_ends(forked, 0);
 	assert_int_equal(pools_result(busy), 0);
 	wt_pool_destroy(pool);
 }
@@ -304,7 +269,7 @@ static void fork_under_a_destroy(void)
 	wt_pool_destroy(pool);
 	end_child(forked ? 0 : WT_EFORKED, calls);
 	assert_int_equal(calls, 3);
-	assert_child_ends(forked);
+	assert_child_ends(forked, 0);
 }
 
 /* [P2] The child returns from the callback, and from what called it. */

@@ -4,21 +4,7 @@
 # can; check-fuzz builds them again, by clang, with libFuzzer in its place.
 
 wt_fuzz_targets = tests/fuzz/names tests/fuzz/operations tests/fuzz/options
-wt_fuzz_sources = \
-	tests/fuzz/fuzz.c \
-	tests/fuzz/fuzz.h \
-	tests/sched/access.c \
-	tests/sched/fibre.c \
-	tests/sched/lock.c \
-	tests/sched/memory.c \
-	tests/sched/posix.c \
-	tests/sched/output.c \
-	tests/sched/schedule.c \
-	tests/sched/scheduler.c \
-	tests/sched/site.c \
-	tests/sched/store_buffer.c \
-	tests/sched/system.c \
-	tests/sched/verdict.c
+wt_fuzz_sources = tests/fuzz/fuzz.c tests/fuzz/fuzz.h $(wt_sched_engine)
 # What has the main, and what counts the places that a run comes to.
 WT_FUZZ_ENGINE = tests/fuzz/libreplay.a
 WT_FUZZ_COVERAGE =
@@ -65,13 +51,11 @@ tests_fuzz_operations_DEPENDENCIES = $(wt_fuzz_needs)
 
 EXTRA_DIST += tests/fuzz/run tests/fuzz/corpus
 
-# One file after the other, by whatever compiler.
-wt_fuzz_run = top_srcdir='$(abs_top_srcdir)' $(wt_tap_driver) --color-tests no --enable-hard-errors yes --expect-failure no
+# $(call wt_fuzz_run,SECONDS,WORD): one file after the other, by whatever compiler.
+wt_fuzz_run = timeout --kill-after=10 $(1) $(srcdir)/tests/fuzz/run $(2) $(wt_fuzz_targets:%=./%)
 check-fuzz-corpus: $(wt_fuzz_targets)
 	@test '$(wt_sanitizer)' != thread || { echo 'fuzz targets skipped: not with --enable-sanitizer=thread'; exit 1; }
-	@$(wt_fuzz_run) --test-name tests/fuzz/corpus --log-file tests/fuzz/corpus.log --trs-file tests/fuzz/corpus.trs -- \
-		timeout --kill-after=10 600 $(srcdir)/tests/fuzz/run replay $(wt_fuzz_targets:%=./%)
-	@grep -q '^:global-test-result: PASS' tests/fuzz/corpus.trs || { cat tests/fuzz/corpus.log; exit 1; }
+	@top_srcdir='$(abs_top_srcdir)' $(call wt_tap,tests/fuzz/corpus,$(call wt_fuzz_run,600,replay))
 
 # In a build of its own, by clang, under AddressSanitizer; then FUZZ_SECONDS of libFuzzer each.
 check-fuzz:
@@ -81,9 +65,7 @@ check-fuzz:
 	@cd build-fuzz && $(MAKE) check-fuzz-here \
 		WT_FUZZ_ENGINE=-fsanitize=fuzzer WT_FUZZ_COVERAGE=-fsanitize=fuzzer-no-link
 check-fuzz-here: $(wt_fuzz_targets)
-	@$(wt_fuzz_run) --test-name tests/fuzz/fuzz --log-file tests/fuzz/fuzz.log --trs-file tests/fuzz/fuzz.trs -- \
-		timeout --kill-after=10 7200 $(srcdir)/tests/fuzz/run fuzz $(wt_fuzz_targets:%=./%)
-	@grep -q '^:global-test-result: PASS' tests/fuzz/fuzz.trs || { cat tests/fuzz/fuzz.log; exit 1; }
+	@top_srcdir='$(abs_top_srcdir)' $(call wt_tap,tests/fuzz/fuzz,$(call wt_fuzz_run,7200,fuzz))
 .PHONY: check-fuzz-corpus check-fuzz check-fuzz-here
 
 clean-local: clean-fuzz

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz/fuzz.h"
+#include "fuzz/world.h"
 
-enum { MUTATE_HEAD = 3, MUTATE_COUNT = 2, MUTATE_OPERATION = 5, MUTATE_PAIR = 2, MUTATE_MOST = 96, MUTATE_ACTORS = 5 };
+enum { MUTATE_HEAD = 3, MUTATE_COUNT = 2, MUTATE_OPERATION = 5, MUTATE_PAIR = 2 };
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -27,7 +27,7 @@ static unsigned mutate_random(unsigned *state)
 
 static struct mutate_part mutate_operations(const uint8_t *data, size_t size)
 {
-	size_t count = data[MUTATE_COUNT] % (MUTATE_MOST + 1), there = (size - MUTATE_HEAD) / MUTATE_OPERATION;
+	size_t count = data[MUTATE_COUNT] % (OPERATIONS_MOST + 1), there = (size - MUTATE_HEAD) / MUTATE_OPERATION;
 
 	if (count > there)
 		count = there;
@@ -52,7 +52,7 @@ static size_t mutate_insert(uint8_t *data, size_t size, const struct mutate_part
 		for (size_t i = 0; i < part->width; i++)
 			element[i] = (uint8_t)mutate_random(seed);
 	if (mutate_random(seed) % 4) /* few actors; and changes early in the schedule */
-		element[0] = (uint8_t)(mutate_random(seed) % (part->width == MUTATE_OPERATION ? MUTATE_ACTORS : 32));
+		element[0] = (uint8_t)(mutate_random(seed) % (part->width == MUTATE_OPERATION ? ACTORS : 32));
 	memmove(data + at + part->width, data + at, size - at);
 	memcpy(data + at, element, part->width);
 	return size + part->width;
@@ -103,7 +103,7 @@ static size_t mutate_once(uint8_t *data, size_t size, size_t max_size, unsigned 
 	unsigned way = mutate_random(seed) % 5;
 
 	if (part->begin == part->end || way < 2) {
-		if (size + part->width > max_size || (!of_schedule && count == MUTATE_MOST))
+		if (size + part->width > max_size || (!of_schedule && count == OPERATIONS_MOST))
 			return size;
 		size = mutate_insert(data, size, part, seed);
 		count += !of_schedule;

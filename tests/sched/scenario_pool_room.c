@@ -118,17 +118,23 @@ static int first_sleeps(wt_task *task, wt_message *input, void *state)
 	return 0;
 }
 
-static void pool_room_at_deadline(void)
+/* The worker is at the first task, and the second one has all the room. */
+static void open_full(void)
 {
-	const wt_task_options options = { .size = sizeof options, .wait_until = scenario_time(10) };
-	int err;
-
 	pool_open(first_sleeps, WT_POOL_OPTIONS(.max_workers = 1, .queue_tasks = 1));
 	sched_hush(1);
 	pool_submit(0);
 	sched_settle();
 	pool_submit(1);
 	sched_hush(-1);
+}
+
+static void pool_room_at_deadline(void)
+{
+	const wt_task_options options = { .size = sizeof options, .wait_until = scenario_time(10) };
+	int err;
+
+	open_full();
 	err = pool_try(2, &options);
 	SCENARIO_CHECK(err == 0 || (err == WT_ETIMEDOUT && wt_now() >= scenario_time(10)));
 	sched_reached(err ? SCHED_TIMED_OUT : SCHED_FULL);
@@ -161,12 +167,7 @@ static void pool_close_frees_submitter(void)
 {
 	int other;
 
-	pool_open(first_sleeps, WT_POOL_OPTIONS(.max_workers = 1, .queue_tasks = 1));
-	sched_hush(1);
-	pool_submit(0);
-	sched_settle();
-	pool_submit(1);
-	sched_hush(-1);
+	open_full();
 	other = scenario_go("other", submit_until_closed, NULL);
 	SCENARIO_CHECK(wt_sleep(scenario_time(10)) == 0);
 	SCENARIO_CHECK(wt_pool_close(pool, WT_FOREVER) == 0);

@@ -4,45 +4,39 @@
  * hears that there is room for the next. The pool comes and goes hushed.
  */
 #include "sched/atomic.h"
-#include "sched/scenario.h"
+#include "sched/scenario_pool.h"
 
-enum { TASKS = 3 };
+#include "pool.h"
 
-static wt_pool *pool;
-static wt_task *tasks[TASKS];
-static unsigned ran[TASKS]; /* times, of each */
+static wt_task *tasks[POOL_TASKS];
+static unsigned ran[POOL_TASKS]; /* times, of each: some are begun again */
 
 /* Hushed from here to the end, but for what is of interest. Its workers sleep. */
 static void open_pool(wt_task_fn *fn, const wt_pool_options *options)
 {
+	pool_open(fn, options);
 	sched_hush(1);
-	SCENARIO_CHECK(wt_pool_create(&pool, fn, options) == 0);
-	SCENARIO_CHECK(wt_pool_ready(pool, WT_FOREVER) == 0);
-	SCENARIO_CHECK(wt_pool_on_drain(pool, NULL, NULL) == 0); /* its part for main is made */
-	sched_settle();
-	for (int i = 0; i < TASKS; i++)
+	for (unsigned i = 0; i < POOL_TASKS; i++)
 		ran[i] = 0;
 }
 
 static void close_pool(void)
 {
-	sched_settle();
-	wt_pool_destroy(pool);
+	pool_destroy_quietly();
 	sched_hush(-1);
 }
 
-static void submit(int index)
+static void submit(unsigned index)
 {
-	SCENARIO_CHECK(wt_pool_submit(pool, &(wt_outgoing){ .data = &index, .size = sizeof index }, NULL, NULL, NULL,
-				      &tasks[index]) == 0);
+	tasks[index] = pool_submit_handle(index);
 }
 
-static int index_of(const wt_message *input)
+static unsigned index_of(const wt_message *input)
 {
-	return *(const int *)input->data;
+	return *(const unsigned *)input->data;
 }
 
-static int result_of(int index)
+static int result_of(unsigned index)
 {
 	int result;
 
@@ -54,7 +48,7 @@ static int result_of(int index)
 /* The first one takes until ten milliseconds after the beginning. */
 static int run_to_time(wt_task *task, wt_message *input, void *state)
 {
-	int index = index_of(input);
+	unsigned index = index_of(input);
 
 	(void)task;
 	(void)state;
@@ -107,7 +101,7 @@ static void task_taken_back(void)
 	submit(1); /* its time is known then, so that the next are taken together */
 	SCENARIO_CHECK(result_of(1) == 0);
 	ran[1] = 0;
-	for (int i = 0; i < TASKS; i++)
+	for (unsigned i = 0; i < POOL_TASKS; i++)
 		submit(i);
 	sched_settle();
 	sched_hush(-1);
@@ -132,9 +126,9 @@ static void on_drain(wt_pool *of, void *arg)
 
 static int submit_unheard(void)
 {
-	static const int index = 1;
+	wt_outgoing input = pool_input(1);
 
-	return wt_pool_submit(pool, &(wt_outgoing){ .data = &index, .size = sizeof index }, NULL, NULL, NULL, NULL);
+	return wt_pool_submit(pool, &input, NULL, NULL, NULL, NULL);
 }
 
 static void task_refused(void)
@@ -157,43 +151,53 @@ static void task_refused(void)
 
 /* ---- What comes while a worker naps is done, and nobody sleeps over it ---- */
 
-enum { NAP = 500000 }; /* ns: of lib/pool_worker.c */
+static struct scenario_latch gate;
 
-/* The second one is short at first, then wakes the others. */
+/* The second one is short at first, behind the gate; then it wakes the others. */
 static int run_short(wt_task *task, wt_message *input, void *state)
 {
 	if (index_of(input) != 1)
 		return wt_wait32(&cell, 0, WT_FOREVER) == WT_ETERMINATED;
-	return ran[1]++ ? run_together(task, input, state) : 0;
+	if (ran[1]++)
+		return run_together(task, input, state);
+	scenario_await(&gate);
+	return 0;
 }
 
-/* Two workers, of which one waits in a task, and one naps; a third one is there when both of them wait. */
+/*
+ * Two workers: one is in a task that it has taken after the other one, whose
+ * task was short, and who naps. A third one is there when both of them wait.
+ */
 static void task_after_nap(void)
 {
 	cell = 0;
+	gate.open = false;
 	open_pool(run_short, WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 3));
+	submit(1);
+	sched_settle();
 	submit(0);
 	sched_settle();
-	submit(1);
+	scenario_open(&gate);
 	SCENARIO_CHECK(result_of(1) == 0);
 	sched_settle();
-	SCENARIO_CHECK(wt_sleep(SCHED_EPOCH + NAP) == 0);
+	SCENARIO_CHECK(pool->napping == 1);
+	SCENARIO_CHECK(wt_sleep(SCHED_EPOCH + WTI_POOL_NAP) == 0);
 	sched_hush(-1);
 	submit(2);
 	submit(1);
-	sched_hush(1); /* they are called, or found */
-	SCENARIO_CHECK(result_of(1) == 0);
+	SCENARIO_CHECK(result_of(1) == 0); /* they are called, or found */
+	sched_hush(1);
 	SCENARIO_CHECK(result_of(0) == 0 && result_of(2) == 0);
 	close_pool();
 }
 
 /* ---- A worker that is ended for one task meets no other ---- */
 
-static wt_time until[TASKS];
+static wt_time until[POOL_TASKS];
 
 static int run_until(wt_task *task, wt_message *input, void *state)
 {
-	int index = index_of(input);
+	unsigned index = index_of(input);
 
 	(void)task;
 	(void)state;
@@ -221,8 +225,8 @@ static void task_after_overdue(void)
 	open_pool(run_until, WT_POOL_OPTIONS(.max_workers = 1, .run_timeout = 10000000, .fini = end_hushed));
 	submit(2); /* its time is known then, so that the next are taken together */
 	SCENARIO_CHECK(result_of(2) == 0);
-	for (int i = 0; i < TASKS; i++) {
-		until[i] = scenario_time(10 + i);
+	for (unsigned i = 0; i < POOL_TASKS; i++) {
+		until[i] = scenario_time(10 + (int64_t)i);
 		submit(i);
 	}
 	sched_settle();
@@ -259,7 +263,7 @@ const struct scenario scenarios_task[] = {
 	{
 		.name = "task_after_nap",
 		.run = task_after_nap,
-		.reaches = SCENARIO_REACHES(ARMED),
+		.reaches = SCENARIO_REACHES(DELIVERED),
 		.size = SCENARIO_MEDIUM,
 	},
 	{

@@ -21,13 +21,7 @@ static void worker_terminated(void)
 
 static void worker_terminate_races_post(void)
 {
-	int poster;
-
-	scenario_create_worker(scenario_receive_one);
-	poster = scenario_go("poster", scenario_post_to_worker, NULL);
-	SCENARIO_CHECK(wt_worker_terminate(worker, WT_FOREVER) == 0);
-	scenario_join(poster);
-	wt_worker_destroy(worker);
+	scenario_terminate_races_post(scenario_receive_one);
 }
 
 /* ---- ... while somebody waits for its end ---- */

@@ -130,13 +130,7 @@ static int select_first(wt_port *parent, const void *data, size_t size)
 
 static void worker_terminated_selecting(void)
 {
-	int poster;
-
-	scenario_create_worker(select_first);
-	poster = scenario_go("poster", scenario_post_to_worker, NULL);
-	SCENARIO_CHECK(wt_worker_terminate(worker, WT_FOREVER) == 0);
-	scenario_join(poster);
-	wt_worker_destroy(worker);
+	scenario_terminate_races_post(select_first);
 }
 
 static void on_parent(wt_port *port, wt_message *message, void *arg)
@@ -162,13 +156,7 @@ static int run_loop(wt_port *parent, const void *data, size_t size)
 
 static void worker_terminated_in_loop(void)
 {
-	int poster;
-
-	scenario_create_worker(run_loop);
-	poster = scenario_go("poster", scenario_post_to_worker, NULL);
-	SCENARIO_CHECK(wt_worker_terminate(worker, WT_FOREVER) == 0);
-	scenario_join(poster);
-	wt_worker_destroy(worker);
+	scenario_terminate_races_post(run_loop);
 }
 
 /* ---- It waits for the outcome of a message to main, which serves it or not ---- */

@@ -48,6 +48,17 @@ void scenario_post_to_worker(void *arg)
 	SCENARIO_CHECK(err == 0 || err == WT_ECLOSED);
 }
 
+void scenario_terminate_races_post(wt_entry *entry)
+{
+	int poster;
+
+	scenario_create_worker(entry);
+	poster = scenario_go("poster", scenario_post_to_worker, NULL);
+	SCENARIO_CHECK(wt_worker_terminate(worker, WT_FOREVER) == 0);
+	scenario_join(poster);
+	wt_worker_destroy(worker);
+}
+
 /* ---- It ends by itself [W3] ---- */
 
 static void worker_returns(void)

@@ -20,4 +20,7 @@ int scenario_receive_one(wt_port *parent, const void *data, size_t size);
 void scenario_terminate_now(void *arg);
 void scenario_post_to_worker(void *arg);
 
+/* A worker with this entry is told to end by main while another fibre posts to it. */
+void scenario_terminate_races_post(wt_entry *entry);
+
 #endif

@@ -102,6 +102,13 @@ static int support_mutant(void)
 	return given ? atoi(given) : 0;
 }
 
+/* Threads that outlive a test read it: written only where it changes. */
+static void support_set_mutant(int mutant)
+{
+	if (wti_mutant != mutant)
+		wti_mutant = mutant;
+}
+
 void support_allow_seconds(unsigned seconds)
 {
 	long long span = (long long)seconds * 1000000000 * (support_slowdown() > 1 ? 5 : 1);
@@ -116,7 +123,7 @@ int support_setup(void **state)
 	(void)state;
 	pthread_once(&once, watchdog_start);
 	support_seed_value = 0;
-	wti_mutant = support_mutant();
+	support_set_mutant(support_mutant());
 	wti_crew_max = getenv("WT_TEST_CREW") ? 4 : 0; /* most tests count threads, or expect a new one */
 	support_allow_seconds(30);
 	return 0;
@@ -132,7 +139,7 @@ int support_teardown(void **state)
 	support_restore_os();
 	wti_yield_hook = NULL;
 	wti_fault_hook = NULL;
-	wti_mutant = 0;
+	support_set_mutant(0);
 	wti_ring_origin = 0;
 	return 0;
 }
