@@ -49,6 +49,16 @@ void wti_mutex_unlock(struct wti_mutex *mutex);
 /* The same as wti_mutex_lock, for a lock that is held for less than a sleep takes: tries for a moment first. */
 void wti_mutex_lock_soon(struct wti_mutex *mutex);
 
+/* Nothing, but that a debug build aborts where wti_mutex_lock would: for who does without the lock at times. */
+#ifdef WTI_DEBUG
+void wti_mutex_check_rank(const struct wti_mutex *mutex);
+#else
+static inline void wti_mutex_check_rank(const struct wti_mutex *mutex)
+{
+	(void)mutex;
+}
+#endif
+
 /* A lock that exists before anything runs. */
 #ifdef WTI_DEBUG
 #define WTI_MUTEX_INIT(r) { .mutex = PTHREAD_MUTEX_INITIALIZER, .rank = (r) }
