@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 
 #include "support/child.h"
 #include "support/support.h"
+
+enum { DUMP_PATIENCE = 20000 }; /* ms */
 
 /* Each is a program of its own: what it chooses is chosen for the whole process. */
 
@@ -24,6 +27,14 @@ static int divert_errors(void)
 	return ends[0];
 }
 
+/* Not for ever: nobody but an alarm would end a program that reads a pipe. */
+static bool more_arrives(int fd)
+{
+	struct pollfd pipe = { .fd = fd, .events = POLLIN };
+
+	return poll(&pipe, 1, DUMP_PATIENCE) > 0;
+}
+
 /* Whether a whole dump comes, with a line that has this. */
 static bool dump_arrives(int fd, const char *piece)
 {
@@ -31,7 +42,7 @@ static bool dump_arrives(int fd, const char *piece)
 	size_t size = 0;
 
 	while (size < sizeof text - 1) {
-		ssize_t part = read(fd, text + size, sizeof text - 1 - size);
+		ssize_t part = more_arrives(fd) ? read(fd, text + size, sizeof text - 1 - size) : -1;
 
 		if (part <= 0)
 			return false;
