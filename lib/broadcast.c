@@ -108,7 +108,7 @@ void wti_broadcast_free(wt_broadcast *broadcast)
 	wti_broadcast_end_view(broadcast);
 	if (self->broadcast_last == broadcast)
 		self->broadcast_last = NULL;
-	wti_owned_remove(self, &broadcast->owned);
+	wti_owned_remove(&self->owned, &broadcast->owned);
 	wti_source_detach(&broadcast->source);
 	wti_source_destroy(&broadcast->source);
 	topic_leave(broadcast->topic);
@@ -189,7 +189,7 @@ static wt_broadcast *broadcast_make(struct wti_thread *self, struct wti_topic *t
 	self->end[WTI_END_BROADCASTS] = broadcast_thread_end;
 	self->unwound[WTI_END_BROADCASTS] = broadcast_thread_unwound;
 	wti_list_init(&broadcast->owned);
-	wti_owned_add(self, &self->broadcasts, &broadcast->owned);
+	wti_owned_add(&self->owned, &self->broadcasts, &broadcast->owned);
 	wti_broadcast_set_ref(broadcast, self, true);
 	/* Without a handler, too, its limit may close it, and then it does not keep the loop alive any more. */
 	if (broadcast->cursor.expels)

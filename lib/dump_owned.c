@@ -104,7 +104,7 @@ void wti_dump_owned(struct wti_text *text, struct wti_thread *thread, int64_t no
 {
 	struct wti_list *link;
 
-	wti_mutex_lock(&thread->owned_lock);
+	wti_owned_lock(&thread->owned);
 	for (link = thread->ports.next; link != &thread->ports; link = link->next)
 		dump_port(text, wti_list_entry(link, wt_port, owned), thread->id);
 	for (link = thread->broadcasts.next; link != &thread->broadcasts; link = link->next)
@@ -113,5 +113,5 @@ void wti_dump_owned(struct wti_text *text, struct wti_thread *thread, int64_t no
 		dump_timer(text, wti_list_entry(link, struct wt_timer, owned), thread->id, now);
 	for (link = thread->pools.next; link != &thread->pools; link = link->next)
 		dump_pool(text, wti_list_entry(link, struct wt_pool, owned), thread->id);
-	wti_mutex_unlock(&thread->owned_lock);
+	wti_owned_unlock(&thread->owned);
 }

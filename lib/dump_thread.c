@@ -54,12 +54,19 @@ static void dump_name(struct wti_text *text, const char *name)
 	wti_text_add_quoted(text, name, strlen(name));
 }
 
-static void dump_rest(struct wti_text *text, struct wti_thread *thread, int64_t now)
+struct dump_walk {
+	struct wti_text *text;
+	int64_t now;
+	bool owned; /* lists of what threads own may be walked */
+};
+
+static void dump_rest(const struct dump_walk *walk, struct wti_thread *thread)
 {
-	dump_sleep(text, thread, now);
-	dump_keeps(text, thread);
-	wti_text_add(text, "\n");
-	wti_dump_owned(text, thread, now);
+	dump_sleep(walk->text, thread, walk->now);
+	dump_keeps(walk->text, thread);
+	wti_text_add(walk->text, "\n");
+	if (walk->owned)
+		wti_dump_owned(walk->text, thread, walk->now);
 }
 
 static const char *dump_state(const struct wt_worker *worker)
@@ -91,11 +98,6 @@ static void dump_creator(struct wti_text *text, struct wt_worker *worker)
 	wti_mutex_unlock(&worker->source.lock);
 }
 
-struct dump_walk {
-	struct wti_text *text;
-	int64_t now;
-};
-
 /* Under the lock of the process's list of workers. */
 static void dump_worker(struct wt_worker *worker, void *arg)
 {
@@ -107,7 +109,7 @@ static void dump_worker(struct wt_worker *worker, void *arg)
 	dump_creator(walk->text, worker);
 	wti_text_add(walk->text, " state=%s", dump_state(worker));
 	wti_dump_bool(walk->text, "ref", wti_load(&worker->refd));
-	dump_rest(walk->text, &worker->thread, walk->now);
+	dump_rest(walk, &worker->thread);
 }
 
 /* Under the registry's. */
@@ -119,13 +121,17 @@ static void dump_thread(struct wti_thread *thread, void *arg)
 		return; /* of those that are registered, too, the other list has all */
 	wti_text_add(walk->text, "thread id=%llu", (unsigned long long)thread->id);
 	dump_name(walk->text, thread->name);
-	dump_rest(walk->text, thread, walk->now);
+	dump_rest(walk, thread);
 }
 
 void wti_dump_threads(struct wti_text *text, int64_t now)
 {
-	struct dump_walk walk = { .text = text, .now = now };
+	struct dump_walk walk = { .text = text, .now = now, .owned = wti_owned_walk_begin() };
 
 	wti_registry_each(dump_thread, &walk);
 	wti_process_each(dump_worker, &walk);
+	if (walk.owned)
+		wti_owned_walk_end();
+	else
+		wti_text_add(text, "incomplete reason=membarrier\n");
 }

@@ -85,6 +85,8 @@ wt_shared_sources = \
 	lib/os.c \
 	lib/os.h \
 	lib/os_system.h \
+	lib/owned.c \
+	lib/owned.h \
 	lib/park.c \
 	lib/park.h \
 	lib/poke.c \

@@ -45,7 +45,7 @@ static void port_thread_end(struct wti_thread *self)
 	struct wti_list ports, *link;
 
 	wti_list_init(&ports);
-	wti_owned_move_all(self, &ports, &self->ports);
+	wti_owned_move_all(&self->owned, &ports, &self->ports);
 	while ((link = wti_list_pop(&ports)))
 		wti_port_close_now(wti_list_entry(link, wt_port, owned));
 }
@@ -59,7 +59,7 @@ static void port_thread_unwound(struct wti_thread *self)
 
 void wti_port_enlist(wt_port *port, struct wti_thread *owner)
 {
-	wti_owned_add(owner, &owner->ports, &port->owned);
+	wti_owned_add(&owner->owned, &owner->ports, &port->owned);
 	owner->end[WTI_END_PORTS] = port_thread_end;
 	owner->end[WTI_END_FLIGHT] = wti_flight_thread_end;
 	owner->unwound[WTI_END_PORTS] = port_thread_unwound;
@@ -73,7 +73,7 @@ void wti_port_delist(wt_port *port, struct wti_thread *owner)
 		owner->parent = NULL;
 	if (owner->fed == port)
 		owner->fed = NULL;
-	wti_owned_remove(owner, &port->owned);
+	wti_owned_remove(&owner->owned, &port->owned);
 }
 
 void wti_channel_hold(struct wti_channel *channel)

@@ -45,7 +45,7 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	thread->name = "";
 	thread->worker = worker;
 	wti_parker_init(&thread->parker);
-	wti_mutex_init(&thread->owned_lock, WTI_RANK_OWNED);
+	wti_owned_init(&thread->owned);
 	wti_list_init(&thread->hot);
 	wti_list_init(&thread->turn);
 	wti_list_init(&thread->ports);
@@ -138,29 +138,8 @@ void wti_thread_leave(struct wti_thread *thread)
 
 void wti_thread_destroy(struct wti_thread *thread)
 {
-	wti_mutex_destroy(&thread->owned_lock);
+	wti_owned_destroy(&thread->owned);
 	wti_parker_destroy(&thread->parker);
-}
-
-void wti_owned_add(struct wti_thread *thread, struct wti_list *list, struct wti_list *element)
-{
-	wti_mutex_lock(&thread->owned_lock);
-	wti_list_append(list, element);
-	wti_mutex_unlock(&thread->owned_lock);
-}
-
-void wti_owned_remove(struct wti_thread *thread, struct wti_list *element)
-{
-	wti_mutex_lock(&thread->owned_lock);
-	wti_list_remove(element);
-	wti_mutex_unlock(&thread->owned_lock);
-}
-
-void wti_owned_move_all(struct wti_thread *thread, struct wti_list *to, struct wti_list *list)
-{
-	wti_mutex_lock(&thread->owned_lock);
-	wti_list_move_all(to, list);
-	wti_mutex_unlock(&thread->owned_lock);
 }
 
 bool wt_is_main_thread(void)

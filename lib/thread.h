@@ -13,7 +13,7 @@
 #include "heap.h"
 #include "list.h"
 #include "loop_time.h"
-#include "mutex.h"
+#include "owned.h"
 #include "park.h"
 
 struct wti_deadline;
@@ -91,12 +91,8 @@ struct wti_thread {
 	/* interrupt.c, the owner and its signal handler. Armed: the computation to jump out of, or NULL. */
 	_Atomic(struct wti_interrupt *) interrupt;
 
-	/*
-	 * WTI_RANK_OWNED. What is owned, the lists of ports, pools, broadcasts
-	 * and timers below: written by the owner under it, and read by it
-	 * without; what others see under it is not closed yet.
-	 */
-	struct wti_mutex owned_lock;
+	/* For those who describe what it owns, the lists of ports, pools, broadcasts and timers below. */
+	struct wti_owned owned;
 
 	/* Owner only, from here on. */
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);
@@ -238,11 +234,6 @@ void wti_thread_unwind(struct wti_thread *thread);
 /* The owner's end: run what was entered in `end`. The record is no longer the thread's own afterwards. */
 void wti_thread_leave(struct wti_thread *thread);
 void wti_thread_destroy(struct wti_thread *thread);
-
-/* An element of such a list. The owner; the creator of a worker, while that has not begun. */
-void wti_owned_add(struct wti_thread *thread, struct wti_list *list, struct wti_list *element);
-void wti_owned_remove(struct wti_thread *thread, struct wti_list *element);
-void wti_owned_move_all(struct wti_thread *thread, struct wti_list *to, struct wti_list *list);
 
 /* Whether the thread was told to end. Relaxed: those who must not miss it look again after they announced. */
 static inline bool wti_thread_terminating(const struct wti_thread *self)

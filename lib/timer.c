@@ -56,7 +56,7 @@ static void timer_due(struct wti_deadline *deadline, unsigned *calls)
 static void timer_free(struct wt_timer *timer)
 {
 	timer_cancel(timer);
-	wti_owned_remove(timer->owner, &timer->owned);
+	wti_owned_remove(&timer->owner->owned, &timer->owned);
 	wti_free(timer);
 }
 
@@ -90,7 +90,7 @@ int wt_timer_create(wt_timer **timer, wt_time first, int64_t interval, wt_timer_
 		return WT_ENOMEM;
 	*made = (struct wt_timer){ .owner = self, .fn = fn, .arg = arg, .refd = true, .due = WT_FOREVER };
 	wti_deadline_init(&made->deadline, timer_due);
-	wti_owned_add(self, &self->timers, &made->owned);
+	wti_owned_add(&self->owned, &self->timers, &made->owned);
 	self->end[WTI_END_TIMERS] = timer_thread_end;
 	timer_set(made, first, interval);
 	*timer = made;

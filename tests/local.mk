@@ -47,6 +47,7 @@ wt_unit_tests = \
 	tests/test_mutants \
 	tests/test_mutex \
 	tests/test_os \
+	tests/test_owned \
 	tests/test_park \
 	tests/test_poke \
 	tests/test_pool \
@@ -230,6 +231,7 @@ tests_sched_sched_SOURCES = $(wt_sched_engine) \
 	tests/sched/scenario.h \
 	tests/sched/scenario_broadcast.c \
 	tests/sched/scenario_close.c \
+	tests/sched/scenario_dump.c \
 	tests/sched/scenario_errand.c \
 	tests/sched/scenario_full.c \
 	tests/sched/scenario_litmus.c \

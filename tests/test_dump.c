@@ -13,6 +13,8 @@
 #include <wt/thread.h>
 #include <wt/timer.h>
 
+#include "barrier.h"
+#include "os.h"
 #include "support/pools.h"
 #include "support/ports.h"
 #include "support/support.h"
@@ -386,6 +388,35 @@ static void a_pool_shows_its_queue(void **state)
 	assert_dumps_not("pool");
 }
 
+/* ---- The system takes the barrier away ---- */
+
+static int no_barrier(void)
+{
+	return -EPERM;
+}
+
+/* The rest is told nevertheless. */
+static void what_cannot_be_walked_is_said_to_be_missing(void **state)
+{
+	struct wti_os_ops refusing = wti_os_real;
+	bool asymmetric;
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	asymmetric = wti_barrier_is_asymmetric();
+	assert_dumps_not("incomplete");
+	wti_store(&wti_barrier_asymmetric, true);
+	refusing.barrier = no_barrier;
+	wti_os = &refusing;
+	assert_dumps("incomplete reason=membarrier");
+	assert_dumps("thread id=0 ", " loop=- ");
+	assert_dumps_not("port");
+	wti_os = &wti_os_real;
+	wti_store(&wti_barrier_asymmetric, asymmetric);
+	channel_close(&channel);
+}
+
 /* ---- The stream ---- */
 
 static ssize_t write_nothing(void *cookie, const char *bytes, size_t size)
@@ -544,6 +575,7 @@ int main(void)
 		TEST(a_timer_that_waits_for_nothing_shows_so),
 		TEST(a_broadcast_shows_what_waits_for_it),
 		TEST(a_pool_shows_its_queue),
+		TEST(what_cannot_be_walked_is_said_to_be_missing),
 		TEST(a_stream_that_fails_is_an_error),
 		TEST(without_memory_nothing_is_written),
 		TEST(more_than_there_is_room_for_is_shown_whole),
