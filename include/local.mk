@@ -8,6 +8,7 @@ wtinclude_HEADERS = \
 	include/wt/broadcast.h \
 	include/wt/buffer.h \
 	include/wt/call.h \
+	include/wt/dump.h \
 	include/wt/environment.h \
 	include/wt/error.h \
 	include/wt/heap.h \

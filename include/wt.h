@@ -15,6 +15,7 @@
 #include <wt/call.h>
 #include <wt/error.h>
 #include <wt/heap.h>
+#include <wt/dump.h>
 #include <wt/environment.h>
 #include <wt/error.h>
 #include <wt/lock.h>

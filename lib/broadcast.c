@@ -92,7 +92,7 @@ static struct wti_thread *broadcast_own(const wt_broadcast *broadcast)
 
 void wti_broadcast_set_ref(wt_broadcast *broadcast, struct wti_thread *self, bool ref)
 {
-	wti_loop_set_hold(self, &broadcast->refd, ref);
+	wti_loop_set_hold(self, WTI_HOLD_BROADCAST, &broadcast->refd, ref);
 }
 
 void wti_broadcast_stop(wt_broadcast *broadcast)
@@ -108,7 +108,7 @@ void wti_broadcast_free(wt_broadcast *broadcast)
 	wti_broadcast_end_view(broadcast);
 	if (self->broadcast_last == broadcast)
 		self->broadcast_last = NULL;
-	wti_list_remove(&broadcast->owned);
+	wti_owned_remove(&self->owned, &broadcast->owned);
 	wti_source_detach(&broadcast->source);
 	wti_source_destroy(&broadcast->source);
 	topic_leave(broadcast->topic);
@@ -189,7 +189,7 @@ static wt_broadcast *broadcast_make(struct wti_thread *self, struct wti_topic *t
 	self->end[WTI_END_BROADCASTS] = broadcast_thread_end;
 	self->unwound[WTI_END_BROADCASTS] = broadcast_thread_unwound;
 	wti_list_init(&broadcast->owned);
-	wti_list_append(&self->broadcasts, &broadcast->owned);
+	wti_owned_add(&self->owned, &self->broadcasts, &broadcast->owned);
 	wti_broadcast_set_ref(broadcast, self, true);
 	/* Without a handler, too, its limit may close it, and then it does not keep the loop alive any more. */
 	if (broadcast->cursor.expels)
@@ -277,7 +277,7 @@ void wt_broadcast_unref(wt_broadcast *broadcast)
 
 bool wt_broadcast_has_ref(const wt_broadcast *broadcast)
 {
-	return broadcast_own(broadcast) && broadcast->refd;
+	return broadcast_own(broadcast) && wti_load(&broadcast->refd);
 }
 
 const void *wt_broadcast_name(const wt_broadcast *broadcast, size_t *size)

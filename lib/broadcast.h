@@ -52,7 +52,7 @@ struct wt_broadcast {
 	uint64_t empty_at;      /* position when there was last nothing to receive */
 	uint64_t pinned;        /* serial of the message that a callback has, or 0 */
 	bool delivering;        /* a callback of it is on the stack */
-	bool refd;              /* keeps the loop alive */
+	_Atomic(bool) refd;     /* keeps the loop alive; read by any thread */
 	bool closing;           /* wt_broadcast_close was called: it goes when the callback has returned */
 	bool over;              /* closed by its limit */
 	bool close_told;        /* and on_close is over */

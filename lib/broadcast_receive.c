@@ -121,8 +121,15 @@ static void broadcast_receive_disarm(void *what)
 	wti_loop_watch(&broadcast->source);
 }
 
+static const void *broadcast_receive_object(void *what)
+{
+	return what;
+}
+
 static const struct wti_wait_ops broadcast_receive_ops = {
 	.name = "broadcast",
+	.kind = "broadcast",
+	.object = broadcast_receive_object,
 	.ready = broadcast_receive_ready,
 	.arm = broadcast_receive_arm,
 	.disarm = broadcast_receive_disarm,

@@ -109,8 +109,17 @@ static void call_disarm(void *what)
 	(void)what; /* call_leave does it */
 }
 
+static const void *call_object(void *what)
+{
+	const struct call *call = what;
+
+	return call->port;
+}
+
 static const struct wti_wait_ops call_ops = {
 	.name = "reply",
+	.kind = "port",
+	.object = call_object,
 	.ready = call_ready,
 	.arm = call_arm,
 	.disarm = call_disarm,

@@ -54,7 +54,7 @@ static void line_disarm(void *what)
 }
 
 static const struct wti_wait_ops line_ops = {
-	.name = "line",
+	.name = "turn",
 	.ready = line_ready,
 	.arm = line_arm,
 	.disarm = line_disarm,

@@ -48,6 +48,11 @@ wt_shared_sources = \
 	lib/deadline.h \
 	lib/dictionary.c \
 	lib/dictionary.h \
+	lib/dump.c \
+	lib/dump.h \
+	lib/dump_owned.c \
+	lib/dump_signal.c \
+	lib/dump_thread.c \
 	lib/environment.c \
 	lib/environment.h \
 	lib/environment_data.c \
@@ -80,6 +85,8 @@ wt_shared_sources = \
 	lib/os.c \
 	lib/os.h \
 	lib/os_system.h \
+	lib/owned.c \
+	lib/owned.h \
 	lib/park.c \
 	lib/park.h \
 	lib/poke.c \
@@ -133,6 +140,8 @@ wt_shared_sources = \
 	lib/source.h \
 	lib/stream.c \
 	lib/stream.h \
+	lib/text.c \
+	lib/text.h \
 	lib/thread.c \
 	lib/thread.h \
 	lib/thread_message.c \
@@ -142,6 +151,7 @@ wt_shared_sources = \
 	lib/thread_registry.c \
 	lib/thread_registry.h \
 	lib/timer.c \
+	lib/timer.h \
 	lib/trace.c \
 	lib/trace.h \
 	lib/trace_file.c \

@@ -14,7 +14,7 @@ void wti_lock_silence(struct wt_lock *lock)
 		return;
 	lock->fn = NULL;
 	wti_deadline_remove(lock->owner, &lock->deadline);
-	wti_loop_release(lock->owner);
+	wti_loop_release(lock->owner, WTI_HOLD_LOCK);
 }
 
 static void request_tell(struct wt_lock *lock, int result, unsigned *calls)
@@ -78,7 +78,7 @@ static int request_begin(struct wt_lock *lock, const wt_lock_options *options, w
 	wti_deadline_init(&lock->deadline, request_due);
 	if (!over && deadline != WT_FOREVER)
 		wti_deadline_add(lock->owner, &lock->deadline, deadline);
-	wti_loop_hold(lock->owner);
+	wti_loop_hold(lock->owner, WTI_HOLD_LOCK);
 	wti_loop_watch(&lock->source);
 	return 0;
 }

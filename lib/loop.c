@@ -27,27 +27,30 @@ void wti_loop_watch(struct wti_source *source)
 		wti_parker_event_signal(&self->parker);
 }
 
-void wti_loop_hold(struct wti_thread *self)
+/* Kinds are counted for those who ask what keeps a loop alive; the loop itself looks at the sum. */
+void wti_loop_hold(struct wti_thread *self, enum wti_hold kind)
 {
 	self->loop_refs++;
+	wti_store(&self->loop_holds[kind], wti_load(&self->loop_holds[kind]) + 1);
 }
 
-/* A program that polls the descriptor may wait for nothing else: it is to look at wt_loop_alive again. */
-void wti_loop_release(struct wti_thread *self)
+void wti_loop_release(struct wti_thread *self, enum wti_hold kind)
 {
+	wti_store(&self->loop_holds[kind], wti_load(&self->loop_holds[kind]) - 1);
+	/* A program that polls the descriptor may wait for nothing else: it is to look at wt_loop_alive again. */
 	if (--self->loop_refs == 0 && !self->loop_running)
 		wti_parker_event_signal(&self->parker);
 }
 
-void wti_loop_set_hold(struct wti_thread *self, bool *held, bool hold)
+void wti_loop_set_hold(struct wti_thread *self, enum wti_hold kind, _Atomic(bool) *held, bool hold)
 {
-	if (*held == hold)
+	if (wti_load(held) == hold)
 		return;
-	*held = hold;
+	wti_store(held, hold);
 	if (hold)
-		wti_loop_hold(self);
+		wti_loop_hold(self, kind);
 	else
-		wti_loop_release(self);
+		wti_loop_release(self, kind);
 }
 
 /* What a pass left over: those that were not looked at come first next time. */

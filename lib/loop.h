@@ -21,12 +21,12 @@
 /* Owner: have the loop look at this source, which may have become ready by the owner's own doing. */
 void wti_loop_watch(struct wti_source *source);
 
-/* Owner: one more or one less reason for wt_run to go on. */
-void wti_loop_hold(struct wti_thread *self);
-void wti_loop_release(struct wti_thread *self);
+/* Owner: one more or one less reason of this kind for wt_run to go on. */
+void wti_loop_hold(struct wti_thread *self, enum wti_hold kind);
+void wti_loop_release(struct wti_thread *self, enum wti_hold kind);
 
-/* The same where `held` says which of the two was last: a reason is there once, or not. */
-void wti_loop_set_hold(struct wti_thread *self, bool *held, bool hold);
+/* The same where `held` says which of the two was last: a reason is there once, or not. Any thread may read it. */
+void wti_loop_set_hold(struct wti_thread *self, enum wti_hold kind, _Atomic(bool) *held, bool hold);
 
 /* A turn serves at least this many messages where there are as many. */
 #define WTI_TURN_MIN 1000

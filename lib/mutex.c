@@ -14,12 +14,17 @@ enum { MUTEX_TRIES = 100 };
 /* One bit for each rank that this thread holds. */
 static _Thread_local unsigned mutex_held;
 
-static void mutex_note_lock(const struct wti_mutex *mutex)
+void wti_mutex_check_rank(const struct wti_mutex *mutex)
 {
 	if (mutex_held >> mutex->rank) {
 		fprintf(stderr, "libwt: lock of rank %d taken while %#x are held\n", (int)mutex->rank, mutex_held);
 		abort();
 	}
+}
+
+static void mutex_note_lock(const struct wti_mutex *mutex)
+{
+	wti_mutex_check_rank(mutex);
 	mutex_held |= 1u << mutex->rank;
 }
 

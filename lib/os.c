@@ -190,6 +190,30 @@ static int os_signal_claim(void (*handler)(int signal, siginfo_t *info, void *co
 	return signal;
 }
 
+static int os_signal_handle(int signal, void (*handler)(int signal))
+{
+	struct sigaction action = { .sa_handler = handler ? handler : SIG_DFL, .sa_flags = SA_RESTART | SA_ONSTACK };
+	int saved = errno;
+	int result = 0;
+
+	sigemptyset(&action.sa_mask);
+	if (handler && sigaction(signal, NULL, &(struct sigaction){ 0 }) == 0 && !os_signal_is_free(signal))
+		result = -EBUSY;
+	else if (sigaction(signal, &action, NULL) < 0)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+
+static int os_signal_open(int signal)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	return -pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 int wti_os_high(int fd)
 {
 	int high, err;
@@ -328,6 +352,7 @@ const struct wti_os_ops wti_os_real = {
 	.barrier_register = wti_system_barrier_register,
 	.barrier = wti_system_barrier,
 	.clock = os_clock,
+	.clock_coarse = wti_system_clock_coarse,
 	.yield = os_yield,
 	.cpu_count = wti_system_cpu_count,
 	.thread_create = os_thread_create,
@@ -342,6 +367,8 @@ const struct wti_os_ops wti_os_real = {
 	.thread_clock = os_thread_clock,
 	.thread_time = os_thread_time,
 	.signal_claim = os_signal_claim,
+	.signal_handle = os_signal_handle,
+	.signal_open = os_signal_open,
 	.signal_send = wti_system_signal_send,
 	.ticker_create = wti_system_ticker_create,
 	.ticker_delete = wti_system_ticker_delete,

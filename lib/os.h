@@ -57,6 +57,7 @@ struct wti_os_ops {
 	int (*barrier_register)(void); /* 0 when `barrier` can be used from now on */
 	int (*barrier)(void);          /* a full barrier on every processor that runs this process */
 	int64_t (*clock)(void);
+	int64_t (*clock_coarse)(void); /* the same, some milliseconds late, for a fraction of the price */
 	void (*yield)(void);
 	int (*cpu_count)(void); /* that this process may run on */
 	/* With the signals blocked that are not the thread's own. */
@@ -79,6 +80,9 @@ struct wti_os_ops {
 	 * from now on leave it open. Returns its number, or -EBUSY.
 	 */
 	int (*signal_claim)(void (*handler)(int signal, siginfo_t *info, void *context));
+	/* Make `handler` that of a signal which has its default; system calls are restarted. NULL: the default again. */
+	int (*signal_handle)(int signal, void (*handler)(int signal)); /* -EINVAL; -EBUSY: the program has it */
+	int (*signal_open)(int signal); /* the calling thread, too, takes it */
 	int (*signal_send)(union wti_os_thread thread, int signal); /* to a thread of this process, once */
 	/* Send it again and again: `first` ns from now, then every `period` ns, until deleted. */
 	int (*ticker_create)(union wti_os_ticker *ticker, union wti_os_thread thread, int signal, int64_t first,

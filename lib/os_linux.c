@@ -63,6 +63,14 @@ int wti_system_barrier(void)
 	return linux_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
+int64_t wti_system_clock_coarse(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 int wti_system_cpu_count(void)
 {
 	cpu_set_t set;

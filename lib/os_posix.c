@@ -56,6 +56,11 @@ int wti_system_barrier(void)
 	return -ENOSYS;
 }
 
+int64_t wti_system_clock_coarse(void)
+{
+	return wti_os_real.clock();
+}
+
 int wti_system_cpu_count(void)
 {
 	int saved = errno;

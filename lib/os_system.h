@@ -14,6 +14,7 @@ int wti_system_futex_wake(_Atomic(uint32_t) *word, int count);
 int wti_system_barrier_register(void);
 int wti_system_barrier(void);
 int wti_system_cpu_count(void);
+int64_t wti_system_clock_coarse(void);
 
 union wti_os_thread wti_system_thread_self(void);
 bool wti_system_thread_is_first(void);

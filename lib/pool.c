@@ -205,7 +205,7 @@ int wt_pool_create(wt_pool **out, wt_task_fn *fn, const wt_pool_options *options
 	}
 	pool->creator = self;
 	wti_pool_enter_end(self);
-	wti_list_append(&self->pools, &pool->owned);
+	wti_owned_add(&self->owned, &self->pools, &pool->owned);
 	*out = pool;
 	return 0;
 }
@@ -233,8 +233,17 @@ static void pool_wait_disarm(void *what)
 	wti_waiters_remove(&wait->pool->waiters, &wait->waiter);
 }
 
+static const void *pool_wait_object(void *what)
+{
+	const struct wti_pool_wait *wait = what;
+
+	return wait->pool;
+}
+
 static const struct wti_wait_ops pool_wait_ops = {
 	.name = "pool",
+	.kind = "pool",
+	.object = pool_wait_object,
 	.ready = pool_wait_ready,
 	.arm = pool_wait_arm,
 	.disarm = pool_wait_disarm,
@@ -373,7 +382,7 @@ void wti_pool_destroy(struct wt_pool *pool, bool tell)
 	struct wti_pool_client *client = wti_pool_client_find(pool, self);
 	struct wti_pool_wait wait = { .pool = pool, .ready = pool_is_over };
 
-	wti_list_remove(&pool->owned);
+	wti_owned_remove(&pool->creator->owned, &pool->owned);
 	pool_end(pool, WTI_POOL_ENDED);
 	wti_waiter_init(&wait.waiter, self);
 	(void)wti_wait_through(self, &pool_wait_ops, &wait, wt_after_ns((uint64_t)pool->options.destroy_timeout));

@@ -224,7 +224,7 @@ struct wti_pool_client {
 	unsigned callbacks;          /* on the stack */
 	bool ending;                 /* to leave the pool when they have returned */
 	unsigned stamp;              /* submits until one is timed */
-	bool drain_held;             /* on_drain is due and keeps the loop alive */
+	_Atomic(bool) drain_held;    /* on_drain is due and keeps the loop alive */
 	void (*on_drain)(wt_pool *pool, void *arg);
 	void *on_drain_arg;
 };
@@ -687,6 +687,9 @@ void wti_pool_each_leave(struct wti_pool_worker *worker);
 void wti_pool_each_run(struct wti_pool_worker *worker);
 
 /* ---- pool_stats.c ---- */
+
+/* Under the lock: what is there at this moment, into a struct that is zero. */
+void wti_pool_stats_now(struct wt_pool *pool, struct wt_pool_stats *stats);
 
 /* Under the lock: the worker's accounts go into the past. */
 void wti_pool_accounts_bury(struct wt_pool *pool, struct wti_pool_worker *worker);

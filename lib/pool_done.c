@@ -84,7 +84,7 @@ void wti_pool_unawait(struct wti_pool_client *client, struct wti_pool_own *own)
 	if (own->told || !own->done)
 		return;
 	if (--client->awaited == 0)
-		wti_loop_release(wti_load(&client->source.owner));
+		wti_loop_release(wti_load(&client->source.owner), WTI_HOLD_TASK);
 }
 
 void wti_pool_reply_drop(struct wti_pool_own *own)

@@ -663,7 +663,7 @@ int wti_pool_keeper_entry(wt_port *parent, const void *data, size_t size)
 	wti_pool_enter_end(self);
 	wti_source_attach(&pool->keeper_source, self);
 	wt_port_close(parent);
-	wti_loop_hold(self);
+	wti_loop_hold(self, WTI_HOLD_SERVICE);
 	wti_loop_watch(&pool->keeper_source);
 	return wt_run();
 }

@@ -108,7 +108,7 @@ static void room_wish(struct wti_pool_client *client)
 
 	wti_cas_sc(&client->drain, &none, WTI_POOL_DRAIN_WANTED); /* pairs with room_grant_all [pool-room] */
 	if (client->on_drain)
-		wti_loop_set_hold(wti_load(&client->source.owner), &client->drain_held, true);
+		wti_loop_set_hold(wti_load(&client->source.owner), WTI_HOLD_DRAIN, &client->drain_held, true);
 	wti_store_sc(&client->pool->full, true); /* [pool-room] */
 	if (!WTI_MUTANT(WTI_MUTANT_POOL_DRAIN_NO_RECHECK))
 		room_grant_all(client->pool);
@@ -122,7 +122,7 @@ bool wti_pool_drain_due(struct wti_pool_client *client)
 
 void wti_pool_drain_forget(struct wti_pool_client *client)
 {
-	wti_loop_set_hold(wti_load(&client->source.owner), &client->drain_held, false);
+	wti_loop_set_hold(wti_load(&client->source.owner), WTI_HOLD_DRAIN, &client->drain_held, false);
 }
 
 void wti_pool_drain_tell(struct wti_pool_client *client)
@@ -205,8 +205,17 @@ static void room_disarm(void *what)
 	wti_waiters_remove(&wait->client->pool->room, &wait->waiter);
 }
 
+static const void *room_object(void *what)
+{
+	const struct room_wait *wait = what;
+
+	return wait->client->pool;
+}
+
 static const struct wti_wait_ops room_ops = {
-	.name = "pool room",
+	.name = "room",
+	.kind = "pool",
+	.object = room_object,
 	.ready = room_ready,
 	.arm = room_arm,
 	.disarm = room_disarm,

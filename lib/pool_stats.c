@@ -132,8 +132,7 @@ static size_t stats_held(const struct wti_pool_worker *worker)
 	return next < end ? end - next : 0;
 }
 
-/* Under the lock: what is there at this moment. */
-static void stats_now(struct wt_pool *pool, struct wt_pool_stats *stats)
+void wti_pool_stats_now(struct wt_pool *pool, struct wt_pool_stats *stats)
 {
 	stats->workers = pool->alive - pool->starting;
 	stats->zombies = pool->zombies;
@@ -182,7 +181,7 @@ int wt_pool_stats(wt_pool *pool, struct wt_pool_stats *out)
 	if (!sum)
 		return WT_ENOMEM;
 	wti_mutex_lock_soon(&pool->lock);
-	stats_now(pool, &stats);
+	wti_pool_stats_now(pool, &stats);
 	wti_mutex_unlock(&pool->lock);
 	stats_fill(&stats, sum);
 	wti_free(sum);

@@ -170,7 +170,7 @@ static void submit_fill(const struct submission *s, struct wt_task *task)
 	own->state = WTI_TASK_SUBMITTED;
 	own->away = true;
 	if (s->done && client->awaited++ == 0)
-		wti_loop_hold(wti_load(&client->source.owner));
+		wti_loop_hold(wti_load(&client->source.owner), WTI_HOLD_TASK);
 	wti_store(&client->submitted, wti_load(&client->submitted) + 1);
 	WTI_PROBE1(submit, task);
 	wti_trace_task(wti_load(&client->source.owner), WTI_TRACE_SUBMIT, task, &task->generation);

@@ -53,8 +53,17 @@ static int64_t task_wait_crowded(void *what)
 	return wti_pool_crowded(what);
 }
 
+static const void *task_wait_object(void *what)
+{
+	const struct wti_pool_client *client = what;
+
+	return client->pool;
+}
+
 static const struct wti_wait_ops task_wait_ops = {
 	.name = "task",
+	.kind = "pool",
+	.object = task_wait_object,
 	.ready = task_wait_ready,
 	.crowded = task_wait_crowded,
 	.arm = task_wait_arm,

@@ -816,7 +816,7 @@ int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size)
 	err = worker_init(worker, data, size);
 	if (err || wti_forked())
 		return 0;
-	wti_loop_hold(self);
+	wti_loop_hold(self, WTI_HOLD_SERVICE);
 	wti_loop_watch(&worker->source);
 	while (!worker->leaving && !err)
 		err = wt_run();

@@ -48,7 +48,7 @@ static void port_thread_end(struct wti_thread *self)
 	struct wti_list ports, *link;
 
 	wti_list_init(&ports);
-	wti_list_move_all(&ports, &self->ports);
+	wti_owned_move_all(&self->owned, &ports, &self->ports);
 	while ((link = wti_list_pop(&ports)))
 		wti_port_close_now(wti_list_entry(link, wt_port, owned));
 }
@@ -62,7 +62,7 @@ static void port_thread_unwound(struct wti_thread *self)
 
 void wti_port_enlist(wt_port *port, struct wti_thread *owner)
 {
-	wti_list_append(&owner->ports, &port->owned);
+	wti_owned_add(&owner->owned, &owner->ports, &port->owned);
 	owner->end[WTI_END_PORTS] = port_thread_end;
 	owner->end[WTI_END_FLIGHT] = wti_flight_thread_end;
 	owner->unwound[WTI_END_PORTS] = port_thread_unwound;
@@ -76,7 +76,7 @@ void wti_port_delist(wt_port *port, struct wti_thread *owner)
 		owner->parent = NULL;
 	if (owner->fed == port)
 		owner->fed = NULL;
-	wti_list_remove(&port->owned);
+	wti_owned_remove(&owner->owned, &port->owned);
 }
 
 void wti_channel_hold(struct wti_channel *channel)
@@ -169,7 +169,7 @@ struct wti_thread *wti_port_own(const wt_port *port)
 
 void wti_port_set_ref(wt_port *port, struct wti_thread *self, bool ref)
 {
-	wti_loop_set_hold(self, &port->refd, ref);
+	wti_loop_set_hold(self, WTI_HOLD_PORT, &port->refd, ref);
 }
 
 void wt_port_ref(wt_port *port)
@@ -192,7 +192,7 @@ void wt_port_unref(wt_port *port)
 
 bool wt_port_has_ref(const wt_port *port)
 {
-	return wti_port_own(port) && port->refd;
+	return wti_port_own(port) && wti_load(&port->refd);
 }
 
 void wt_port_start(wt_port *port)

@@ -92,7 +92,7 @@ struct wt_port {
 	uint64_t empty_at;      /* inbox position when it was last found empty */
 	unsigned pins;          /* callbacks that hold a view: nothing is released meanwhile */
 	bool started;           /* the loop calls on_message */
-	bool refd;              /* keeps the loop alive */
+	_Atomic(bool) refd;     /* keeps the loop alive; read by any thread */
 	bool close_told;        /* the close event is over, or nobody wants it any more */
 	/* What is due before the loop hands over a message; false: not now, and the port may be gone. May be NULL. */
 	bool (*before_turn)(wt_port *port, unsigned *calls);
@@ -100,7 +100,7 @@ struct wt_port {
 	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at both at once */
 	uint64_t close_tail;
 	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
-	bool drain_held;        /* and keeps the loop alive until it is */
+	_Atomic(bool) drain_held; /* and keeps the loop alive until it is */
 	wt_port_fn *on_message;
 	void *on_message_arg;
 	void (*on_message_error)(wt_port *port, int error, void *arg);

@@ -22,7 +22,7 @@ static void drain_note_own(wt_port *port)
 		return;
 	port->drain_own = true;
 	if (port->on_drain)
-		wti_loop_set_hold(self, &port->drain_held, true);
+		wti_loop_set_hold(self, WTI_HOLD_DRAIN, &port->drain_held, true);
 }
 
 /* Relaxed, here and below: which of two sizes counts that are refused at once, nobody can tell. */
@@ -91,7 +91,7 @@ bool wti_port_drain_due(wt_port *port)
 
 void wti_port_forget_drain(wt_port *port, struct wti_thread *self)
 {
-	wti_loop_set_hold(self, &port->drain_held, false);
+	wti_loop_set_hold(self, WTI_HOLD_DRAIN, &port->drain_held, false);
 	port->drain_own = false;
 	wti_store(&port->refused_size, 0);
 	/* Relaxed: a call that comes of it all the same is answered by nobody. */
@@ -115,8 +115,8 @@ void wt_port_on_drain(wt_port *port, void (*fn)(wt_port *port, void *arg), void 
 	port->on_drain = fn;
 	port->on_drain_arg = arg;
 	if (!fn)
-		wti_loop_set_hold(self, &port->drain_held, false);
+		wti_loop_set_hold(self, WTI_HOLD_DRAIN, &port->drain_held, false);
 	else if (port->drain_own)
-		wti_loop_set_hold(self, &port->drain_held, true);
+		wti_loop_set_hold(self, WTI_HOLD_DRAIN, &port->drain_held, true);
 	wti_loop_watch(&port->source);
 }

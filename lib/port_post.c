@@ -166,8 +166,17 @@ static void port_room_disarm(void *what)
 	wti_waiters_remove(&room->receiver->senders, &room->waiter);
 }
 
+static const void *port_room_object(void *what)
+{
+	const struct port_room *room = what;
+
+	return room->receiver->peer;
+}
+
 static const struct wti_wait_ops port_room_ops = {
 	.name = "room",
+	.kind = "port",
+	.object = port_room_object,
 	.ready = port_room_ready,
 	.arm = port_room_arm,
 	.disarm = port_room_disarm,

@@ -195,7 +195,7 @@ void wti_port_disarm(wt_port *port)
 {
 	wti_source_disarm(&port->source);
 	/* It may have been armed for the loop, which is to look by itself from now on. */
-	if (port->started || port->refd || port->on_close || port->on_drain)
+	if (port->started || wti_load(&port->refd) || port->on_close || port->on_drain)
 		wti_loop_watch(&port->source);
 }
 
@@ -218,8 +218,15 @@ static bool port_receive_data_only(void *what)
 }
 #endif
 
+static const void *port_receive_object(void *what)
+{
+	return what;
+}
+
 static const struct wti_wait_ops port_receive_ops = {
-	.name = "receive",
+	.name = "message",
+	.kind = "port",
+	.object = port_receive_object,
 	.ready = port_receive_ready,
 	.arm = port_receive_arm,
 	.disarm = port_receive_disarm,

@@ -98,7 +98,7 @@ static void post_disarm(void *what)
 }
 
 static const struct wti_wait_ops post_ops = {
-	.name = "post to thread",
+	.name = "outcome",
 	.ready = post_ready,
 	.arm = post_arm,
 	.disarm = post_disarm,

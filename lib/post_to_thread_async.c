@@ -40,7 +40,7 @@ static void async_begin(struct wti_errand *errand, wt_time deadline)
 	if (deadline != WT_FOREVER)
 		wti_deadline_add(errand->owner, &errand->deadline, deadline);
 	errand->refd = true;
-	wti_loop_hold(errand->owner);
+	wti_loop_hold(errand->owner, WTI_HOLD_MESSAGE);
 	wti_loop_watch(&errand->source);
 }
 

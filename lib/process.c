@@ -83,6 +83,14 @@ void wti_process_remove(struct wt_worker *worker)
 		wti_os->futex_wake(&process_count, 1);
 }
 
+void wti_process_each(void (*fn)(struct wt_worker *worker, void *arg), void *arg)
+{
+	wti_mutex_lock(&process_lock);
+	for (struct wti_list *link = process_workers.next; link != &process_workers; link = link->next)
+		fn(wti_list_entry(link, struct wt_worker, living), arg);
+	wti_mutex_unlock(&process_lock);
+}
+
 bool wti_process_has_worker(uint64_t id)
 {
 	bool found = false;

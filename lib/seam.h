@@ -16,6 +16,7 @@ enum wti_yield_point {
 	WTI_YIELD_ARMED,         /* wait: announced, about to look again */
 	WTI_YIELD_NOTIFYING,     /* source: state is NOTIFIED, not yet pushed to the owner */
 	WTI_YIELD_WAKING,        /* cell: the waiter has its token, and is not yet told why */
+	WTI_YIELD_CHANGING,      /* owned: a change may begin, nothing is changed yet */
 	WTI_YIELD_ENDING         /* worker: entry left, nothing torn down yet */
 };
 
@@ -58,7 +59,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_POOL_RAID_NO_RECHECK = 29, /* who takes a worker's hold does not look what it began meanwhile */
 	WTI_MUTANT_END_UNDECIDED = 30,      /* a worker looks whether it is being ended, and does not decide it */
 	WTI_MUTANT_POOL_DOOM_NO_RECHECK = 31, /* who ends a task's worker does not look again whether it is at that task */
-	WTI_MUTANT_POOL_NAP_NO_LOOK = 32     /* a worker whose nap is over does not look what came while nobody was called */
+	WTI_MUTANT_POOL_NAP_NO_LOOK = 32,    /* a worker whose nap is over does not look what came while nobody was called */
+	WTI_MUTANT_OWNED_NO_WAIT = 33        /* who walks what a thread owns does not wait for a change that is under way */
 };
 
 #ifdef WTI_TESTING

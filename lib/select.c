@@ -60,7 +60,7 @@ static void select_disarm(void *what)
 }
 
 static const struct wti_wait_ops select_ops = {
-	.name = "select",
+	.name = "ports",
 	.ready = select_ready,
 	.arm = select_arm,
 	.disarm = select_disarm,

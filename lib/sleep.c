@@ -17,7 +17,7 @@ static void sleep_nothing(void *what)
 }
 
 static const struct wti_wait_ops sleep_ops = {
-	.name = "sleep",
+	.name = "time",
 	.ready = sleep_ready,
 	.arm = sleep_nothing,
 	.disarm = sleep_nothing,

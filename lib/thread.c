@@ -46,6 +46,7 @@ void wti_thread_init(struct wti_thread *thread, struct wt_worker *worker)
 	thread->name = "";
 	thread->worker = worker;
 	wti_parker_init(&thread->parker);
+	wti_owned_init(&thread->owned);
 	wti_list_init(&thread->hot);
 	wti_list_init(&thread->turn);
 	wti_list_init(&thread->ports);
@@ -142,6 +143,7 @@ void wti_thread_leave(struct wti_thread *thread)
 
 void wti_thread_destroy(struct wti_thread *thread)
 {
+	wti_owned_destroy(&thread->owned);
 	wti_parker_destroy(&thread->parker);
 }
 

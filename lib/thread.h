@@ -13,6 +13,7 @@
 #include "heap.h"
 #include "list.h"
 #include "loop_time.h"
+#include "owned.h"
 #include "park.h"
 
 struct wti_deadline;
@@ -28,6 +29,7 @@ struct wti_source;
 struct wti_stream;
 struct wti_thread;
 struct wti_track;
+struct wti_wait_ops;
 struct wt_broadcast;
 struct wt_port;
 struct wt_sender;
@@ -61,6 +63,21 @@ enum wti_thread_end {
 	WTI_END_COUNT
 };
 
+/* What keeps a thread's loop alive. */
+enum wti_hold {
+	WTI_HOLD_PORT,
+	WTI_HOLD_WORKER,
+	WTI_HOLD_TIMER,
+	WTI_HOLD_BROADCAST,
+	WTI_HOLD_LOCK,    /* a request that was not granted yet */
+	WTI_HOLD_WAIT,    /* for a cell */
+	WTI_HOLD_MESSAGE, /* to a thread, whose outcome is not known yet */
+	WTI_HOLD_TASK,    /* whose result was not told yet */
+	WTI_HOLD_DRAIN,   /* somebody is to be told of room */
+	WTI_HOLD_SERVICE, /* it serves a pool: as its keeper, or one of its workers */
+	WTI_HOLD_COUNT
+};
+
 struct wti_thread {
 	/* Set at create. */
 	uint64_t id;
@@ -75,6 +92,9 @@ struct wti_thread {
 	/* interrupt.c, the owner and its signal handler. Armed: the computation to jump out of, or NULL. */
 	_Atomic(struct wti_interrupt *) interrupt;
 
+	/* For those who describe what it owns, the lists of ports, pools, broadcasts and timers below. */
+	struct wti_owned owned;
+
 	/* Owner only, from here on. */
 	struct wti_track *track; /* trace.c: what it notes for a timeline; NULL: nothing */
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);
@@ -85,6 +105,11 @@ struct wti_thread {
 	unsigned poll_misses; /* polls in a row that ended in a sleep */
 	_Atomic(uint32_t) *starting; /* worker.c: the online word of the worker created last, or NULL */
 
+	/* wait.c: what it sleeps for. Read by any thread, each word for itself. */
+	_Atomic(const struct wti_wait_ops *) sleeps_for; /* NULL: it does not sleep in the library */
+	_Atomic(const void *) sleeps_on;
+	_Atomic(int64_t) sleeps_since;
+
 	/* source.c, loop.c. */
 	struct wti_list hot;  /* sources to look at: notified, or not armed yet */
 	struct wti_list turn; /* those of them that this pass has still to look at */
@@ -92,6 +117,7 @@ struct wti_thread {
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
 	struct wti_loop_time loop_time; /* read by any thread */
+	_Atomic(uint32_t) loop_holds[WTI_HOLD_COUNT]; /* loop_refs by their kinds: read by any thread */
 
 	/* deadline.c. */
 	struct wti_deadline *deadlines; /* the earliest: the root of a heap */

@@ -97,7 +97,7 @@ static void errand_delist(struct wti_errand *errand)
 	wti_source_detach(&errand->source);
 	wti_deadline_remove(errand->owner, &errand->deadline);
 	if (errand->refd)
-		wti_loop_release(errand->owner);
+		wti_loop_release(errand->owner, WTI_HOLD_MESSAGE);
 }
 
 int wti_errand_settle(struct wti_errand *errand, int otherwise)

@@ -35,6 +35,15 @@ struct wti_thread *wti_registry_find(uint64_t id)
 	return *registry_link(id);
 }
 
+void wti_registry_each(void (*fn)(struct wti_thread *thread, void *arg), void *arg)
+{
+	wti_registry_lock();
+	for (int i = 0; i < REGISTRY_BUCKETS; i++)
+		for (struct wti_thread *thread = registry_buckets[i]; thread; thread = thread->registry_next)
+			fn(thread, arg);
+	wti_registry_unlock();
+}
+
 void wti_registry_enter(struct wti_thread *self)
 {
 	if (self->registered)

@@ -21,6 +21,9 @@ void wti_registry_unlock(void);
 /* Under the mutex: the thread with this id, or NULL. */
 struct wti_thread *wti_registry_find(uint64_t id);
 
+/* Show each thread, under the mutex: `fn` may not call back. */
+void wti_registry_each(void (*fn)(struct wti_thread *thread, void *arg), void *arg);
+
 /* Owner, without the mutex. Enter again, leave again: nothing happens. */
 void wti_registry_enter(struct wti_thread *self);
 void wti_registry_leave(struct wti_thread *self);

@@ -5,31 +5,21 @@
  * may destroy the timer, or leave by a jump. A timer that nobody destroyed is
  * freed by its thread's end, from the thread's list.
  */
-#include <wt/timer.h>
+#include "timer.h"
 
 #include "alloc.h"
-#include "deadline.h"
 #include "fork.h"
 #include "loop.h"
 #include "os.h"
 
-struct wt_timer {
-	struct wti_deadline deadline;
-	struct wti_thread *owner;
-	struct wti_list owned; /* wti_thread.timers */
-	int64_t interval;      /* ns; 0: once */
-	wt_timer_fn *fn;
-	void *arg;
-	bool refd; /* holds the loop while the deadline is pending */
-};
-
 static void timer_begin(struct wt_timer *timer, wt_time at)
 {
+	wti_store(&timer->due, at);
 	if (at == WT_FOREVER)
 		return;
 	wti_deadline_add(timer->owner, &timer->deadline, at);
-	if (timer->refd)
-		wti_loop_hold(timer->owner);
+	if (wti_load(&timer->refd))
+		wti_loop_hold(timer->owner, WTI_HOLD_TIMER);
 }
 
 static void timer_cancel(struct wt_timer *timer)
@@ -37,8 +27,9 @@ static void timer_cancel(struct wt_timer *timer)
 	if (!timer->deadline.pending)
 		return;
 	wti_deadline_remove(timer->owner, &timer->deadline);
-	if (timer->refd)
-		wti_loop_release(timer->owner);
+	wti_store(&timer->due, WT_FOREVER);
+	if (wti_load(&timer->refd))
+		wti_loop_release(timer->owner, WTI_HOLD_TIMER);
 }
 
 /* The first of the moments at + n * interval that lies ahead of now; WT_FOREVER where time itself ends before. */
@@ -53,11 +44,11 @@ static wt_time timer_after(wt_time at, int64_t interval, wt_time now)
 static void timer_due(struct wti_deadline *deadline, unsigned *calls)
 {
 	struct wt_timer *timer = wti_container_of(deadline, struct wt_timer, deadline);
+	int64_t interval = wti_load(&timer->interval);
 
-	if (timer->refd)
-		wti_loop_release(timer->owner);
-	if (timer->interval)
-		timer_begin(timer, timer_after(deadline->at, timer->interval, wti_os->clock()));
+	if (wti_load(&timer->refd))
+		wti_loop_release(timer->owner, WTI_HOLD_TIMER);
+	timer_begin(timer, interval ? timer_after(deadline->at, interval, wti_os->clock()) : WT_FOREVER);
 	++*calls;
 	timer->fn(timer, timer->arg);
 }
@@ -65,7 +56,7 @@ static void timer_due(struct wti_deadline *deadline, unsigned *calls)
 static void timer_free(struct wt_timer *timer)
 {
 	timer_cancel(timer);
-	wti_list_remove(&timer->owned);
+	wti_owned_remove(&timer->owner->owned, &timer->owned);
 	wti_free(timer);
 }
 
@@ -77,7 +68,7 @@ static void timer_thread_end(struct wti_thread *self)
 
 static void timer_set(struct wt_timer *timer, wt_time first, int64_t interval)
 {
-	timer->interval = interval;
+	wti_store(&timer->interval, interval);
 	timer_begin(timer, first == WT_NOW ? wti_os->clock() : first);
 }
 
@@ -97,9 +88,9 @@ int wt_timer_create(wt_timer **timer, wt_time first, int64_t interval, wt_timer_
 	made = wti_alloc(sizeof *made);
 	if (!made)
 		return WT_ENOMEM;
-	*made = (struct wt_timer){ .owner = self, .fn = fn, .arg = arg, .refd = true };
+	*made = (struct wt_timer){ .owner = self, .fn = fn, .arg = arg, .refd = true, .due = WT_FOREVER };
 	wti_deadline_init(&made->deadline, timer_due);
-	wti_list_append(&self->timers, &made->owned);
+	wti_owned_add(&self->owned, &self->timers, &made->owned);
 	self->end[WTI_END_TIMERS] = timer_thread_end;
 	timer_set(made, first, interval);
 	*timer = made;
@@ -135,15 +126,15 @@ wt_time wt_timer_next(const wt_timer *timer)
 
 static void timer_set_ref(struct wt_timer *timer, bool ref)
 {
-	if (!timer_is_own(timer) || timer->refd == ref)
+	if (!timer_is_own(timer) || wti_load(&timer->refd) == ref)
 		return;
-	timer->refd = ref;
+	wti_store(&timer->refd, ref);
 	if (!timer->deadline.pending)
 		return;
 	if (ref)
-		wti_loop_hold(timer->owner);
+		wti_loop_hold(timer->owner, WTI_HOLD_TIMER);
 	else
-		wti_loop_release(timer->owner);
+		wti_loop_release(timer->owner, WTI_HOLD_TIMER);
 }
 
 void wt_timer_ref(wt_timer *timer)
@@ -158,7 +149,7 @@ void wt_timer_unref(wt_timer *timer)
 
 bool wt_timer_has_ref(const wt_timer *timer)
 {
-	return timer_is_own(timer) && timer->refd;
+	return timer_is_own(timer) && wti_load(&timer->refd);
 }
 
 void wt_timer_destroy(wt_timer *timer)

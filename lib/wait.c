@@ -176,10 +176,19 @@ static bool wait_lightly(const struct wait *w, wt_time deadline)
 	return wait_poll(w);
 }
 
+static void wait_show(const struct wait *w)
+{
+	wti_store(&w->self->sleeps_on, w->ops->object ? w->ops->object(w->what) : NULL);
+	wti_store(&w->self->sleeps_since, wti_os->clock_coarse());
+	wti_store(&w->self->sleeps_for, w->ops);
+}
+
 static void wait_park(const struct wait *w, wt_time deadline)
 {
-	bool safe = wait_arm(w);
+	bool safe;
 
+	wait_show(w);
+	safe = wait_arm(w);
 	while (!wait_recheck(w)) {
 		wt_time until = wait_until(deadline, safe);
 
@@ -190,6 +199,7 @@ static void wait_park(const struct wait *w, wt_time deadline)
 		safe = wait_arm(w); /* the wake may have been for it, and used the announcement up */
 	}
 	w->ops->disarm(w->what);
+	wti_store(&w->self->sleeps_for, NULL);
 }
 
 /* What was not there at the first look. Whether it is there now. */

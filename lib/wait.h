@@ -20,7 +20,10 @@
 #define WTI_WAIT_FREE (-1) /* of wti_wait_ops.crowded */
 
 struct wti_wait_ops {
-	const char *name; /* of what is waited for, in a timeline */
+	/* For people: what is waited for, in a word, and for what of; `object` is its address, or NULL where none tells. */
+	const char *name;
+	const char *kind;
+	const void *(*object)(void *what);
 	/* Whether there is something. Called often, by the waiting thread. */
 	bool (*ready)(void *what);
 	/* Announce the sleep, by a seq_cst access: who makes it ready from now on unparks this thread. */

@@ -32,7 +32,7 @@ static bool async_detach(struct async_wait *wait)
 
 	wti_source_detach(&wait->source);
 	wti_deadline_remove(self, &wait->deadline);
-	wti_loop_release(self);
+	wti_loop_release(self, WTI_HOLD_WAIT);
 	wait->over = true;
 	return woken;
 }
@@ -106,7 +106,7 @@ static int async_begin(struct async_wait *wait, const struct wti_cell *cell, uin
 	wti_list_append(&self->waits, &wait->pending);
 	if (deadline != WT_FOREVER)
 		wti_deadline_add(self, &wait->deadline, deadline);
-	wti_loop_hold(self);
+	wti_loop_hold(self, WTI_HOLD_WAIT);
 	return 0;
 }
 

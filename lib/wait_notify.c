@@ -166,8 +166,17 @@ static void cell_wait_disarm(void *what)
 	(void)what; /* cell_wait leaves, where that is still to be done */
 }
 
+static const void *cell_wait_object(void *what)
+{
+	const struct cell_wait *wait = what;
+
+	return wait->cell.address;
+}
+
 static const struct wti_wait_ops cell_wait_ops = {
-	.name = "notify",
+	.name = "cell",
+	.kind = "cell",
+	.object = cell_wait_object,
 	.ready = cell_wait_ready,
 	.arm = cell_wait_arm,
 	.disarm = cell_wait_disarm,

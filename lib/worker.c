@@ -169,7 +169,7 @@ static void worker_enlist(struct wt_worker *worker, struct wti_thread *self)
 	self->end[WTI_END_WORKERS] = worker_creator_end;
 	self->unwound[WTI_END_WORKERS] = worker_creator_unwound;
 	wti_list_append(&self->workers, &worker->sibling);
-	wti_loop_set_hold(self, &worker->refd, true);
+	wti_loop_set_hold(self, WTI_HOLD_WORKER, &worker->refd, true);
 	wti_loop_watch(&worker->source);
 	self->starting = &worker->online;
 }
@@ -179,7 +179,7 @@ static void worker_delist(struct wt_worker *worker, struct wti_thread *self)
 	wti_list_remove(&worker->sibling);
 	if (self->starting == &worker->online)
 		self->starting = NULL;
-	wti_loop_set_hold(self, &worker->refd, false);
+	wti_loop_set_hold(self, WTI_HOLD_WORKER, &worker->refd, false);
 	wti_source_detach(&worker->source);
 }
 
@@ -370,8 +370,17 @@ static void worker_join_disarm(void *what)
 	wti_waiters_remove(&join->worker->joiners, &join->waiter);
 }
 
+static const void *worker_join_object(void *what)
+{
+	const struct worker_join *join = what;
+
+	return join->worker;
+}
+
 static const struct wti_wait_ops worker_join_ops = {
-	.name = "join",
+	.name = "end",
+	.kind = "worker",
+	.object = worker_join_object,
 	.ready = worker_join_ready,
 	.arm = worker_join_arm,
 	.disarm = worker_join_disarm,

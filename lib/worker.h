@@ -125,7 +125,7 @@ struct wt_worker {
 	struct wti_list sibling; /* wti_thread.workers */
 	unsigned callbacks;      /* on the stack: destroy waits for them */
 	bool destroyed;
-	bool refd;
+	_Atomic(bool) refd; /* keeps the creator's loop alive; read by any thread */
 	bool online_told;
 	bool error_told;
 	bool exit_told;
@@ -267,6 +267,9 @@ void wti_worker_argv_copy(struct wt_worker *worker, void *to, const wt_worker_op
 
 /* Register the worker with the process, and with that the handler for its end. 0 or WT_ENOMEM. */
 int wti_process_add(struct wt_worker *worker);
+
+/* Show each worker that has not ended, the oldest first, under the lock of their list: `fn` may not call back. */
+void wti_process_each(void (*fn)(struct wt_worker *worker, void *arg), void *arg);
 
 /* Whether a worker with this thread id has not ended. */
 bool wti_process_has_worker(uint64_t id);

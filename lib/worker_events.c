@@ -256,7 +256,7 @@ void wt_worker_on_exit(wt_worker *worker, void (*fn)(wt_worker *worker, int code
 
 static void worker_set_ref(wt_worker *worker, bool ref)
 {
-	wti_loop_set_hold(wti_load(&worker->source.owner), &worker->refd, ref);
+	wti_loop_set_hold(wti_load(&worker->source.owner), WTI_HOLD_WORKER, &worker->refd, ref);
 }
 
 void wt_worker_ref(wt_worker *worker)
@@ -273,5 +273,5 @@ void wt_worker_unref(wt_worker *worker)
 
 bool wt_worker_has_ref(const wt_worker *worker)
 {
-	return wti_worker_is_own(worker) && worker->refd;
+	return wti_worker_is_own(worker) && wti_load(&worker->refd);
 }

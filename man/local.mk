@@ -11,6 +11,7 @@ wt_pages = \
 	man/wt_channel_create.3 \
 	man/wt_checkpoint.3 \
 	man/wt_defer.3 \
+	man/wt_dump.3 \
 	man/wt_exit.3 \
 	man/wt_interruptible.3 \
 	man/wt_getenv.3 \

@@ -22,6 +22,8 @@ wt_unit_tests = \
 	tests/test_crew \
 	tests/test_deadline \
 	tests/test_dictionary \
+	tests/test_dump \
+	tests/test_dump_signal \
 	tests/test_environment \
 	tests/test_environment_data \
 	tests/test_error \
@@ -45,6 +47,7 @@ wt_unit_tests = \
 	tests/test_mutants \
 	tests/test_mutex \
 	tests/test_os \
+	tests/test_owned \
 	tests/test_park \
 	tests/test_poke \
 	tests/test_pool \
@@ -74,6 +77,7 @@ wt_unit_tests = \
 	tests/test_slot \
 	tests/test_source \
 	tests/test_stream \
+	tests/test_text \
 	tests/test_thread \
 	tests/test_thread_message \
 	tests/test_thread_message_serve \
@@ -113,6 +117,7 @@ wt_script_tests = \
 
 wt_product_tests = \
 	scripts/check-atomics \
+	scripts/check-gdb \
 	scripts/check-guarantees \
 	scripts/check-hard \
 	scripts/check-headers \
@@ -230,6 +235,7 @@ tests_sched_sched_SOURCES = $(wt_sched_engine) \
 	tests/sched/scenario.h \
 	tests/sched/scenario_broadcast.c \
 	tests/sched/scenario_close.c \
+	tests/sched/scenario_dump.c \
 	tests/sched/scenario_errand.c \
 	tests/sched/scenario_full.c \
 	tests/sched/scenario_litmus.c \
@@ -394,7 +400,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; \
 	export top_srcdir top_builddir; \
 	WT_SANITIZER='$(wt_sanitizer)'; export WT_SANITIZER; \
-	CC='$(CC)'; CXX='$(WT_CXX)'; AWK='$(AWK)'; MANDOC='$(MANDOC)'; export CC CXX AWK MANDOC;
+	CC='$(CC)'; CXX='$(WT_CXX)'; AWK='$(AWK)'; MANDOC='$(MANDOC)'; GDB='$(GDB)'; export CC CXX AWK MANDOC GDB;
 
 if !HAVE_CMOCKA
 check-local:

@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -471,6 +472,10 @@ VOID_ROW(worker_destroy_null, wt_worker_destroy(NULL))
 ROW(worker_cpu, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.cpu = INT_MIN)))
 ROW(worker_nice_low, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.nice = INT_MIN)))
 ROW(worker_nice_high, create_worker(entry_never, NULL, 0, WT_WORKER_OPTIONS(.nice = INT_MAX)))
+ROW(dump_to_nowhere, wt_dump(NULL))
+ROW(dump_on_no_signal, wt_dump_on_signal(0))
+ROW(dump_on_negative_signal, wt_dump_on_signal(INT_MIN))
+ROW(dump_on_kill, wt_dump_on_signal(SIGKILL))
 ROW(worker_stats_null, wt_worker_stats(NULL, &(struct wt_worker_stats){ .size = sizeof(struct wt_worker_stats) }))
 ROW(worker_stats_null_out, wt_worker_stats(w->worker, NULL))
 ROW(worker_stats_size_0, wt_worker_stats(w->worker, &(struct wt_worker_stats){ .size = 0 }))
@@ -759,6 +764,10 @@ static const struct row rows[] = {
 	R(worker_cpu, WT_EINVAL),
 	R(worker_nice_low, WT_EINVAL),
 	R(worker_nice_high, WT_EINVAL),
+	R(dump_to_nowhere, WT_EINVAL),
+	R(dump_on_no_signal, WT_EINVAL),
+	R(dump_on_negative_signal, WT_EINVAL),
+	R(dump_on_kill, WT_EINVAL),
 	R(worker_stats_null, WT_EINVAL),
 	R(worker_stats_null_out, WT_EINVAL),
 	R(worker_stats_size_0, WT_EINVAL),

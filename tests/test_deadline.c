@@ -32,14 +32,14 @@ static void note_call(struct wti_deadline *deadline, unsigned *calls)
 	note->called = wt_now();
 	note->position = ++calls_made;
 	++*calls;
-	wti_loop_release(wti_thread_self());
+	wti_loop_release(wti_thread_self(), WTI_HOLD_TIMER);
 	if (note->then)
 		note->then(note);
 }
 
 static void add(struct note *note, wt_time at)
 {
-	wti_loop_hold(wti_thread_self());
+	wti_loop_hold(wti_thread_self(), WTI_HOLD_TIMER);
 	wti_deadline_add(wti_thread_self(), &note->deadline, at);
 }
 
@@ -53,7 +53,7 @@ static void start(struct note *note, wt_time at)
 static void cancel(struct note *note)
 {
 	if (note->deadline.pending)
-		wti_loop_release(wti_thread_self());
+		wti_loop_release(wti_thread_self(), WTI_HOLD_TIMER);
 	wti_deadline_remove(wti_thread_self(), &note->deadline);
 }
 

@@ -404,6 +404,8 @@ static int child_of_locks(struct things *things)
 	EXPECT_FORKED(wt_lock_request(&lock, "other", 5, NULL, never_lock, NULL, WT_FOREVER));
 	EXPECT(!lock);
 	EXPECT_FORKED(wt_lock_query(&snapshot));
+	EXPECT_FORKED(wt_dump(stderr));
+	EXPECT_FORKED(wt_dump_on_signal(SIGUSR2));
 	wt_lock_on_stolen(things->lock, never_stolen, NULL);
 	EXPECT(!wt_lock_is_held(things->lock) && !wt_lock_is_stolen(things->lock));
 	wt_lock_release(things->lock);

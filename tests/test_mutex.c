@@ -77,8 +77,8 @@ static void locks_nest_in_the_order_of_their_ranks(void **state)
 
 #ifdef WTI_DEBUG
 
-/* Whether taking these two, in this order, ends the process by abort. */
-static bool aborts(enum wti_rank first, enum wti_rank second)
+/* Whether taking these two, in this order, ends the process by abort; or whether to ask for the second one does. */
+static bool aborts(enum wti_rank first, enum wti_rank second, void (*take)(struct wti_mutex *mutex))
 {
 	int status;
 	pid_t child = fork();
@@ -93,7 +93,7 @@ static bool aborts(enum wti_rank first, enum wti_rank second)
 		wti_mutex_init(&a, first);
 		wti_mutex_init(&b, second);
 		wti_mutex_lock(&a);
-		wti_mutex_lock(&b);
+		take(&b);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -103,12 +103,28 @@ static bool aborts(enum wti_rank first, enum wti_rank second)
 	return false;
 }
 
+static void check_rank(struct wti_mutex *mutex)
+{
+	wti_mutex_check_rank(mutex);
+}
+
+static void assert_ranks(void (*take)(struct wti_mutex *mutex))
+{
+	for (int first = 0; first < WTI_RANK_COUNT; first++)
+		for (int second = 0; second < WTI_RANK_COUNT; second++)
+			assert_int_equal(aborts((enum wti_rank)first, (enum wti_rank)second, take), second <= first);
+}
+
 static void a_lock_out_of_rank_aborts(void **state)
 {
 	(void)state;
-	for (int first = 0; first < WTI_RANK_COUNT; first++)
-		for (int second = 0; second < WTI_RANK_COUNT; second++)
-			assert_int_equal(aborts((enum wti_rank)first, (enum wti_rank)second), second <= first);
+	assert_ranks(wti_mutex_lock);
+}
+
+static void what_does_without_a_lock_keeps_its_rank(void **state)
+{
+	(void)state;
+	assert_ranks(check_rank);
 }
 
 #endif
@@ -121,6 +137,7 @@ int main(void)
 		TEST(locks_nest_in_the_order_of_their_ranks),
 #ifdef WTI_DEBUG
 		TEST(a_lock_out_of_rank_aborts),
+		TEST(what_does_without_a_lock_keeps_its_rank),
 #endif
 	};
 

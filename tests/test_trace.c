@@ -554,7 +554,7 @@ static void what_a_worker_did_before_its_end_is_kept(void **state)
 	assert_true(has("\"args\":{\"name\":\"leaves\"}"));
 	assert_int_equal(count('B', "entry"), 2);
 	assert_int_equal(count('B', "handler"), 1);
-	assert_true(count('B', "wait: receive") > 0);
+	assert_true(count('B', "wait: message") > 0);
 }
 
 static void a_process_that_ends_in_the_middle_leaves_a_whole_file(void **state)

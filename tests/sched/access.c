@@ -16,14 +16,19 @@ void sched_load(struct sched_site *site, const volatile void *address, void *val
 }
 
 /*
- * What no other fibre reads may be seen at once, unless an earlier store to it
- * is late. What lies in a frame of its own is seen at once, with all before it:
- * the frame may end with the store still in the buffer.
+ * A store that is seen at once, with all before it. What lies in a frame of its
+ * own: the frame may end with the store still in the buffer. And where nobody
+ * is left to see it late: what the fibre stored while others were there may
+ * still be in its buffer, and would come after it.
  */
+static bool access_is_ordered(const volatile void *address)
+{
+	return !sched_model.late || sched_is_alone() || sched_in_own_frame(address);
+}
+
+/* What no other fibre reads may be seen at once, too, unless an earlier store to it is late. */
 static bool access_is_late(const struct sched_site *site, const volatile void *address, unsigned size)
 {
-	if (!sched_model.late || sched_is_alone() || sched_in_own_frame(address))
-		return false;
 	return site->shared || sched_is_everywhere() || store_buffer_has(sched_buffer(), (uintptr_t)address, size);
 }
 
@@ -49,10 +54,12 @@ static void access_store_later(struct sched_site *site, volatile void *address, 
 
 void sched_store(struct sched_site *site, volatile void *address, const void *value, unsigned size, bool late)
 {
-	if (late && access_is_late(site, address, size))
+	bool ordered = !late || access_is_ordered(address);
+
+	if (!ordered && access_is_late(site, address, size))
 		access_store_later(site, address, value, size);
 	else
-		access_store_now(site, address, value, size, !late || sched_in_own_frame(address));
+		access_store_now(site, address, value, size, ordered);
 	sched_tell(value, size);
 }
 

@@ -32,13 +32,18 @@ static unsigned lock_bit(const struct wti_mutex *mutex)
 	return 1u << mutex->rank;
 }
 
+void wti_mutex_check_rank(const struct wti_mutex *mutex)
+{
+	unsigned held = *sched_ranks_held();
+
+	if (held >> mutex->rank)
+		sched_fail("a lock of rank %d is taken while %#x are held", (int)mutex->rank, held);
+}
+
 static void lock_note(const struct wti_mutex *mutex)
 {
-	unsigned *held = sched_ranks_held();
-
-	if (*held >> mutex->rank)
-		sched_fail("a lock of rank %d is taken while %#x are held", (int)mutex->rank, *held);
-	*held |= lock_bit(mutex);
+	wti_mutex_check_rank(mutex);
+	*sched_ranks_held() |= lock_bit(mutex);
 }
 
 static void lock_note_unlock(const struct wti_mutex *mutex)

@@ -28,6 +28,7 @@ const struct scenario *const scenario_lists[] = {
 	scenarios_broadcast,
 	scenarios_errand,
 	scenarios_stream,
+	scenarios_dump,
 	NULL,
 };
 

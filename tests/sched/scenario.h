@@ -103,7 +103,7 @@ extern const struct scenario scenarios_litmus[], scenarios_weak[], scenarios_por
 	scenarios_lock[], scenarios_worker[], scenarios_terminate[], scenarios_terminate_wait[],
 	scenarios_orphan[], scenarios_pool_submit[], scenarios_pool_task[],
 	scenarios_pool_room[], scenarios_pool_cancel[], scenarios_pool_end[], scenarios_task[],
-	scenarios_broadcast[], scenarios_errand[], scenarios_stream[];
+	scenarios_broadcast[], scenarios_errand[], scenarios_stream[], scenarios_dump[];
 
 extern const struct scenario *const scenario_lists[];
 

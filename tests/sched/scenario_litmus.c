@@ -112,6 +112,29 @@ static void litmus_message_passing(void)
 	sched_reached(seen[0] ? SCHED_DELIVERED : SCHED_DROPPED);
 }
 
+/* ---- CoWR: a fibre reads what it stored last, also when the others have ended in between ---- */
+
+static void store_twice(void)
+{
+	wti_store(&x, 1);
+	seen[0] = wti_load(&x); /* the other one may run to its end here */
+	wti_store(&x, 2);
+	SCENARIO_CHECK(seen[0] == 1 && wti_load(&x) == 2);
+}
+
+static void read_x(void *arg)
+{
+	(void)arg;
+	seen[1] = wti_load(&x);
+}
+
+static void litmus_own_stores(void)
+{
+	run_beside(read_x, store_twice);
+	SCENARIO_CHECK(wti_load(&x) == 2);
+	sched_reached(seen[1] ? SCHED_DELIVERED : SCHED_DROPPED);
+}
+
 /* ---- What must be found: a wait for ever, memory that is gone, a frame that is gone ---- */
 
 static void weak_deadlock(void)
@@ -162,6 +185,11 @@ const struct scenario scenarios_litmus[] = {
 	{
 		.name = "litmus_message_passing",
 		.run = litmus_message_passing,
+		.reaches = SCENARIO_REACHES(DELIVERED) | SCENARIO_REACHES(DROPPED),
+	},
+	{
+		.name = "litmus_own_stores",
+		.run = litmus_own_stores,
 		.reaches = SCENARIO_REACHES(DELIVERED) | SCENARIO_REACHES(DROPPED),
 	},
 	{ .name = NULL },

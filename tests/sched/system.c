@@ -315,6 +315,7 @@ const struct wti_os_ops system_ops = {
 	.barrier_register = system_barrier_register,
 	.barrier = system_barrier,
 	.clock = system_clock,
+	.clock_coarse = system_clock,
 	.yield = system_yield,
 	.cpu_count = system_cpu_count,
 	.thread_create = system_thread_create,

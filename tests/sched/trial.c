@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crew.h"
+#include "owned.h"
 #include "sched/explore.h"
 #include "sched/memory.h"
 #include "sched/system.h"
@@ -47,11 +48,13 @@ const char *const trial_mark_names[] = {
 
 /* ---- In the process that runs the schedules ---- */
 
+/* A change of what a thread owns is no atomic access, and may still be met between its look and its first step. */
 static void trial_yield(enum wti_yield_point point, void *object)
 {
-	(void)object;
 	if (point == WTI_YIELD_ARMED)
 		sched_reached(SCHED_ARMED);
+	if (point == WTI_YIELD_CHANGING)
+		sched_point(SCHED_SITE("change"), &((struct wti_owned *)object)->changing, false);
 }
 
 static void trial_set_up(const struct trial *trial, struct sched_report *report)

@@ -605,6 +605,7 @@ const struct sweep_operation sweep_operations[] = {
 	{ "broadcasts of every size", broadcasts_to_each },
 	{ "a lock, a request and a query", locks_in_turn },
 	{ "a hook for new workers", worker_created_hook },
+	{ "a dump", a_dump },
 	{ "messages to a thread, waited for and told", thread_messages },
 	{ "names of threads", thread_names },
 	{ "streams of a worker", streams_of_a_worker },

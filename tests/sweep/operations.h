@@ -25,6 +25,7 @@ int environment_inherited(void);
 int broadcasts_to_each(void);
 int locks_in_turn(void);
 int worker_created_hook(void);
+int a_dump(void);
 int thread_messages(void);
 int thread_names(void);
 int streams_of_a_worker(void);

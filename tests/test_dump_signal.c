@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <wt.h>
+
+#include "support/child.h"
+#include "support/support.h"
+
+enum { DUMP_PATIENCE = 20000 }; /* ms */
+
+/* Each is a program of its own: what it chooses is chosen for the whole process. */
+
+/* Descriptor 2 leads into a pipe from now on, of which this is the other end. */
+static int divert_errors(void)
+{
+	int ends[2];
+
+	if (pipe(ends) < 0 || dup2(ends[1], STDERR_FILENO) < 0)
+		return -1;
+	close(ends[1]);
+	return ends[0];
+}
+
+/* Not for ever: nobody but an alarm would end a program that reads a pipe. */
+static bool more_arrives(int fd)
+{
+	struct pollfd pipe = { .fd = fd, .events = POLLIN };
+
+	return poll(&pipe, 1, DUMP_PATIENCE) > 0;
+}
+
+/* Whether a whole dump comes, with a line that has this. */
+static bool dump_arrives(int fd, const char *piece)
+{
+	char text[8192];
+	size_t size = 0;
+
+	while (size < sizeof text - 1) {
+		ssize_t part = more_arrives(fd) ? read(fd, text + size, sizeof text - 1 - size) : -1;
+
+		if (part <= 0)
+			return false;
+		size += (size_t)part;
+		text[size] = '\0';
+		if (size >= 4 && strcmp(text + size - 4, "end\n") == 0)
+			return strstr(text, piece) != NULL;
+	}
+	return false;
+}
+
+#ifndef __SANITIZE_THREAD__
+static void block(int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+#endif
+
+static int program_asked(void)
+{
+	wt_lock *lock;
+	int fd = divert_errors();
+
+	if (fd < 0 || wt_lock_acquire(&lock, "held", 4, NULL, WT_FOREVER) != 0)
+		return 1;
+	if (wt_dump_on_signal(SIGUSR2) != 0 || wt_dump_on_signal(SIGUSR2) != 0)
+		return 2;
+	if (wt_dump_on_signal(SIGUSR1) != WT_EBUSY)
+		return 3;
+	flockfile(stderr);
+	for (int i = 0; i < 3; i++) {
+		errno = EDOM;
+		if (kill(getpid(), SIGUSR2) != 0 || !dump_arrives(fd, "lock name=\"held\" owner=") || errno != EDOM)
+			return 4;
+	}
+#ifndef __SANITIZE_THREAD__ /* holds the signal back from a thread that only sleeps in a futex */
+	block(SIGUSR2);
+	if (kill(getpid(), SIGUSR2) != 0 || !dump_arrives(fd, "lock name=\"held\" owner="))
+		return 5;
+#endif
+	wt_lock_release(lock);
+	return 0;
+}
+
+static void handle(int signo)
+{
+	(void)signo;
+}
+
+static int program_handles(void)
+{
+	signal(SIGUSR1, handle);
+	signal(SIGUSR2, SIG_IGN);
+	if (wt_dump_on_signal(SIGUSR1) != WT_EBUSY || wt_dump_on_signal(SIGUSR2) != WT_EBUSY)
+		return 1;
+	return signal(SIGUSR1, SIG_DFL) != handle || signal(SIGUSR2, SIG_DFL) != SIG_IGN;
+}
+
+static int program_without_threads(void)
+{
+	int fd = divert_errors();
+
+	support_fail_os(SUPPORT_THREAD_CREATE, EAGAIN);
+	if (wt_dump_on_signal(SIGUSR2) != WT_EAGAIN)
+		return 1;
+	support_restore_os();
+	if (signal(SIGUSR2, SIG_DFL) != SIG_DFL)
+		return 2;
+	if (wt_dump_on_signal(SIGUSR2) != 0 || kill(getpid(), SIGUSR2) != 0)
+		return 3;
+	return !dump_arrives(fd, "end\n");
+}
+
+/* The child is as one that nobody asks; the parent goes on. */
+static int program_forks(void)
+{
+	int fd = divert_errors();
+	int status;
+	pid_t child;
+
+	if (wt_dump_on_signal(SIGUSR2) != 0)
+		return 1;
+	child = fork();
+	if (child == 0) {
+		raise(SIGUSR2);
+		_exit(7);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 7)
+		return 2;
+	return kill(getpid(), SIGUSR2) != 0 || !dump_arrives(fd, "end\n");
+}
+
+static const struct child_program programs[] = {
+	{ "asked", program_asked },
+	{ "handles", program_handles },
+	{ "without_threads", program_without_threads },
+	{ "forks", program_forks },
+};
+
+static void runs_well(const char *name)
+{
+	struct child_result result;
+
+	child_run(name, &result);
+	assert_string_equal(result.errors, "");
+	assert_int_equal(result.status, 0);
+}
+
+/* Its stderr is locked by the thread that stands still, which blocks the signal at last. */
+static void a_signal_dumps_a_program_that_stands_still(void **state)
+{
+	(void)state;
+	runs_well("asked");
+}
+
+static void a_signal_of_the_program_is_left_to_it(void **state)
+{
+	(void)state;
+	runs_well("handles");
+}
+
+static void without_a_thread_the_signal_is_as_it_was(void **state)
+{
+	(void)state;
+	runs_well("without_threads");
+}
+
+static void a_forked_child_is_not_ended_by_the_signal(void **state)
+{
+	(void)state;
+	runs_well("forks");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_signal_dumps_a_program_that_stands_still),
+		TEST(a_signal_of_the_program_is_left_to_it),
+		TEST(without_a_thread_the_signal_is_as_it_was),
+		TEST(a_forked_child_is_not_ended_by_the_signal),
+	};
+	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
+
+	return status >= 0 ? status : cmocka_run_group_tests_name("dump_signal", tests, NULL, NULL);
+}
