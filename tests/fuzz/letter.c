@@ -75,7 +75,13 @@ void letter_end(const struct draft *draft, int err)
 		letters->accepted_at[draft->number] = wt_now();
 		letters->accepted_as[draft->number] = ++world.letters;
 	}
+	letter_let_go(draft->to);
 	memset((void *)(uintptr_t)draft->bytes, 0xee, draft->size);
+}
+
+void letter_let_go(unsigned to)
+{
+	world.inbox[to].let_go = ++world.letters;
 }
 
 void letter_doubt(const struct draft *draft)
@@ -84,6 +90,7 @@ void letter_doubt(const struct draft *draft)
 
 	if (*state == LETTER_PENDING)
 		*state = LETTER_DOUBTFUL;
+	letter_let_go(draft->to);
 }
 
 static void letter_check_bytes(const struct letter *letter, const wt_message *message)
@@ -199,6 +206,8 @@ unsigned letter_count(void)
 
 static bool letter_is_under_way(const struct inbox *inbox)
 {
+	if (inbox->slots)
+		return true;
 	for (unsigned i = 0; i < ACTORS; i++)
 		for (unsigned number = 0; number < inbox->from[i].next; number++)
 			if (inbox->from[i].state[number] == LETTER_PENDING)
@@ -206,12 +215,15 @@ static bool letter_is_under_way(const struct inbox *inbox)
 	return false;
 }
 
-/* Late stores are known to the world, and to nobody else; what is not committed holds back the others. */
+/*
+ * Late stores are known to the world, and to nobody else. What is not
+ * committed holds back the others: it may have done so, and be gone by now.
+ */
 void letter_check_none(unsigned at, unsigned before)
 {
 	const struct inbox *inbox = &world.inbox[at];
 
-	if (sched_model.late || letter_is_under_way(inbox))
+	if (sched_model.late || letter_is_under_way(inbox) || inbox->let_go > before)
 		return;
 	for (unsigned i = 0; i < ACTORS; i++) {
 		unsigned number = letter_first(&inbox->from[i]);

@@ -330,6 +330,7 @@ static void port_finish_slot(struct actor *self, bool commit)
 		wt_port_abandon(world.thing[via].port, &self->slot);
 	}
 	world.inbox[draft->to].slots--;
+	letter_let_go(draft->to);
 	FUZZ_CHECK(!commit || err == 0 || err == WT_ECLOSED);
 	if (err == WT_ECLOSED)
 		port_judge(self, via, false, err);

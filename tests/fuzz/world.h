@@ -55,6 +55,7 @@ struct letters {
 struct inbox {
 	struct letters from[ACTORS];
 	unsigned slots;   /* open ones: who hold back what comes behind them */
+	unsigned let_go;  /* letter_count when something last ceased to hold others back */
 	int64_t empty_at; /* the receiver saw then that it was empty, and nothing was posted since; or INT64_MAX */
 };
 
@@ -69,6 +70,8 @@ struct draft {
 bool letter_begin(struct draft *draft, unsigned from, unsigned to, unsigned size);
 /* The post has returned. */
 void letter_end(const struct draft *draft, int err);
+/* What was being written there holds nothing back any more. */
+void letter_let_go(unsigned to);
 /* It has not, and nobody knows what became of it. */
 void letter_doubt(const struct draft *draft);
 /* What goes along with it, in this order. */
