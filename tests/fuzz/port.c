@@ -207,11 +207,11 @@ static void parcel_take_off(const struct parcel *parcel)
 		thing_take_off(parcel->thing[i]);
 }
 
-static void parcel_land(const struct parcel *parcel, int err)
+static void parcel_land(unsigned actor, const struct parcel *parcel, int err)
 {
 	for (unsigned i = 0; i < parcel->count; i++)
 		if (!err || world.thing[parcel->thing[i]].state == THING_FLYING)
-			thing_land(parcel->thing[i], err);
+			thing_land(actor, parcel->thing[i], err);
 }
 
 static int port_send_through(unsigned via, const wt_outgoing *message, wt_time deadline)
@@ -237,7 +237,7 @@ static void port_send_parcel(struct actor *self, unsigned via, const struct oper
 	thing_use(via);
 	err = port_send_through(via, &message, deadline);
 	letter_end(draft, err);
-	parcel_land(&parcel, err);
+	parcel_land(self->number, &parcel, err);
 	thing_unuse(via);
 	FUZZ_CHECK(!wrong || err);
 	if (parcel_explains(&parcel, via, err))

@@ -159,7 +159,7 @@ static bool thing_is_there(const struct thing *thing)
 }
 
 /* [M3] */
-void thing_land(unsigned number, int err)
+void thing_land(unsigned actor, unsigned number, int err)
 {
 	struct thing *thing = &world.thing[number];
 
@@ -170,7 +170,7 @@ void thing_land(unsigned number, int err)
 		thing->state = THING_OWNED;
 		thing->listens = thing->listened;
 		thing->close_expected = thing->close_awaited;
-	} else {
+	} else if (thing->owner == actor) { /* else it has arrived, and may be on its way again */
 		FUZZ_CHECK(thing->state != THING_FLYING || !thing_is_there(thing));
 	}
 }

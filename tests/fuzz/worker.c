@@ -100,7 +100,7 @@ static void worker_judge_create(struct actor *self, struct employee *employee, w
 	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || (err == WT_ETERMINATED && actor_is_terminated(self)));
 	for (unsigned i = 0; i < employee->thing_count; i++)
 		if (!err || world.thing[employee->things[i]].state == THING_FLYING)
-			thing_land(employee->things[i], err);
+			thing_land(self->number, employee->things[i], err);
 	FUZZ_CHECK(!err == !!worker);
 	if (!err) {
 		sched_drain_own();

@@ -144,7 +144,8 @@ void thing_take_worker_data(unsigned actor, const unsigned *things, unsigned cou
 /* A transfer list's entry, and what the call has made of the variable. */
 wt_transfer thing_move(unsigned thing);
 void thing_take_off(unsigned thing);
-void thing_land(unsigned thing, int err);
+/* What has become of it when the actor's call returns. */
+void thing_land(unsigned actor, unsigned thing, int err);
 /* The actor destroys or closes what it has. Ports only if `ports`: else the library does. */
 void thing_destroy(unsigned thing);
 void thing_leave_all(unsigned actor, bool ports);
