@@ -174,10 +174,12 @@ static void worker_judge_wait(struct actor *self, struct employee *employee, int
 	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT ||
 		   (err == WT_EDEADLK && worker_actor(employee) == self) ||
 		   (err == WT_ETERMINATED && actor_is_terminated(self)));
-	if (err || worker_actor(employee) == self || actor_is_terminated(self))
+	if (err || worker_actor(employee) == self)
 		return;
-	FUZZ_CHECK(wt_worker_join(employee->worker, &code, WT_NOW) == 0);
-	worker_judge_code(employee, code);
+	err = wt_worker_join(employee->worker, &code, WT_NOW);
+	FUZZ_CHECK(err == 0 || (err == WT_ETERMINATED && actor_is_terminated(self)));
+	if (!err)
+		worker_judge_code(employee, code);
 }
 
 /* Before it ends, one waits for those that have a slot open on its port. */
