@@ -182,9 +182,11 @@ static void worker_judge_wait(struct actor *self, struct employee *employee, int
 		worker_judge_code(employee, code);
 }
 
-/* Before it ends, one waits for those that have a slot open on its port. */
-static bool worker_may_wait(void)
+/* Before it ends, one waits for those that have a slot open on its port, or had when there were so many letters. */
+static bool worker_may_have_waited(unsigned before)
 {
+	if (letter_count() != before)
+		return true;
 	for (unsigned i = 0; i < ACTORS; i++)
 		if (world.actor[i].slot_thing != NONE)
 			return true;
@@ -196,6 +198,7 @@ void worker_terminate(struct actor *self, const struct operation *op)
 {
 	struct employee *employee = worker_pick(op->a);
 	bool longer = op->b % 2;
+	unsigned before = letter_count();
 	int err;
 
 	if (!employee)
@@ -204,7 +207,7 @@ void worker_terminate(struct actor *self, const struct operation *op)
 	employee->terminated = true;
 	err = wt_worker_terminate(employee->worker, longer ? wt_after_ms(WORKER_LONG) : world_deadline(op->c));
 	fuzz_show("%u terminates worker %u: %d", self->number, worker_actor(employee)->number, err);
-	FUZZ_CHECK(!longer || err != WT_ETIMEDOUT || worker_may_wait());
+	FUZZ_CHECK(!longer || err != WT_ETIMEDOUT || worker_may_have_waited(before));
 	worker_judge_wait(self, employee, err);
 	worker_unuse(employee);
 }
