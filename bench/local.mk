@@ -43,6 +43,7 @@ EXTRA_DIST += \
 	bench/peers/package.json \
 	bench/peers/pair.c \
 	bench/peers/pause.h \
+	bench/peers/plain_sender.h \
 	bench/peers/piscina.mjs \
 	bench/peers/pool.go \
 	bench/peers/pool.rs \

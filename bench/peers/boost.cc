@@ -54,14 +54,5 @@ static const char *peer_version()
 
 int main(int argc, char **argv)
 {
-	bench_args args;
-
-	bench_parse(&args, argc, argv);
-	if (bench_is(args.variant, "many"))
-		queues_run<Many>(args);
-	else if (bench_is(args.variant, "one") && args.producers == 1)
-		queues_run<One>(args);
-	else
-		bench_unknown(&args);
-	return 0;
+	return queues_main<Many, One>(argc, argv);
 }

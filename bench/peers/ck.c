@@ -58,9 +58,7 @@ struct channel {
 	_Alignas(128) struct ck_ec32 received;
 };
 
-struct sender {
-	struct channel *channel;
-};
+#include "plain_sender.h"
 
 struct receiver {
 	struct channel *channel;
@@ -110,16 +108,6 @@ static void channel_open(struct channel *channel, const struct bench_args *args)
 static void channel_close(struct channel *channel)
 {
 	free(channel->elements);
-}
-
-static void sender_open(struct sender *sender, struct channel *channel)
-{
-	sender->channel = channel;
-}
-
-static void sender_close(struct sender *sender)
-{
-	(void)sender;
 }
 
 static void sender_send(struct sender *sender, const void *data, size_t size)

@@ -13,9 +13,7 @@ struct channel {
 	size_t head, count; /* under lock */
 };
 
-struct sender {
-	struct channel *channel;
-};
+#include "plain_sender.h"
 
 struct receiver {
 	struct channel *channel;
@@ -38,16 +36,6 @@ static void channel_open(struct channel *channel, const struct bench_args *args)
 static void channel_close(struct channel *channel)
 {
 	free(channel->slots);
-}
-
-static void sender_open(struct sender *sender, struct channel *channel)
-{
-	sender->channel = channel;
-}
-
-static void sender_close(struct sender *sender)
-{
-	(void)sender;
 }
 
 static void sender_send(struct sender *sender, const void *data, size_t size)

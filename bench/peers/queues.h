@@ -120,4 +120,19 @@ template <template <typename> class Queue> void queues_run(const bench_args &arg
 		bench_unknown(&args);
 }
 
+/* The variants `many`, and `one` of a queue for one producer. */
+template <template <typename> class Many, template <typename> class One> int queues_main(int argc, char **argv)
+{
+	bench_args args;
+
+	bench_parse(&args, argc, argv);
+	if (bench_is(args.variant, "many"))
+		queues_run<Many>(args);
+	else if (bench_is(args.variant, "one") && args.producers == 1)
+		queues_run<One>(args);
+	else
+		bench_unknown(&args);
+	return 0;
+}
+
 #endif

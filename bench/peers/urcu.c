@@ -21,9 +21,7 @@ struct channel {
 	_Alignas(128) struct cds_wfcq_tail tail;
 };
 
-struct sender {
-	struct channel *channel;
-};
+#include "plain_sender.h"
 
 struct receiver {
 	struct channel *channel;
@@ -39,16 +37,6 @@ static void channel_open(struct channel *channel, const struct bench_args *args)
 static void channel_close(struct channel *channel)
 {
 	cds_wfcq_destroy(&channel->head, &channel->tail);
-}
-
-static void sender_open(struct sender *sender, struct channel *channel)
-{
-	sender->channel = channel;
-}
-
-static void sender_close(struct sender *sender)
-{
-	(void)sender;
 }
 
 static void sender_send(struct sender *sender, const void *data, size_t size)

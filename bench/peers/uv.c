@@ -22,9 +22,7 @@ struct channel {
 	struct node *taken;         /* the loop's thread only */
 };
 
-struct sender {
-	struct channel *channel;
-};
+#include "plain_sender.h"
 
 struct receiver {
 	struct channel *channel;
@@ -59,16 +57,6 @@ static void channel_close(struct channel *channel)
 	uv_run(&channel->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&channel->loop);
 	uv_mutex_destroy(&channel->lock);
-}
-
-static void sender_open(struct sender *sender, struct channel *channel)
-{
-	sender->channel = channel;
-}
-
-static void sender_close(struct sender *sender)
-{
-	(void)sender;
 }
 
 static void sender_send(struct sender *sender, const void *data, size_t size)
