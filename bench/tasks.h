@@ -71,9 +71,12 @@ static inline void tasks_open(struct tasks *tasks, const struct bench_args *args
 	tasks->window = args->capacity;
 }
 
+/* The warm-up comes back whole before the next: nothing that is timed was done before the clock starts. */
 static inline bool tasks_may_submit(const struct tasks *tasks)
 {
-	return tasks->submitted < tasks->total && tasks->submitted - tasks->finished < tasks->window;
+	uint64_t part = tasks->finished < tasks->warmup ? tasks->warmup : tasks->total;
+
+	return tasks->submitted < part && tasks->submitted - tasks->finished < tasks->window;
 }
 
 /* One has come back. */

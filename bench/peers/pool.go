@@ -62,7 +62,11 @@ func main() {
 	var submitted, finished, sum uint64
 	var start time.Time
 	for finished < total {
-		for submitted < total && submitted-finished < window {
+		part := total
+		if finished < warmup {
+			part = warmup
+		}
+		for submitted < part && submitted-finished < window {
 			in <- task{input: submitted}
 			submitted++
 		}

@@ -87,7 +87,8 @@ fn measure<Q: Queue>(make: impl Fn() -> Q, steps: u64, count: u64) {
     let (mut submitted, mut finished, mut sum) = (0u64, 0u64, 0u64);
     let mut start = Instant::now();
     while finished < total {
-        while submitted < total && submitted - finished < WINDOW {
+        let part = if finished < warmup { warmup } else { total };
+        while submitted < part && submitted - finished < WINDOW {
             input.push((submitted, 0));
             submitted += 1;
         }
