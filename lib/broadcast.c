@@ -9,6 +9,7 @@
 #include "fork.h"
 #include "hash.h"
 #include "loop.h"
+#include "trace.h"
 
 enum { TOPIC_BUCKETS_LOG2 = 8 };
 
@@ -39,6 +40,7 @@ static struct wti_topic *topic_make(const void *name, size_t name_size)
 	topic->name = topic + 1;
 	topic->name_size = name_size;
 	topic->hash = wti_hash(name, name_size);
+	topic->trace = wti_trace_queue();
 	wti_log_init(&topic->log);
 	return topic;
 }
@@ -184,6 +186,7 @@ static wt_broadcast *broadcast_make(struct wti_thread *self, struct wti_topic *t
 	if (!broadcast)
 		return NULL;
 	broadcast->topic = topic_enter(topic);
+	broadcast->trace = broadcast->topic->trace;
 	wti_source_init(&broadcast->source, &wti_broadcast_source_ops, self);
 	wti_cursor_join(&broadcast->cursor, &broadcast->topic->log, limit, options->overflow == WT_BROADCAST_CLOSE);
 	self->end[WTI_END_BROADCASTS] = broadcast_thread_end;

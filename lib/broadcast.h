@@ -22,6 +22,7 @@ struct wti_topic {
 	const void *name; /* in the same block */
 	size_t name_size;
 	uint64_t hash;
+	uint32_t trace; /* its number in a timeline, or 0 */
 
 	/* Under the lock of the table (WTI_RANK_TOPICS). */
 	struct wti_topic *next; /* of its bucket */
@@ -33,6 +34,7 @@ struct wti_topic {
 struct wt_broadcast {
 	/* Set at open. */
 	struct wti_topic *topic;
+	uint32_t trace; /* the topic's */
 
 	/* Atomic: posts are refused. Set by the owner when its limit closes it. */
 	_Atomic(uint32_t) closed;

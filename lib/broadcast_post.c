@@ -9,6 +9,7 @@
 #include "fork.h"
 #include "message.h"
 #include "seam.h"
+#include "trace.h"
 #include "transfer.h"
 
 /* A message on its way. */
@@ -33,8 +34,11 @@ static void broadcast_write(void *at, const struct broadcast_posting *posting)
 }
 
 /* Under the lock, after the record is written. */
-static void broadcast_publish(struct wti_log *log)
+static void broadcast_publish(const struct broadcast_posting *posting)
 {
+	struct wti_log *log = &posting->broadcast->topic->log;
+
+	wti_trace_post(posting->broadcast->trace, log->end);
 	wti_log_publish(log);
 	WTI_YIELD(WTI_YIELD_COMMITTED, log);
 	for (struct wti_list *link = log->cursors.next; link != &log->cursors; link = link->next)
@@ -58,7 +62,7 @@ static int broadcast_post_solo(const struct broadcast_posting *posting, struct w
 	heard = wti_log_has_readers(log, &posting->broadcast->cursor);
 	if (heard) {
 		wti_log_append_solo(&posting->broadcast->cursor, solo, retired);
-		broadcast_publish(log);
+		broadcast_publish(posting);
 	}
 	wti_mutex_unlock(&log->lock);
 	if (!heard)
@@ -82,7 +86,7 @@ static int broadcast_try(const struct broadcast_posting *posting, struct wti_chu
 		return WT_EAGAIN;
 	}
 	broadcast_write(at, posting);
-	broadcast_publish(log);
+	broadcast_publish(posting);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "fork.h"
 #include "loop.h"
 #include "seam.h"
+#include "trace.h"
 #include "wait.h"
 
 /* ---- Views ---- */
@@ -135,6 +136,13 @@ static const struct wti_wait_ops broadcast_receive_ops = {
 	.disarm = broadcast_receive_disarm,
 };
 
+/* In a timeline: the record that was taken last arrives. */
+static inline void broadcast_trace(const wt_broadcast *broadcast, struct wti_thread *self, enum wti_trace_kind kind,
+				   const struct wti_log_record *record)
+{
+	wti_trace_arrive(self, kind, broadcast->trace, broadcast->cursor.position, record->size);
+}
+
 /* An error for a message that cannot be made whole; it is then dropped. */
 static int broadcast_decode(wt_broadcast *broadcast)
 {
@@ -181,12 +189,28 @@ int wt_broadcast_receive(wt_broadcast *broadcast, wt_message *message, wt_time d
 	err = broadcast_receive(broadcast, self, &record, deadline);
 	if (wti_unlikely(err))
 		return err;
+	broadcast_trace(broadcast, self, WTI_TRACE_RECEIVE, &record);
 	wti_cursor_keep(&broadcast->cursor, WTI_KEEP_VIEW);
 	broadcast->view = broadcast_fill(broadcast, self, &record, message);
 	return 0;
 }
 
 /* ---- Handing over to callbacks ---- */
+
+static void broadcast_call(wt_broadcast *broadcast, struct wti_thread *self, const struct wti_log_record *record)
+{
+	int err = broadcast_decode(broadcast);
+	wt_message message;
+
+	broadcast_trace(broadcast, self, WTI_TRACE_HANDLER, record);
+	if (wti_likely(!err)) {
+		broadcast->pinned = broadcast_fill(broadcast, self, record, &message);
+		broadcast->on_message(broadcast, &message, broadcast->on_message_arg);
+	} else if (broadcast->on_message_error) {
+		broadcast->on_message_error(broadcast, err, broadcast->on_message_error_arg);
+	}
+	wti_trace_end(self, err);
+}
 
 /*
  * Call back for the record that is there. What the callback may need is kept
@@ -196,21 +220,13 @@ int wt_broadcast_receive(wt_broadcast *broadcast, wt_message *message, wt_time d
 static bool broadcast_deliver(wt_broadcast *broadcast, struct wti_thread *self)
 {
 	struct wti_log_record record;
-	wt_message message;
-	int err;
 
 	/* A message that was received before stays until there is another one. */
 	wti_broadcast_end_view(broadcast);
 	wti_cursor_next(&broadcast->cursor, &record);
-	err = broadcast_decode(broadcast);
 	broadcast->delivering = true;
 	wti_cursor_keep(&broadcast->cursor, WTI_KEEP_PIN);
-	if (wti_likely(!err)) {
-		broadcast->pinned = broadcast_fill(broadcast, self, &record, &message);
-		broadcast->on_message(broadcast, &message, broadcast->on_message_arg);
-	} else if (broadcast->on_message_error) {
-		broadcast->on_message_error(broadcast, err, broadcast->on_message_error_arg);
-	}
+	broadcast_call(broadcast, self, &record);
 	if (wti_forked())
 		return false;
 	broadcast->delivering = false;

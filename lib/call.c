@@ -5,6 +5,7 @@
 #include "fork.h"
 #include "message.h"
 #include "port.h"
+#include "trace.h"
 #include "transfer.h"
 #include "wait.h"
 
@@ -25,6 +26,12 @@ struct call {
 
 /* In their serials, so that none lies between those of a port's views. */
 #define REPLY_SERIAL ((uint64_t)1 << 63)
+
+/* In a timeline a reply is a message of the caller's port, and no position of its queue. */
+static uint64_t reply_trace(const struct call *call)
+{
+	return call->id | (uint64_t)1 << 63;
+}
 
 static struct wti_cargo *reply_cargo(const struct wti_reply *reply)
 {
@@ -176,6 +183,7 @@ static int call_make(struct wti_thread *self, wt_port *port, const wt_outgoing *
 	reply = call_leave(&call);
 	reply_end(self); /* only now: the request may have been made of it */
 	if (reply && err != WT_ETERMINATED) {
+		wti_trace_arrive(self, WTI_TRACE_RECEIVE, port->inbox.trace, reply_trace(&call), reply->size);
 		reply_show(self, port, reply, message);
 		return 0;
 	}
@@ -238,6 +246,7 @@ static int call_answer(wt_port *port, uint64_t id, const wt_outgoing *message, s
 		wti_list_remove(&call->link);
 		wti_transfer_pack(reply_cargo(reply), 0, message, NULL, dropped);
 		call->reply = reply;
+		wti_trace_post(port->peer->inbox.trace, reply_trace(call));
 		wti_store_rel(&call->done, 1); /* pairs with call_ready [call-1] */
 		wti_unpark(&call->thread->parker);
 	}

@@ -26,7 +26,7 @@ static void port_init(wt_port *port, wt_port *peer, struct wti_channel *channel,
 	wti_source_init(&port->source, &wti_port_source_ops, owner);
 	wti_ring_init(&port->inbox, options->capacity, options->limit ? options->limit : WTI_NO_LIMIT,
 		      options->single_producer);
-	wti_ring_trace(&port->inbox, wti_trace_port());
+	wti_ring_trace(&port->inbox, wti_trace_queue());
 	port->traced = port->inbox.trace != 0;
 	wti_waiters_init(&port->senders);
 	wti_mutex_init(&port->calls_lock, WTI_RANK_CALLS);

@@ -113,15 +113,7 @@ static inline void port_fill(wt_port *port, struct wti_thread *self, const struc
 /* In a timeline: the record that was read last arrives, in a callback or without one. */
 static WTI_COLD void port_trace(const wt_port *port, struct wti_thread *self, enum wti_trace_kind kind, size_t size)
 {
-	const struct wti_event event = {
-		.kind = kind,
-		.object = port->inbox.trace,
-		.id = port->inbox.read,
-		.value = (int64_t)size,
-	};
-
-	if (self->track)
-		wti_trace_note(self, event);
+	wti_trace_arrive(self, kind, port->inbox.trace, port->inbox.read, size);
 }
 
 /* An error for a message that cannot be made whole; it is then dropped. */

@@ -5,6 +5,7 @@
 #include "loop.h"
 #include "message.h"
 #include "thread_registry.h"
+#include "trace.h"
 #include "transfer.h"
 
 /* ---- Making one ---- */
@@ -60,6 +61,7 @@ static int errand_look(const struct wti_thread *target, int over)
 /* From here on the message is the mailbox's. */
 static void errand_deliver(struct wti_errand *errand, struct wti_mailbox *mailbox)
 {
+	wti_trace_post(mailbox->trace, (uintptr_t)errand);
 	errand->mailbox = mailbox;
 	wti_store(&errand->state, WTI_ERRAND_WAITING); /* relaxed: under the mutex */
 	wti_list_append(&mailbox->inbox, &errand->link);

@@ -79,6 +79,9 @@ struct wti_mailbox {
 	/* Owner only. */
 	void *arg;
 	struct wti_source source; /* the owner's loop hears of what comes */
+
+	/* Set when it is made: its number in a timeline, or 0. */
+	uint32_t trace;
 };
 
 static inline struct wti_cargo *wti_errand_cargo(struct wti_errand *errand)

@@ -9,6 +9,7 @@
 #include "seam.h"
 #include "thread_message.h"
 #include "thread_registry.h"
+#include "trace.h"
 
 void wti_mailbox_count(struct wti_mailbox *mailbox, uint32_t change)
 {
@@ -97,7 +98,9 @@ static int mailbox_call(struct wti_thread *self, struct wti_errand *errand)
 		return self->messages_over ? WT_EDIED : WT_ENOLISTENER;
 	message = errand_show(self, errand);
 	self->serving_depth++;
+	wti_trace_arrive(self, WTI_TRACE_HANDLER, self->mailbox->trace, (uintptr_t)errand, errand->size);
 	result = listener(&message, errand->from, self->mailbox->arg);
+	wti_trace_end(self, result);
 	if (!wti_forked())
 		self->serving_depth--;
 	return result ? WT_ELISTENER : 0;
@@ -171,6 +174,7 @@ static struct wti_mailbox *mailbox_make(struct wti_thread *self)
 	if (!mailbox)
 		return NULL;
 	wti_list_init(&mailbox->inbox);
+	mailbox->trace = wti_trace_queue();
 	wti_source_init(&mailbox->source, &mailbox_source_ops, self);
 	wti_registry_enter(self);
 	wti_thread_message_enlist(self);

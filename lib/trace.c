@@ -24,7 +24,7 @@ static bool trace_on; /* set once, before any other thread of the library has a 
 static _Atomic(int64_t) trace_room;              /* events that may still be kept */
 static _Atomic(struct wti_track *) trace_tracks; /* pushed, never taken off */
 static _Atomic(uint64_t) trace_missing;          /* threads without a track */
-static _Atomic(uint32_t) trace_ports;            /* the number of the latest */
+static _Atomic(uint32_t) trace_queues;           /* the number of the latest */
 
 static void trace_end(void)
 {
@@ -113,9 +113,9 @@ void wti_trace_enter(struct wti_thread *self)
 	self->track = track;
 }
 
-uint32_t wti_trace_port(void)
+uint32_t wti_trace_queue(void)
 {
-	return wti_unlikely(trace_on) ? wti_add(&trace_ports, 1) + 1 : 0;
+	return wti_unlikely(trace_on) ? wti_add(&trace_queues, 1) + 1 : 0;
 }
 
 /* ---- Events ---- */
@@ -168,13 +168,18 @@ void wti_trace_note(struct wti_thread *self, struct wti_event event)
 	wti_trace_note_at(self, &event);
 }
 
-void wti_trace_posted(uint32_t port, uint64_t position, int64_t at)
+void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at)
 {
 	struct wti_thread *self = wti_thread_self();
 
 	if (self && self->track)
-		wti_trace_note_at(self, &(struct wti_event){ .kind = WTI_TRACE_POST, .object = port, .id = position,
+		wti_trace_note_at(self, &(struct wti_event){ .kind = WTI_TRACE_POST, .object = queue, .id = id,
 							     .at = at });
+}
+
+void wti_trace_posted_now(uint32_t queue, uint64_t id)
+{
+	wti_trace_posted(queue, id, wti_os->clock());
 }
 
 void wti_trace_unwind(struct wti_thread *self)

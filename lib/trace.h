@@ -5,8 +5,9 @@
  * file. The variable is read once, by the first thread that gets a record.
  *
  * Switched off, which it is but for that variable, a thread's track is NULL
- * and a port's ring has no number. Who passes one of these moments looks at
- * one of the two, which lie beside what it reads anyhow.
+ * and a queue has no number: a port's ring, the topic of broadcasts, a
+ * thread's mailbox. Who passes one of these moments looks at one of the two,
+ * which lie beside what it reads anyhow.
  *
  * Who may call what. A thread notes in its own track only, without a lock:
  * it writes the event, then how many there are (track.h). Any thread may note
@@ -49,24 +50,25 @@ enum wti_trace_kind {
 /* What is noted. `object` and `id` are the same at both ends of an arrow. */
 struct wti_event {
 	int64_t at;      /* CLOCK_MONOTONIC ns */
-	uint64_t id;     /* of a message: the position behind its record; of a task: its address; else see above */
+	uint64_t id;     /* of a message: which one of its queue; of a task: its address; else see above */
 	int64_t value;   /* of a message that arrives: its bytes; of an end: the result */
-	uint32_t object; /* of a message: the port's number; of a task: its record's generation */
+	uint32_t object; /* of a message: its queue's number; of a task: its record's generation */
 	uint32_t kind;   /* enum wti_trace_kind */
 };
 
 /* The calling thread's track, if there is to be a timeline; its id and name are known. */
 void wti_trace_enter(struct wti_thread *self);
 
-/* The number of a port that is being made, by which its messages are known; 0: there is no timeline. */
-uint32_t wti_trace_port(void);
+/* The number of a queue that is being made, by which its messages are known; 0: there is no timeline. */
+uint32_t wti_trace_queue(void);
 
 /* Note an event of now, or of `event->at`. The thread has a track. */
 void wti_trace_note(struct wti_thread *self, struct wti_event event);
 void wti_trace_note_at(struct wti_thread *self, const struct wti_event *event);
 
-/* The calling thread, which gets a record if it has none, has posted a message of that number. */
-void wti_trace_posted(uint32_t port, uint64_t position, int64_t at);
+/* The calling thread, which gets a record if it has none, posts a message to the queue of that number, which is not 0. */
+void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at);
+void wti_trace_posted_now(uint32_t queue, uint64_t id);
 
 /* Close all slices that are open: the frames that would are gone. */
 void wti_trace_unwind(struct wti_thread *self);
@@ -83,6 +85,21 @@ static inline void wti_trace_end(struct wti_thread *self, int result)
 {
 	if (wti_unlikely(self->track != NULL))
 		wti_trace_note(self, (struct wti_event){ .kind = WTI_TRACE_END, .value = result });
+}
+
+static inline void wti_trace_post(uint32_t queue, uint64_t id)
+{
+	if (wti_unlikely(queue))
+		wti_trace_posted_now(queue, id);
+}
+
+/* In a callback, which WTI_TRACE_END ends, or without one. */
+static inline void wti_trace_arrive(struct wti_thread *self, enum wti_trace_kind kind, uint32_t queue, uint64_t id,
+				    size_t size)
+{
+	if (wti_unlikely(self->track != NULL))
+		wti_trace_note(self, (struct wti_event){ .kind = kind, .object = queue, .id = id,
+							 .value = (int64_t)size });
 }
 
 static inline void wti_trace_task(struct wti_thread *self, enum wti_trace_kind kind, const void *task,

@@ -8,6 +8,7 @@
 struct wti_flow_end {
 	uint64_t id;
 	int64_t at;
+	uint64_t track;
 	uint32_t object;
 	uint16_t family;
 	bool arrives;
@@ -31,11 +32,12 @@ enum wti_flow_family wti_flow_family(const struct wti_event *event)
 	return flow_of_kind[event->kind].family;
 }
 
-static struct wti_flow_end flow_end(const struct wti_event *event)
+static struct wti_flow_end flow_end(const struct wti_track *track, const struct wti_event *event)
 {
 	return (struct wti_flow_end){
 		.id = event->id,
 		.at = event->at,
+		.track = track->id,
 		.object = event->object,
 		.family = (uint16_t)wti_flow_family(event),
 		.arrives = flow_of_kind[event->kind].arrives,
@@ -57,7 +59,7 @@ static int flow_compare_thing(const struct wti_flow_end *a, const struct wti_flo
 	return order ? order : flow_order(a->id, b->id);
 }
 
-/* One thing after the other; records are used again, so each by its time, and where it begins before where it arrives. */
+/* One thing after the other; ids are used again, so each by its time, and where it begins before where it arrives. */
 static int flow_compare(const void *left, const void *right)
 {
 	const struct wti_flow_end *a = left, *b = right;
@@ -65,7 +67,9 @@ static int flow_compare(const void *left, const void *right)
 
 	if (!order)
 		order = (a->at > b->at) - (a->at < b->at);
-	return order ? order : flow_order(a->arrives, b->arrives);
+	if (!order)
+		order = flow_order(a->arrives, b->arrives);
+	return order ? order : flow_order(a->track, b->track);
 }
 
 /* Count them, and put them down where there is room. */
@@ -81,7 +85,7 @@ static size_t flow_collect(const struct wti_track *tracks, struct wti_flow_end *
 			if (wti_flow_family(event) == WTI_FLOW_NONE)
 				continue;
 			if (to)
-				to[count] = flow_end(event);
+				to[count] = flow_end(track, event);
 			count++;
 		}
 	}
@@ -104,28 +108,44 @@ void wti_flows_free(struct wti_flows *flows)
 	wti_free(flows->end);
 }
 
-static bool flow_is_pair(const struct wti_flow_end *begin, const struct wti_flow_end *end)
+/* Where what arrives at `end` began, or NULL. */
+static const struct wti_flow_end *flow_begin(const struct wti_flows *flows, const struct wti_flow_end *end)
 {
-	return !begin->arrives && end->arrives && flow_compare_thing(begin, end) == 0;
+	const struct wti_flow_end *begin = end;
+
+	while (begin > flows->end && begin->arrives && flow_compare_thing(begin - 1, end) == 0)
+		begin--;
+	return begin->arrives ? NULL : begin;
 }
 
-bool wti_flows_find(const struct wti_flows *flows, const struct wti_event *event, struct wti_flow *flow)
+/* How often what begins at `begin` arrives. */
+static uint64_t flow_count(const struct wti_flows *flows, const struct wti_flow_end *begin)
 {
-	struct wti_flow_end key = flow_end(event);
-	const struct wti_flow_end *end, *begin;
+	const struct wti_flow_end *end = begin + 1;
+
+	while (end < flows->end + flows->count && end->arrives && flow_compare_thing(begin, end) == 0)
+		end++;
+	return (uint64_t)(end - begin - 1);
+}
+
+/* An arrow has the number of where it arrives. */
+bool wti_flows_find(const struct wti_flows *flows, const struct wti_track *track, const struct wti_event *event,
+		    struct wti_flow *flow)
+{
+	struct wti_flow_end key = flow_end(track, event);
+	const struct wti_flow_end *found, *begin;
 
 	if (key.family == WTI_FLOW_NONE || !flows->end)
 		return false;
-	end = bsearch(&key, flows->end, flows->count, sizeof key, flow_compare);
-	if (!end || (key.arrives ? end == flows->end : end + 1 == flows->end + flows->count))
+	found = bsearch(&key, flows->end, flows->count, sizeof key, flow_compare);
+	if (!found)
 		return false;
-	begin = key.arrives ? end - 1 : end;
-	if (!flow_is_pair(begin, begin + 1))
-		return false;
+	begin = key.arrives ? flow_begin(flows, found) : found;
 	*flow = (struct wti_flow){
-		.number = (uint64_t)(begin - flows->end),
-		.span = begin[1].at - begin->at,
+		.number = (uint64_t)(found - flows->end) + !key.arrives,
+		.count = key.arrives ? begin != NULL : flow_count(flows, found),
+		.span = begin ? key.at - begin->at : 0,
 		.arrives = key.arrives,
 	};
-	return true;
+	return flow->count != 0;
 }

@@ -26,6 +26,7 @@ static const char *const write_category[] = {
 
 /* Of the track that is being written. */
 struct writing {
+	const struct wti_track *track;
 	const struct wti_flows *flows;
 	uint64_t tid;  /* as the file has it: 0 is no thread's there */
 	int64_t last;  /* when its latest event was over */
@@ -54,7 +55,7 @@ static void write_arguments(const struct wti_event *event, const struct wti_flow
 {
 	wti_trace_file_print(",\"args\":{");
 	if (wti_flow_family(event) == WTI_FLOW_MESSAGE)
-		wti_trace_file_print("\"port\":%" PRIu32, event->object);
+		wti_trace_file_print("\"queue\":%" PRIu32, event->object);
 	else if (wti_flow_family(event) == WTI_FLOW_WORKER)
 		wti_trace_file_print("\"worker\":%" PRIu64, event->id);
 	else if (wti_flow_family(event) == WTI_FLOW_TASK)
@@ -67,13 +68,19 @@ static void write_arguments(const struct wti_event *event, const struct wti_flow
 	wti_trace_file_print("}");
 }
 
-static void write_arrow(const struct writing *w, const struct wti_event *event, const struct wti_flow *flow)
+static void write_arrow(const struct writing *w, const struct wti_event *event, bool arrives, uint64_t number)
 {
 	const char *category = write_category[wti_flow_family(event)];
 
-	write_begin(flow->arrives ? "f" : "s", w, event->at);
-	wti_trace_file_print("%s,\"cat\":\"%s\",\"name\":\"%s\",\"id\":%" PRIu64 "}", flow->arrives ? ",\"bp\":\"e\"" : "",
-			     category, category, flow->number);
+	write_begin(arrives ? "f" : "s", w, event->at);
+	wti_trace_file_print("%s,\"cat\":\"%s\",\"name\":\"%s\",\"id\":%" PRIu64 "}", arrives ? ",\"bp\":\"e\"" : "",
+			     category, category, number);
+}
+
+static void write_arrows(const struct writing *w, const struct wti_event *event, const struct wti_flow *flow)
+{
+	for (uint64_t i = 0; i < flow->count; i++)
+		write_arrow(w, event, flow->arrives, flow->number + i);
 }
 
 static void write_name_of(const struct wti_event *event)
@@ -98,7 +105,7 @@ static void write_end(struct writing *w, int64_t at, int64_t result)
 static void write_event(struct writing *w, const struct wti_event *event, const struct wti_event *next)
 {
 	struct wti_flow found;
-	bool flows = wti_flows_find(w->flows, event, &found);
+	bool flows = wti_flows_find(w->flows, w->track, event, &found);
 	bool slice = event->kind < WTI_TRACE_END;
 
 	w->last = event->at;
@@ -119,7 +126,7 @@ static void write_event(struct writing *w, const struct wti_event *event, const 
 	write_arguments(event, flows ? &found : NULL);
 	wti_trace_file_print("}");
 	if (flows)
-		write_arrow(w, event, &found);
+		write_arrows(w, event, &found);
 }
 
 /* ---- One track ---- */
@@ -139,7 +146,7 @@ static void write_head(const struct writing *w, const struct wti_track *track)
 
 static void write_track(const struct wti_track *track, const struct wti_flows *flows, int64_t now)
 {
-	struct writing w = { .flows = flows, .tid = track->id + 1 };
+	struct writing w = { .track = track, .flows = flows, .tid = track->id + 1 };
 	struct wti_track_place place = wti_track_begin(track);
 	const struct wti_event *event = wti_track_next(&place);
 

@@ -289,6 +289,117 @@ static int program_ways(void)
 	return ends();
 }
 
+/* ---- Messages that are in no port's queue ---- */
+
+static int entry_listens(wt_port *parent, const void *data, size_t size)
+{
+	wt_broadcast *news;
+	wt_message message;
+
+	(void)data;
+	(void)size;
+	must(wt_broadcast_open(&news, "news", 4, NULL));
+	must(wt_port_post(parent, NULL, 0));
+	for (int i = 0; i < 3; i++)
+		must(wt_broadcast_receive(news, &message, WT_FOREVER));
+	wt_broadcast_close(news);
+	return 0;
+}
+
+static void on_news(wt_broadcast *news, wt_message *message, void *arg)
+{
+	unsigned *left = arg;
+
+	(void)message;
+	if (--*left == 0)
+		wt_broadcast_close(news);
+}
+
+/* Three posts, heard by two workers and by one endpoint of ours with a handler; a fourth, which nobody hears. */
+static int program_broadcasts(void)
+{
+	static unsigned char large[20000];
+	wt_broadcast *posts, *hears;
+	wt_worker *worker[2];
+	wt_message message;
+	unsigned left = 3;
+
+	for (int i = 0; i < 2; i++) {
+		must(wt_worker_create(&worker[i], entry_listens, NULL, 0, NULL));
+		must(wt_port_receive(wt_worker_port(worker[i]), &message, WT_FOREVER));
+	}
+	must(wt_broadcast_open(&posts, "news", 4, NULL));
+	must(wt_broadcast_open(&hears, "news", 4, NULL));
+	wt_broadcast_on_message(hears, on_news, &left);
+	for (size_t i = 0; i < 3; i++)
+		must(wt_broadcast_post(posts, large, i * sizeof large / 2)); /* the last one has a chunk of its own */
+	for (int i = 0; i < 2; i++)
+		must(wt_worker_join(worker[i], NULL, WT_FOREVER));
+	wt_broadcast_unref(posts);
+	must(wt_run());
+	must(wt_broadcast_post(posts, "nobody", 6));
+	wt_broadcast_close(posts);
+	for (int i = 0; i < 2; i++)
+		wt_worker_destroy(worker[i]);
+	return ends();
+}
+
+static int entry_replies(wt_port *parent, const void *data, size_t size)
+{
+	wt_message message;
+
+	(void)data;
+	(void)size;
+	while (wt_port_receive(parent, &message, WT_FOREVER) == 0)
+		must(wt_message_reply(&message, &(wt_outgoing){ .data = "yes", .size = 3 }));
+	return 0;
+}
+
+static int program_calls(void)
+{
+	wt_worker *worker;
+	wt_message reply;
+
+	must(wt_worker_create(&worker, entry_replies, NULL, 0, NULL));
+	for (int i = 0; i < 3; i++)
+		must(wt_port_call(wt_worker_port(worker), &(wt_outgoing){ 0 }, &reply, WT_FOREVER));
+	must(wt_worker_terminate(worker, WT_FOREVER));
+	wt_worker_destroy(worker);
+	return ends();
+}
+
+static int on_thread_message(wt_message *message, uint64_t from, void *arg)
+{
+	(void)message;
+	(void)from;
+	if (++*(unsigned *)arg == 2)
+		wt_stop();
+	return 0;
+}
+
+static int entry_posts_to_main(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	for (int i = 0; i < 2; i++)
+		must(wt_post_to_thread(0, &(wt_outgoing){ .data = "x", .size = 1 }, WT_FOREVER));
+	return 0;
+}
+
+static int program_thread_messages(void)
+{
+	wt_worker *worker;
+	unsigned heard = 0;
+
+	must(wt_on_thread_message(on_thread_message, &heard));
+	must(wt_worker_create(&worker, entry_posts_to_main, NULL, 0, NULL));
+	must(wt_run());
+	must(wt_worker_join(worker, NULL, WT_FOREVER));
+	wt_worker_destroy(worker);
+	return ends();
+}
+
 static int task_nothing(wt_task *task, wt_message *input, void *state)
 {
 	(void)task;
@@ -459,6 +570,9 @@ static int program_with_little_memory(void)
 static const struct child_program programs[] = {
 	{ "handlers", program_handlers },
 	{ "ways", program_ways },
+	{ "broadcasts", program_broadcasts },
+	{ "calls", program_calls },
+	{ "thread-messages", program_thread_messages },
 	{ "tasks", program_tasks },
 	{ "ended", program_ended },
 	{ "floods", program_floods },
@@ -533,6 +647,34 @@ static void each_way_to_post_has_its_arrows(void **state)
 	assert_int_equal(count('s', "message"), 2 * WAYS);
 	assert_int_equal(count('X', "post"), 2 * WAYS + 2);
 	assert_int_equal(count('X', "receive"), 2 * WAYS);
+}
+
+/* From one post to each who hears it. */
+static void broadcasts_have_an_arrow_for_each_receiver(void **state)
+{
+	(void)state;
+	run_traced("broadcasts");
+	assert_int_equal(count('X', "post"), 2 + 3);
+	assert_int_equal(count('X', "receive"), 2 + 6);
+	assert_int_equal(count('B', "handler"), 3);
+	assert_int_equal(count('s', "message"), 2 + 9);
+}
+
+static void calls_are_arrows_there_and_back(void **state)
+{
+	(void)state;
+	run_traced("calls");
+	assert_int_equal(count('X', "post"), 6);
+	assert_int_equal(count('X', "receive"), 6);
+	assert_int_equal(count('s', "message"), 6);
+}
+
+static void messages_to_threads_are_arrows(void **state)
+{
+	(void)state;
+	run_traced("thread-messages");
+	assert_int_equal(count('B', "handler"), 2);
+	assert_int_equal(count('s', "message"), 2);
 }
 
 static void tasks_are_arrows_from_submit_to_run(void **state)
@@ -722,6 +864,9 @@ int main(int argc, char **argv)
 		TEST(the_checker_knows_json),
 		TRACE_TEST(messages_are_arrows_from_post_to_handler),
 		TRACE_TEST(each_way_to_post_has_its_arrows),
+		TRACE_TEST(broadcasts_have_an_arrow_for_each_receiver),
+		TRACE_TEST(calls_are_arrows_there_and_back),
+		TRACE_TEST(messages_to_threads_are_arrows),
 		TRACE_TEST(tasks_are_arrows_from_submit_to_run),
 		TRACE_TEST(what_a_worker_did_before_its_end_is_kept),
 		TRACE_TEST(a_process_that_ends_in_the_middle_leaves_a_whole_file),
