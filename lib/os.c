@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <poll.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -27,6 +28,33 @@ static int64_t os_clock(void)
 static void os_yield(void)
 {
 	sched_yield();
+}
+
+static int os_semaphore_create(sem_t *semaphore)
+{
+	int saved = errno;
+	int result = sem_init(semaphore, 0, 0) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_semaphore_post(sem_t *semaphore)
+{
+	int saved = errno;
+	int result = sem_post(semaphore) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_semaphore_wait(sem_t *semaphore)
+{
+	int saved = errno;
+	int result = sem_wait(semaphore) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
 }
 
 static _Atomic(int) os_own_signal; /* what signal_claim found; 0: nothing yet */
@@ -349,6 +377,9 @@ static int os_memory_release(void *address, size_t size)
 const struct wti_os_ops wti_os_real = {
 	.futex_wait = wti_system_futex_wait,
 	.futex_wake = wti_system_futex_wake,
+	.semaphore_create = os_semaphore_create,
+	.semaphore_post = os_semaphore_post,
+	.semaphore_wait = os_semaphore_wait,
 	.barrier_register = wti_system_barrier_register,
 	.barrier = wti_system_barrier,
 	.clock = os_clock,

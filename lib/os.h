@@ -9,6 +9,7 @@
 #define WTI_OS_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +55,10 @@ struct wti_os_ops {
 	int (*futex_wait)(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline);
 	/* Wake `count` sleepers of *word at the most. Only the address is used. */
 	int (*futex_wake)(_Atomic(uint32_t) *word, int count);
+	/* Of this process alone, at 0. To post is async-signal-safe, whatever was interrupted. */
+	int (*semaphore_create)(sem_t *semaphore);
+	int (*semaphore_post)(sem_t *semaphore);
+	int (*semaphore_wait)(sem_t *semaphore); /* -EINTR: a signal came instead */
 	int (*barrier_register)(void); /* 0 when `barrier` can be used from now on */
 	int (*barrier)(void);          /* a full barrier on every processor that runs this process */
 	int64_t (*clock)(void);

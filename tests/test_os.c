@@ -479,6 +479,38 @@ static void a_claimed_signal_is_claimed_once(void **state)
 	assert_int_equal(second, first - 1);
 }
 
+static sem_t rung;
+
+static void ring(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)info;
+	(void)context;
+	wti_os->semaphore_post(&rung);
+}
+
+/* The handler of the first signal posts, that of the second does nothing. */
+static void a_semaphore_ends_a_wait_for_each_post(void **state)
+{
+	int rings = wti_os->signal_claim(ring), interrupts = wti_os->signal_claim(signal_handler);
+	union wti_os_thread self = wti_os->thread_self();
+	union wti_os_ticker ticker;
+
+	(void)state;
+	assert_true(rings > 0 && interrupts > 0);
+	errno = 77;
+	assert_int_equal(wti_os->semaphore_create(&rung), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(wti_os->signal_send(self, rings), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(wti_os->semaphore_wait(&rung), 0);
+	assert_int_equal(wti_os->ticker_create(&ticker, self, interrupts, 1000000, 1000000), 0);
+	assert_int_equal(wti_os->semaphore_wait(&rung), -EINTR);
+	assert_int_equal(wti_os->ticker_delete(ticker), 0);
+	assert_int_equal(errno, 77);
+	sem_destroy(&rung);
+}
+
 struct worked {
 	clockid_t clock;
 	int64_t least; /* processor time that it is to use */
@@ -646,6 +678,7 @@ int main(void)
 		TEST(a_join_that_times_out_can_be_repeated),
 		TEST(a_ticker_signals_its_thread_until_deleted),
 		TEST(a_claimed_signal_is_claimed_once),
+		TEST(a_semaphore_ends_a_wait_for_each_post),
 		TEST(processor_time_of_a_thread_is_read_by_another),
 		TEST(errno_is_left_alone),
 		TEST(a_write_tells_how_much_or_why_not),
