@@ -290,6 +290,31 @@ static int os_file_create(const char *path)
 	return result;
 }
 
+/*
+ * The signal of a write comes to the thread that wrote, before the write
+ * returns. One that was on its way already is another's, and the two are one.
+ */
+static ssize_t os_file_write(int fd, const void *bytes, size_t size)
+{
+	static const struct timespec at_once;
+	sigset_t broken, own, before;
+	int saved = errno;
+	ssize_t written;
+
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken, &own);
+	sigpending(&before);
+	written = write(fd, bytes, size);
+	if (written < 0)
+		written = -errno;
+	if (written == -EPIPE && !sigismember(&before, SIGPIPE))
+		sigtimedwait(&broken, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &own, NULL);
+	errno = saved;
+	return written;
+}
+
 static int os_close(int fd)
 {
 	int saved = errno;
@@ -413,6 +438,7 @@ const struct wti_os_ops wti_os_real = {
 	.variable = os_variable,
 	.directory = os_directory,
 	.file_create = os_file_create,
+	.file_write = os_file_write,
 	.descriptor_check = os_descriptor_check,
 	.descriptor_close = os_close,
 	.descriptor_write = os_descriptor_write,

@@ -105,6 +105,8 @@ struct wti_os_ops {
 	const char *(*variable)(const char *name);
 	int (*directory)(char *path, size_t size); /* the present one */
 	int (*file_create)(const char *path); /* empty, to be written to: a descriptor above 2, CLOEXEC; one that is there, too */
+	/* How many bytes were written. Of what turned out to be a pipe that nobody reads, -EPIPE tells, and no signal. */
+	ssize_t (*file_write)(int fd, const void *bytes, size_t size);
 	/* Descriptors of the program's own that travel with messages. */
 	int (*descriptor_check)(int fd); /* 0 when it is open */
 	int (*descriptor_close)(int fd);

@@ -585,6 +585,41 @@ static void errno_is_left_alone(void **state)
 	assert_int_equal(errno, ENOTTY);
 }
 
+static bool broken_pipe_pends(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGPIPE);
+}
+
+/* By its signal the test would end. */
+static void a_pipe_that_nobody_reads_any_more_is_an_error_and_no_signal(void **state)
+{
+	const struct timespec at_once = { 0 };
+	sigset_t broken;
+	int ends[2];
+
+	(void)state;
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	errno = 77;
+	assert_int_equal(wti_os->file_write(ends[1], "one", 3), 3);
+	close(ends[0]);
+	assert_int_equal(wti_os->file_write(ends[1], "two", 3), -EPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken, NULL);
+	assert_int_equal(wti_os->file_write(ends[1], "two", 3), -EPIPE);
+	assert_false(broken_pipe_pends());
+	raise(SIGPIPE);
+	assert_int_equal(wti_os->file_write(ends[1], "two", 3), -EPIPE);
+	assert_true(broken_pipe_pends()); /* that of the program */
+	assert_int_equal(errno, 77);
+	assert_int_equal(sigtimedwait(&broken, NULL, &at_once), SIGPIPE);
+	pthread_sigmask(SIG_UNBLOCK, &broken, NULL);
+	close(ends[1]);
+}
+
 /* ---- Descriptors of the program's ---- */
 
 static void a_write_tells_how_much_or_why_not(void **state)
@@ -672,6 +707,7 @@ int main(void)
 		TEST(the_directory_is_told_if_it_fits),
 		TEST(a_file_is_made_empty_and_closes_on_exec),
 		TEST(a_pipe_that_nobody_reads_is_not_opened),
+		TEST(a_pipe_that_nobody_reads_any_more_is_an_error_and_no_signal),
 		TEST(a_thread_gets_at_least_the_stack_that_was_asked_for),
 		TEST(a_thread_with_an_impossible_stack_is_an_error),
 		TEST(a_detached_thread_goes_by_itself),
