@@ -386,13 +386,7 @@ static void a_thread_with_an_impossible_stack_is_an_error(void **state)
 	(void)state;
 	assert_int_equal(wti_os->thread_create(&thread, 1, return_arg, &size), -EINVAL);
 	assert_true(wti_os->thread_create(&thread, (size_t)1 << 60, return_arg, &size) < 0);
-	assert_int_equal(support_threads(), before);
-}
-
-/* Or more of them: one that was joined before the count may have been on its way out. */
-static bool threads_are_gone(void *arg)
-{
-	return support_threads() <= *(unsigned *)arg;
+	assert_threads(before);
 }
 
 static void a_detached_thread_goes_by_itself(void **state)
@@ -404,7 +398,7 @@ static void a_detached_thread_goes_by_itself(void **state)
 	(void)state;
 	assert_int_equal(wti_os->thread_create(&thread, 0, return_arg, &size), 0);
 	assert_int_equal(wti_os->thread_detach(thread), 0);
-	assert_true(await(threads_are_gone, &before));
+	assert_threads(before);
 }
 
 static void *await_latch(void *arg)
@@ -426,7 +420,7 @@ static void a_join_that_times_out_can_be_repeated(void **state)
 	assert_true(wti_os->clock() >= deadline);
 	latch_open(&latch);
 	assert_int_equal(wti_os->thread_join(thread, wti_os->clock() + 20000000000), 0);
-	assert_true(await(threads_are_gone, &before));
+	assert_threads(before);
 }
 
 /* ---- Signals ---- */
