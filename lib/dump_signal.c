@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A dump whenever a signal comes. Its handler only counts, and wakes a thread
- * that has nothing else to do: that one makes the dump, and writes it to
+ * A dump whenever a signal comes. Its handler only counts, and rings for a
+ * thread that has nothing else to do: that one makes the dump, and writes it to
  * descriptor 2 by itself, for a stream of the program's may be locked by the
  * very thread that is looked for.
  */
@@ -21,15 +21,25 @@
 static struct wti_mutex dump_mutex = WTI_MUTEX_INIT(WTI_RANK_DUMP);
 static int dump_signal; /* under it; 0: none yet */
 
-/* Signals that came; the thread sleeps while it is what it has served. Relaxed: there is nothing else to see. */
+/* Signals that came; those that come during a dump are served by one more. Relaxed: there is nothing else to see. */
 static _Atomic(uint32_t) dump_asked;
 
-/* Async-signal-safe: both leave errno alone. In a forked child there is nobody to be woken. */
+/* Not a futex: it may take a lock (os_posix_futex.c), which the thread that is interrupted may have. */
+static sem_t dump_bell;
+
+static void dump_bell_make(void)
+{
+	wti_os->semaphore_create(&dump_bell); /* cannot fail: no process shares it */
+}
+
+/* Async-signal-safe, and leaves errno alone. In a forked child there is nobody to hear it. */
 static void dump_ask(int signal)
 {
 	(void)signal;
+	if (wti_forked())
+		return;
 	wti_add(&dump_asked, 1);
-	wti_os->futex_wake(&dump_asked, 1);
+	wti_os->semaphore_post(&dump_bell);
 }
 
 static void dump_put(const struct wti_text *text)
@@ -68,7 +78,7 @@ static void *dump_serve(void *arg)
 	for (;; served = asked) {
 		asked = wti_load(&dump_asked);
 		if (asked == served)
-			wti_os->futex_wait(&dump_asked, served, INT64_MAX);
+			wti_os->semaphore_wait(&dump_bell); /* also for no reason: it was rung for what is served */
 		else
 			dump_once();
 	}
@@ -77,11 +87,13 @@ static void *dump_serve(void *arg)
 
 static int dump_listen(int signo)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_t thread;
 	int err;
 
 	if (dump_signal)
 		return dump_signal == signo ? 0 : WT_EBUSY;
+	pthread_once(&once, dump_bell_make);
 	err = wti_os->signal_handle(signo, dump_ask);
 	if (err)
 		return err;

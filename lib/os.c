@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <poll.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -27,6 +28,33 @@ static int64_t os_clock(void)
 static void os_yield(void)
 {
 	sched_yield();
+}
+
+static int os_semaphore_create(sem_t *semaphore)
+{
+	int saved = errno;
+	int result = sem_init(semaphore, 0, 0) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_semaphore_post(sem_t *semaphore)
+{
+	int saved = errno;
+	int result = sem_post(semaphore) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_semaphore_wait(sem_t *semaphore)
+{
+	int saved = errno;
+	int result = sem_wait(semaphore) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
 }
 
 static _Atomic(int) os_own_signal; /* what signal_claim found; 0: nothing yet */
@@ -262,6 +290,31 @@ static int os_file_create(const char *path)
 	return result;
 }
 
+/*
+ * The signal of a write comes to the thread that wrote, before the write
+ * returns. One that was on its way already is another's, and the two are one.
+ */
+static ssize_t os_file_write(int fd, const void *bytes, size_t size)
+{
+	static const struct timespec at_once;
+	sigset_t broken, own, before;
+	int saved = errno;
+	ssize_t written;
+
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken, &own);
+	sigpending(&before);
+	written = write(fd, bytes, size);
+	if (written < 0)
+		written = -errno;
+	if (written == -EPIPE && !sigismember(&before, SIGPIPE))
+		sigtimedwait(&broken, NULL, &at_once);
+	pthread_sigmask(SIG_SETMASK, &own, NULL);
+	errno = saved;
+	return written;
+}
+
 static int os_close(int fd)
 {
 	int saved = errno;
@@ -349,6 +402,9 @@ static int os_memory_release(void *address, size_t size)
 const struct wti_os_ops wti_os_real = {
 	.futex_wait = wti_system_futex_wait,
 	.futex_wake = wti_system_futex_wake,
+	.semaphore_create = os_semaphore_create,
+	.semaphore_post = os_semaphore_post,
+	.semaphore_wait = os_semaphore_wait,
 	.barrier_register = wti_system_barrier_register,
 	.barrier = wti_system_barrier,
 	.clock = os_clock,
@@ -382,6 +438,7 @@ const struct wti_os_ops wti_os_real = {
 	.variable = os_variable,
 	.directory = os_directory,
 	.file_create = os_file_create,
+	.file_write = os_file_write,
 	.descriptor_check = os_descriptor_check,
 	.descriptor_close = os_close,
 	.descriptor_write = os_descriptor_write,

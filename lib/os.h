@@ -9,6 +9,7 @@
 #define WTI_OS_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +55,10 @@ struct wti_os_ops {
 	int (*futex_wait)(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline);
 	/* Wake `count` sleepers of *word at the most. Only the address is used. */
 	int (*futex_wake)(_Atomic(uint32_t) *word, int count);
+	/* Of this process alone, at 0. To post is async-signal-safe, whatever was interrupted. */
+	int (*semaphore_create)(sem_t *semaphore);
+	int (*semaphore_post)(sem_t *semaphore);
+	int (*semaphore_wait)(sem_t *semaphore); /* -EINTR: a signal came instead */
 	int (*barrier_register)(void); /* 0 when `barrier` can be used from now on */
 	int (*barrier)(void);          /* a full barrier on every processor that runs this process */
 	int64_t (*clock)(void);
@@ -100,6 +105,8 @@ struct wti_os_ops {
 	const char *(*variable)(const char *name);
 	int (*directory)(char *path, size_t size); /* the present one */
 	int (*file_create)(const char *path); /* empty, to be written to: a descriptor above 2, CLOEXEC; one that is there, too */
+	/* How many bytes were written. Of what turned out to be a pipe that nobody reads, -EPIPE tells, and no signal. */
+	ssize_t (*file_write)(int fd, const void *bytes, size_t size);
 	/* Descriptors of the program's own that travel with messages. */
 	int (*descriptor_check)(int fd); /* 0 when it is open */
 	int (*descriptor_close)(int fd);

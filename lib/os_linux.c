@@ -163,11 +163,16 @@ int wti_system_ticker_create(union wti_os_ticker *ticker, union wti_os_thread th
 	return result;
 }
 
+/* musl's timer_delete returns the error itself, negative, and leaves errno alone. */
 int wti_system_ticker_delete(union wti_os_ticker ticker)
 {
 	int saved = errno;
-	int result = timer_delete(ticker.timer) < 0 ? -errno : 0;
+	int result;
 
+	errno = 0;
+	result = timer_delete(ticker.timer);
+	if (result < 0 && errno)
+		result = -errno;
 	errno = saved;
 	return result;
 }

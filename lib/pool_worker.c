@@ -333,10 +333,10 @@ static bool worker_has_tiny_tasks(const struct wti_pool_worker *worker)
  * Under the lock: among how many workers what waits is divided. Not at all
  * where tasks are tiny: with a share of what is there it takes the last thirty
  * in ten bites, pulls the lines away from the submitter at each, and never
- * runs out, so that it never lets the submitter get ahead (worker_gather).
- * Empty tasks: from 8 to 13 million a second. But what is in a hold calls
- * nobody, so only where nobody is to be called: then all are awake, or one
- * naps, and whoever finds nothing takes from holds before it sleeps, or ends.
+ * runs out, so that it never lets the submitter get ahead (worker_gather). But
+ * what is in a hold calls nobody, so only where nobody is to be called: then
+ * all are awake, or one naps, and whoever finds nothing takes from holds before
+ * it sleeps, or ends.
  */
 static unsigned worker_takers(const struct wti_pool_worker *worker)
 {
@@ -552,8 +552,7 @@ static bool worker_is_overtaken(const struct wti_pool_worker *worker)
  * one only pulls the lines away from it, and takes the submitter's processor.
  * So it naps, if another one has taken tasks after it, and not too much waits.
  * It is there when that one falls behind, or is at a task that turns out to be
- * long; for then it is the last that takes tasks, and naps no more. Empty
- * tasks: from 8 to 11 million a second.
+ * long; for then it is the last that takes tasks, and naps no more.
  */
 static bool worker_naps(struct wti_pool_worker *worker)
 {

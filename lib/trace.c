@@ -20,7 +20,7 @@ enum {
 };
 
 static pthread_once_t trace_once = PTHREAD_ONCE_INIT;
-static bool trace_on; /* set once, before any other thread of the library has a record */
+static bool trace_on; /* set once, in trace_prepare, which each thread that reads it has waited for */
 static _Atomic(int64_t) trace_room;              /* events that may still be kept */
 static _Atomic(struct wti_track *) trace_tracks; /* pushed, never taken off */
 static _Atomic(uint64_t) trace_missing;          /* threads without a track */

@@ -14,13 +14,14 @@ enum {
 	FILE_PATH_MAX = 4096,
 	FILE_BUFFER = 1 << 16,
 	FILE_PIECE = 1024,     /* what one print makes at the most */
-	FILE_PATIENCE = 1000   /* ms, for room in what is no file but a pipe */
+	FILE_PATIENCE = 5000   /* ms, for who reads all of it, where it is no file but a pipe */
 };
 
 static char file_path[FILE_PATH_MAX];
 static char file_buffer[FILE_BUFFER];
 static size_t file_used;
 static int file_fd;
+static int64_t file_deadline;
 static int file_error; /* the first, of this file */
 
 /* ---- The path ---- */
@@ -96,19 +97,26 @@ int wti_trace_file_open(void)
 {
 	file_fd = wti_os->file_create(file_path);
 	file_used = 0;
+	file_deadline = wti_os->clock() + (int64_t)FILE_PATIENCE * 1000000;
 	file_error = file_fd < 0 ? file_fd : 0;
 	return file_error;
+}
+
+/* Whether there is room, or it is worth another look. */
+static bool file_await_room(void)
+{
+	int64_t left = (file_deadline - wti_os->clock()) / 1000000;
+	int result = left > 0 ? wti_os->descriptor_await_room(file_fd, (int)left) : 0;
+
+	return result > 0 || result == -EINTR;
 }
 
 /* How many were written, or a negative errno. */
 static ssize_t file_write_some(const char *bytes, size_t size)
 {
-	struct iovec piece = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = size };
-	ssize_t written = wti_os->descriptor_write(file_fd, &piece, 1);
+	ssize_t written = wti_os->file_write(file_fd, bytes, size);
 
-	if (written == -EINTR)
-		return 0;
-	if (written == -EAGAIN && wti_os->descriptor_await_room(file_fd, FILE_PATIENCE) > 0)
+	if (written == -EINTR || (written == -EAGAIN && file_await_room()))
 		return 0;
 	return written;
 }

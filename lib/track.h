@@ -46,7 +46,7 @@ struct wti_track_place {
 /* Every track there is, as their `next` has them. */
 struct wti_track *wti_tracks(void);
 
-/* Whether threads had no track for want of memory. */
+/* How many threads have no track: there was no memory for it, or no room among the events that are kept. */
 uint64_t wti_tracks_missing(void);
 
 /* How many events the owner has noted so far. Any thread. */

@@ -466,10 +466,11 @@ check-musl:
 	@cd build-musl && $(MAKE) check
 
 # The unit tests on another processor, which qemu emulates. Left out are those
-# of what is qemu's own: the limits of the process, and what memory it takes.
+# of what is qemu's own: the limits of the process, what memory it takes, and
+# filters of system calls, which would be the system's, not the emulated one's.
 # WT_TEST_SLOW: it is slow.
 wt_aarch64 = aarch64-linux-gnu
-wt_aarch64_tests = $(filter-out tests/test_limits tests/test_shared,$(wt_unit_tests))
+wt_aarch64_tests = $(filter-out tests/test_limits tests/test_os_refused tests/test_shared,$(wt_unit_tests))
 
 check-aarch64:
 	@$(MKDIR_P) build-aarch64

@@ -863,17 +863,10 @@ static void delete_and_leave_a_worker(void *data, void *arg)
 
 static unsigned threads_before;
 
-/* The system takes a moment to forget a thread. */
-static bool no_more_threads(void *arg)
-{
-	(void)arg;
-	return support_threads() <= threads_before;
-}
-
 static void check_no_worker(struct channel *channel)
 {
 	assert_receives_nothing(channel->b, WT_EAGAIN);
-	assert_true(await(no_more_threads, NULL));
+	assert_threads(threads_before);
 }
 
 /* [W4] Stopped and joined by the end of its creator's thread. */

@@ -264,11 +264,6 @@ static void a_thread_at_another_place_is_not_taken(void **state)
 
 /* ---- How many, and how long ---- */
 
-static bool as_many_threads(void *arg)
-{
-	return support_threads() <= *(unsigned *)arg;
-}
-
 static void a_few_stay_for_a_while(void **state)
 {
 	unsigned before, most;
@@ -277,7 +272,7 @@ static void a_few_stay_for_a_while(void **state)
 	(void)state;
 	wti_crew_max = 0;
 	before = support_threads();
-	assert_true(await(as_many_threads, &before));
+	assert_threads(before);
 	wti_crew_max = 4;
 	most = before + 4;
 	for (int i = 0; i < 10; i++)
@@ -288,8 +283,8 @@ static void a_few_stay_for_a_while(void **state)
 		assert_int_equal(wt_worker_join(workers[i], NULL, wt_after_ms(20000)), 0);
 		wt_worker_destroy(workers[i]);
 	}
-	assert_true(await(as_many_threads, &most));
-	assert_true(await(as_many_threads, &before));
+	assert_threads(most);
+	assert_threads(before);
 }
 
 static void processor_time_begins_anew(void **state)

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wt.h>
 
+#include "os.h"
 #include "support/child.h"
 #include "support/support.h"
 
@@ -54,7 +58,6 @@ static bool dump_arrives(int fd, const char *piece)
 	return false;
 }
 
-#ifndef __SANITIZE_THREAD__
 static void block(int signo)
 {
 	sigset_t set;
@@ -63,7 +66,6 @@ static void block(int signo)
 	sigaddset(&set, signo);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
-#endif
 
 static int program_asked(void)
 {
@@ -82,11 +84,9 @@ static int program_asked(void)
 		if (kill(getpid(), SIGUSR2) != 0 || !dump_arrives(fd, "lock name=\"held\" owner=") || errno != EDOM)
 			return 4;
 	}
-#ifndef __SANITIZE_THREAD__ /* holds the signal back from a thread that only sleeps in a futex */
 	block(SIGUSR2);
 	if (kill(getpid(), SIGUSR2) != 0 || !dump_arrives(fd, "lock name=\"held\" owner="))
 		return 5;
-#endif
 	wt_lock_release(lock);
 	return 0;
 }
@@ -139,11 +139,54 @@ static int program_forks(void)
 	return kill(getpid(), SIGUSR2) != 0 || !dump_arrives(fd, "end\n");
 }
 
+/* ---- The library, interrupted ---- */
+
+enum { INTERRUPTIONS = 5000, INTERRUPTING = 2000000000 /* ns, where that takes longer */ };
+
+static atomic_uint rounds;
+static atomic_bool interrupted;
+
+static void *interrupt(void *arg)
+{
+	int64_t end = wti_os->clock() + INTERRUPTING;
+
+	for (int i = 0; i < INTERRUPTIONS && wti_os->clock() < end; i++) {
+		unsigned seen = atomic_load(&rounds);
+
+		pthread_kill(*(pthread_t *)arg, SIGUSR2);
+		while (atomic_load(&rounds) == seen)
+			sched_yield();
+	}
+	atomic_store(&interrupted, true);
+	return NULL;
+}
+
+/* Sleepers that stand in line under a lock have one for each few words: it passes through all. */
+static int program_interrupted(void)
+{
+	static _Atomic(uint32_t) words[1024];
+	int fd = open("/dev/null", O_WRONLY);
+	pthread_t self = pthread_self();
+	pthread_t other;
+
+	alarm(DUMP_PATIENCE / 1000);
+	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0 || wt_dump_on_signal(SIGUSR2) != 0)
+		return 1;
+	if (pthread_create(&other, NULL, interrupt, &self) != 0)
+		return 2;
+	for (unsigned i = 0; !atomic_load(&interrupted); i++) {
+		wti_os->futex_wake(&words[i % 1024], 1);
+		atomic_fetch_add(&rounds, 1);
+	}
+	return pthread_join(other, NULL);
+}
+
 static const struct child_program programs[] = {
 	{ "asked", program_asked },
 	{ "handles", program_handles },
 	{ "without_threads", program_without_threads },
 	{ "forks", program_forks },
+	{ "interrupted", program_interrupted },
 };
 
 static void runs_well(const char *name)
@@ -180,6 +223,13 @@ static void a_forked_child_is_not_ended_by_the_signal(void **state)
 	runs_well("forks");
 }
 
+/* Wherever it is, also where it has a lock of its own. */
+static void the_signal_may_interrupt_the_library(void **state)
+{
+	(void)state;
+	runs_well("interrupted");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +237,7 @@ int main(int argc, char **argv)
 		TEST(a_signal_of_the_program_is_left_to_it),
 		TEST(without_a_thread_the_signal_is_as_it_was),
 		TEST(a_forked_child_is_not_ended_by_the_signal),
+		TEST(the_signal_may_interrupt_the_library),
 	};
 	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
 

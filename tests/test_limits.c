@@ -497,11 +497,6 @@ static void unload_under_a_worker(const char *path)
 	destroy(worker);
 }
 
-static bool as_many_threads(void *arg)
-{
-	return support_threads() <= *(unsigned *)arg;
-}
-
 /* A worker that ended before it was told to leaves a thread for the next one, which goes after a while. */
 static void a_library_that_is_loaded_a_thousand_times_leaves_nothing(void **state)
 {
@@ -518,7 +513,7 @@ static void a_library_that_is_loaded_a_thousand_times_leaves_nothing(void **stat
 	for (unsigned i = 0; i < 1000 / support_slowdown(); i++)
 		load_and_unload(path);
 	unload_under_a_worker(path);
-	assert_true(await(as_many_threads, &threads));
+	assert_threads(threads);
 	assert_int_equal(support_open_fds(), fds);
 }
 

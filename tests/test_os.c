@@ -386,13 +386,7 @@ static void a_thread_with_an_impossible_stack_is_an_error(void **state)
 	(void)state;
 	assert_int_equal(wti_os->thread_create(&thread, 1, return_arg, &size), -EINVAL);
 	assert_true(wti_os->thread_create(&thread, (size_t)1 << 60, return_arg, &size) < 0);
-	assert_int_equal(support_threads(), before);
-}
-
-/* Or more of them: one that was joined before the count may have been on its way out. */
-static bool threads_are_gone(void *arg)
-{
-	return support_threads() <= *(unsigned *)arg;
+	assert_threads(before);
 }
 
 static void a_detached_thread_goes_by_itself(void **state)
@@ -404,7 +398,7 @@ static void a_detached_thread_goes_by_itself(void **state)
 	(void)state;
 	assert_int_equal(wti_os->thread_create(&thread, 0, return_arg, &size), 0);
 	assert_int_equal(wti_os->thread_detach(thread), 0);
-	assert_true(await(threads_are_gone, &before));
+	assert_threads(before);
 }
 
 static void *await_latch(void *arg)
@@ -426,7 +420,7 @@ static void a_join_that_times_out_can_be_repeated(void **state)
 	assert_true(wti_os->clock() >= deadline);
 	latch_open(&latch);
 	assert_int_equal(wti_os->thread_join(thread, wti_os->clock() + 20000000000), 0);
-	assert_true(await(threads_are_gone, &before));
+	assert_threads(before);
 }
 
 /* ---- Signals ---- */
@@ -477,6 +471,38 @@ static void a_claimed_signal_is_claimed_once(void **state)
 	(void)state;
 	assert_in_range(first, SIGRTMIN, SIGRTMAX);
 	assert_int_equal(second, first - 1);
+}
+
+static sem_t rung;
+
+static void ring(int signal, siginfo_t *info, void *context)
+{
+	(void)signal;
+	(void)info;
+	(void)context;
+	wti_os->semaphore_post(&rung);
+}
+
+/* The handler of the first signal posts, that of the second does nothing. */
+static void a_semaphore_ends_a_wait_for_each_post(void **state)
+{
+	int rings = wti_os->signal_claim(ring), interrupts = wti_os->signal_claim(signal_handler);
+	union wti_os_thread self = wti_os->thread_self();
+	union wti_os_ticker ticker;
+
+	(void)state;
+	assert_true(rings > 0 && interrupts > 0);
+	errno = 77;
+	assert_int_equal(wti_os->semaphore_create(&rung), 0);
+	assert_int_equal(wti_os->semaphore_post(&rung), 0);
+	assert_int_equal(wti_os->signal_send(self, rings), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(wti_os->semaphore_wait(&rung), 0);
+	assert_int_equal(wti_os->ticker_create(&ticker, self, interrupts, 1000000, 1000000), 0);
+	assert_int_equal(wti_os->semaphore_wait(&rung), -EINTR);
+	assert_int_equal(wti_os->ticker_delete(ticker), 0);
+	assert_int_equal(errno, 77);
+	sem_destroy(&rung);
 }
 
 struct worked {
@@ -551,6 +577,41 @@ static void errno_is_left_alone(void **state)
 	assert_true(wti_os->event_signal(-1) < 0);
 	assert_int_equal(created, 0);
 	assert_int_equal(errno, ENOTTY);
+}
+
+static bool broken_pipe_pends(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGPIPE);
+}
+
+/* By its signal the test would end. */
+static void a_pipe_that_nobody_reads_any_more_is_an_error_and_no_signal(void **state)
+{
+	const struct timespec at_once = { 0 };
+	sigset_t broken;
+	int ends[2];
+
+	(void)state;
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+	errno = 77;
+	assert_int_equal(wti_os->file_write(ends[1], "one", 3), 3);
+	close(ends[0]);
+	assert_int_equal(wti_os->file_write(ends[1], "two", 3), -EPIPE);
+	pthread_sigmask(SIG_BLOCK, &broken, NULL);
+	assert_int_equal(wti_os->file_write(ends[1], "two", 3), -EPIPE);
+	assert_false(broken_pipe_pends());
+	raise(SIGPIPE);
+	assert_int_equal(wti_os->file_write(ends[1], "two", 3), -EPIPE);
+	assert_true(broken_pipe_pends()); /* that of the program */
+	assert_int_equal(errno, 77);
+	assert_int_equal(sigtimedwait(&broken, NULL, &at_once), SIGPIPE);
+	pthread_sigmask(SIG_UNBLOCK, &broken, NULL);
+	close(ends[1]);
 }
 
 /* ---- Descriptors of the program's ---- */
@@ -640,12 +701,14 @@ int main(void)
 		TEST(the_directory_is_told_if_it_fits),
 		TEST(a_file_is_made_empty_and_closes_on_exec),
 		TEST(a_pipe_that_nobody_reads_is_not_opened),
+		TEST(a_pipe_that_nobody_reads_any_more_is_an_error_and_no_signal),
 		TEST(a_thread_gets_at_least_the_stack_that_was_asked_for),
 		TEST(a_thread_with_an_impossible_stack_is_an_error),
 		TEST(a_detached_thread_goes_by_itself),
 		TEST(a_join_that_times_out_can_be_repeated),
 		TEST(a_ticker_signals_its_thread_until_deleted),
 		TEST(a_claimed_signal_is_claimed_once),
+		TEST(a_semaphore_ends_a_wait_for_each_post),
 		TEST(processor_time_of_a_thread_is_read_by_another),
 		TEST(errno_is_left_alone),
 		TEST(a_write_tells_how_much_or_why_not),

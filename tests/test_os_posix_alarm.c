@@ -131,7 +131,7 @@ static void the_thread_goes_with_the_last_and_comes_with_the_next(void **state)
 		wti_alarm_remove(&bells[0].alarm);
 		assert_true(rings(&bells[1], 1));
 		wti_alarm_remove(&bells[1].alarm);
-		assert_int_equal(support_threads(), before);
+		assert_threads(before);
 	}
 }
 
@@ -163,7 +163,7 @@ static void alarms_of_many_threads_come_and_go(void **state)
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	assert_verdict(&verdict);
-	assert_int_equal(support_threads(), before);
+	assert_threads(before);
 }
 
 int main(void)

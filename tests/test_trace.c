@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "trace.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,7 @@
 #include "support/json.h"
 #include "support/ports.h"
 #include "support/support.h"
+#include "trace_file.h"
 #include "track.h"
 
 /* ---- The file, read again ---- */
@@ -567,6 +572,47 @@ static int program_with_little_memory(void)
 	return with_chunks(3, program_floods);
 }
 
+/* ---- A pipe in the place of the file ---- */
+
+static int64_t pipe_time = 1;
+
+static int64_t pipe_clock(void)
+{
+	return pipe_time;
+}
+
+static ssize_t pipe_write(int fd, const void *bytes, size_t size)
+{
+	(void)fd;
+	(void)bytes;
+	(void)size;
+	return -EAGAIN;
+}
+
+/* There is room each time, soon, and gone before the write. */
+static int pipe_await_room(int fd, int milliseconds)
+{
+	(void)fd;
+	(void)milliseconds;
+	pipe_time += 900000000;
+	return 1;
+}
+
+static int program_pipe_without_end(void)
+{
+	struct wti_os_ops slow = wti_os_real;
+
+	slow.clock = pipe_clock;
+	slow.file_write = pipe_write;
+	slow.descriptor_await_room = pipe_await_room;
+	alarm(20);
+	wti_os = &slow;
+	if (wti_trace_file_choose(getenv("WT_TRACE")) != 0 || wti_trace_file_open() != 0)
+		return 1;
+	wti_trace_file_print("[]");
+	return wti_trace_file_close() == -EAGAIN ? 0 : 2;
+}
+
 static const struct child_program programs[] = {
 	{ "handlers", program_handlers },
 	{ "ways", program_ways },
@@ -579,6 +625,7 @@ static const struct child_program programs[] = {
 	{ "forks", program_forks },
 	{ "moves", program_moves },
 	{ "strange names", program_strange_names },
+	{ "pipe without end", program_pipe_without_end },
 	{ "without memory", program_without_memory },
 	{ "with little memory", program_with_little_memory },
 };
@@ -738,6 +785,40 @@ static void a_file_that_cannot_be_written_is_no_trace_and_no_word(void **state)
 	}
 }
 
+/* Who reads the pipe. */
+static void *read_one_byte(void *arg)
+{
+	int fd = *(int *)arg;
+	char byte;
+
+	while (read(fd, &byte, 1) != 1)
+		sched_yield();
+	close(fd);
+	return NULL;
+}
+
+/* There is more to come than a pipe holds. */
+static void a_reader_that_leaves_does_not_end_the_program(void **state)
+{
+	pthread_t reader;
+	int fd;
+
+	(void)state;
+	setenv("WT_TRACE_EVENTS", "5000", 1);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pthread_create(&reader, NULL, read_one_byte, &fd), 0);
+	run("floods");
+	pthread_join(reader, NULL);
+}
+
+static void a_reader_that_is_slow_has_one_deadline(void **state)
+{
+	(void)state;
+	run("pipe without end");
+}
+
 static void a_path_that_is_too_long_is_no_trace(void **state)
 {
 	static char longer[5000];
@@ -873,6 +954,8 @@ int main(int argc, char **argv)
 		TRACE_TEST(a_forked_child_does_not_write),
 		TRACE_TEST(nothing_is_written_without_the_variable),
 		TRACE_TEST(a_file_that_cannot_be_written_is_no_trace_and_no_word),
+		TRACE_TEST(a_reader_that_leaves_does_not_end_the_program),
+		TRACE_TEST(a_reader_that_is_slow_has_one_deadline),
 		TRACE_TEST(a_path_that_is_too_long_is_no_trace),
 		TRACE_TEST(the_path_is_that_of_the_first_use),
 		TRACE_TEST(the_process_may_be_in_the_path),

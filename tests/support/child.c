@@ -12,6 +12,14 @@
 #include "support/support.h"
 
 static int child_mark_fd = -1;
+static char child_self[4096];
+
+/* By its name, which valgrind knows better than the link. Once: an emulator looks for it from where the process is. */
+static void child_find_self(void)
+{
+	if (!child_self[0])
+		(void)!readlink("/proc/self/exe", child_self, sizeof child_self - 1);
+}
 
 static int64_t child_now(void)
 {
@@ -23,6 +31,7 @@ static int64_t child_now(void)
 
 int child_main(int argc, char **argv, const struct child_program *programs, size_t count)
 {
+	child_find_self();
 	if (argc != 3)
 		return -1;
 	child_mark_fd = atoi(argv[2]);
@@ -41,13 +50,11 @@ void child_mark_end(void)
 void child_command(struct child_command *command, const char *name, const char *first, const char *second)
 {
 	const char *emulator = getenv("WT_TEST_EMULATOR"), *root = getenv("QEMU_LD_PREFIX");
-	/* By its name, which valgrind knows better than the link. */
-	ssize_t length = readlink("/proc/self/exe", command->self, sizeof command->self - 1);
-	const char *words[] = { emulator, "-L", root ? root : "/", "-0", name, command->self, first, second, NULL };
+	const char *words[] = { emulator, "-L", root ? root : "/", "-0", name, child_self, first, second, NULL };
 	const char *plain[] = { name, first, second, NULL };
 
-	command->self[length > 0 ? length : 0] = '\0';
-	command->program = emulator ? emulator : command->self;
+	child_find_self();
+	command->program = emulator ? emulator : child_self;
 	if (emulator)
 		memcpy(command->argv, words, sizeof words);
 	else

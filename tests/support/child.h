@@ -25,7 +25,6 @@ int child_main(int argc, char **argv, const struct child_program *programs, size
 struct child_command {
 	const char *program;
 	char *argv[9];
-	char self[4096];
 };
 
 void child_command(struct child_command *command, const char *name, const char *first, const char *second);

@@ -186,6 +186,17 @@ bool await(bool (*condition)(void *arg), void *arg)
 	return true;
 }
 
+static bool has_no_more_threads(void *most)
+{
+	return support_threads() <= *(unsigned *)most;
+}
+
+void assert_threads(unsigned most)
+{
+	if (!await(has_no_more_threads, &most))
+		fail_msg("%u threads, not %u", support_threads(), most);
+}
+
 /* ---- Verdicts ---- */
 
 void assert_verdict(struct verdict *verdict)

@@ -67,6 +67,12 @@ bool latch_await(struct latch *latch);
 /* Wait until `condition` holds; the same bound. */
 bool await(bool (*condition)(void *arg), void *arg);
 
+/*
+ * The runner: there are no more threads than so many. Waited for: the system takes a moment to forget a thread that has
+ * been joined, and an emulator longer.
+ */
+void assert_threads(unsigned most);
+
 /* The runner: fail the test with the verdict's text, if it has one. */
 void assert_verdict(struct verdict *verdict);
 
