@@ -15,8 +15,8 @@ WT_BEGIN_DECLS
 enum {
 	WT_E2BIG = -E2BIG,         /* options of a later libwt, with a field that this one does not know */
 	WT_EBADF = -EBADF,         /* the descriptor is not open */
-	WT_EAGAIN = -EAGAIN,       /* nothing there, or no room, and WT_NOW was given */
-	WT_EBUSY = -EBUSY,         /* the loop is running already: the call came from a callback */
+	WT_EAGAIN = -EAGAIN,       /* nothing there, no room, or not done yet, and WT_NOW was given */
+	WT_EBUSY = -EBUSY,         /* running already: the call came from a callback; or taken */
 	WT_ECANCELED = -ECANCELED, /* the task was cancelled */
 	WT_EDEADLK = -EDEADLK,     /* the wait could never end */
 	WT_EEXIST = -EEXIST,       /* the name is taken */
