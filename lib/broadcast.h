@@ -14,6 +14,7 @@
 #include <wt/broadcast.h>
 
 #include "broadcast_log.h"
+#include "misuse.h"
 #include "source.h"
 #include "thread.h"
 
@@ -31,6 +32,8 @@ struct wti_topic {
 };
 
 struct wt_broadcast {
+	WTI_HANDLE
+
 	/* Set at open. */
 	struct wti_topic *topic;
 

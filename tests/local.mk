@@ -99,7 +99,11 @@ wt_unit_tests = \
 	tests/test_worker_run \
 	tests/test_worker_stats \
 	tests/test_worker_stream \
-	$(wt_system_tests)
+	$(wt_system_tests) \
+	$(wt_debug_tests)
+if DEBUG
+wt_debug_tests = tests/test_misuse
+endif
 if POSIX_ONLY
 wt_system_tests = \
 	tests/test_os_posix \
