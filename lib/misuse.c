@@ -48,13 +48,15 @@ struct misuse_block {
 };
 
 /*
- * Not one of mutex.h: it stands outside of their ranks, for it is held over
- * nothing, and the scheduler of the tests shall not see it, for it orders
- * nothing that the library relies on.
+ * Not one of mutex.h: it stands outside of their ranks, and the scheduler of
+ * the tests shall not see it, for it orders nothing that the library relies
+ * on. So no other lock is taken under it, and no atomic is touched: to the
+ * scheduler, which is gone at the end of the process, that is a moment at which
+ * another thread goes on.
  */
 static pthread_mutex_t misuse_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct wti_list misuse_owed = { &misuse_owed, &misuse_owed }; /* under the lock: the oldest first */
-static pid_t misuse_process; /* under the lock: whose objects those are */
+static _Atomic(pid_t) misuse_process; /* whose objects those are */
 static struct misuse_block misuse_late[MISUSE_LATE]; /* under the lock: a ring */
 static size_t misuse_late_next;
 
@@ -171,6 +173,7 @@ void wti_handle_made(struct wti_handle *handle, enum wti_kind kind, const void *
 	handle->number = 0;
 	handle->name_size = 0;
 	handle->excused = false;
+	handle->over = false;
 	wti_list_init(&handle->owed);
 	misuse_note_party(&handle->maker);
 	wti_store(&handle->state, MISUSE_OPEN); /* relaxed: the pointer has still to reach anybody else */
@@ -188,10 +191,19 @@ void wti_handle_owed(struct wti_handle *handle)
 {
 	if (wti_forked())
 		return;
+	wti_store(&misuse_process, getpid());
 	pthread_mutex_lock(&misuse_lock);
-	misuse_process = getpid();
-	if (wti_list_empty(&handle->owed) && wti_load(&handle->state) == MISUSE_OPEN)
+	if (!handle->over && !handle->excused && wti_list_empty(&handle->owed))
 		wti_list_append(&misuse_owed, &handle->owed);
+	pthread_mutex_unlock(&misuse_lock);
+}
+
+void wti_handle_unowed(struct wti_handle *handle)
+{
+	if (wti_forked())
+		return;
+	pthread_mutex_lock(&misuse_lock);
+	wti_list_remove(&handle->owed);
 	pthread_mutex_unlock(&misuse_lock);
 }
 
@@ -224,9 +236,10 @@ void wti_handle_ended(struct wti_handle *handle)
 		return;
 	misuse_note_party(&handle->ender);
 	pthread_mutex_lock(&misuse_lock);
+	handle->over = true;
 	wti_list_remove(&handle->owed);
-	wti_store_rel(&handle->state, MISUSE_ENDED); /* pairs with wti_handle_check [handle-state] */
 	pthread_mutex_unlock(&misuse_lock);
+	wti_store_rel(&handle->state, MISUSE_ENDED); /* pairs with wti_handle_check [handle-state] */
 }
 
 /* ---- What was freed ---- */
@@ -280,7 +293,7 @@ static bool misuse_report_all(void)
 		const struct wti_handle *handle = wti_list_entry(link, struct wti_handle, owed);
 
 		/* One that lies in a message hangs on the port in whose queue that is. */
-		if (handle->excused || wti_load(&handle->state) != MISUSE_OPEN)
+		if (wti_load(&handle->state) != MISUSE_OPEN)
 			continue;
 		misuse_report_owed(handle);
 		any = true;
@@ -292,10 +305,14 @@ static bool misuse_report_all(void)
 /* Behind all exit handlers, the program's and those that stop workers, and the destructors of static C++ objects. */
 __attribute__((destructor)) static void misuse_end_process(void)
 {
-	const char *leaks = wti_os->variable("WT_DEBUG_LEAKS");
+	const char *leaks;
 
-	if (misuse_process != getpid() || (leaks && strcmp(leaks, "off") == 0))
-		return; /* also a forked child, whose parent has them */
+	/* A forked child has a copy of the list, and perhaps of the lock as another thread held it. */
+	if (wti_load(&misuse_process) != getpid())
+		return;
+	leaks = wti_os->variable("WT_DEBUG_LEAKS");
+	if (leaks && strcmp(leaks, "off") == 0)
+		return;
 	if (misuse_report_all() && leaks && strcmp(leaks, "abort") == 0)
 		abort();
 }

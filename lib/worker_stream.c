@@ -26,7 +26,7 @@ static int streams_capture(struct wt_worker *worker, struct wti_thread *self, en
 	wti_port_close_now(far);
 	if (err)
 		return err;
-	WTI_EXCUSED(worker->thread.captured[kind]); /* closed by the worker's end */
+	WTI_UNOWED(worker->thread.captured[kind]);
 	output->port->worker = worker;
 	output->port->before_turn = wti_worker_before_messages;
 	return 0;

@@ -396,6 +396,7 @@ AM_SH_LOG_FLAGS = $(TEST_TIMEOUT)
 # each program that ends with threads is minutes, where a script runs hundreds.
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	WT_DEBUG_LEAKS=abort; export WT_DEBUG_LEAKS; \
 	ASAN_OPTIONS=exitcode=66:halt_on_error=1:detect_stack_use_after_return=1:handle_segv=2:handle_sigbus=2:allocator_may_return_null=1; \
 	LSAN_OPTIONS=exitcode=66; \
 	UBSAN_OPTIONS=exitcode=66:halt_on_error=1:print_stacktrace=1; \
