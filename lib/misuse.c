@@ -56,7 +56,7 @@ struct misuse_block {
  */
 static pthread_mutex_t misuse_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct wti_list misuse_owed = { &misuse_owed, &misuse_owed }; /* under the lock: the oldest first */
-static _Atomic(pid_t) misuse_process; /* whose objects those are */
+static pid_t misuse_process; /* whose objects those are: written under the lock, with the first */
 static struct misuse_block misuse_late[MISUSE_LATE]; /* under the lock: a ring */
 static size_t misuse_late_next;
 
@@ -191,8 +191,9 @@ void wti_handle_owed(struct wti_handle *handle)
 {
 	if (wti_forked())
 		return;
-	wti_store(&misuse_process, getpid());
 	pthread_mutex_lock(&misuse_lock);
+	if (!misuse_process)
+		misuse_process = getpid();
 	if (!handle->over && !handle->excused && wti_list_empty(&handle->owed))
 		wti_list_append(&misuse_owed, &handle->owed);
 	pthread_mutex_unlock(&misuse_lock);
@@ -307,8 +308,8 @@ __attribute__((destructor)) static void misuse_end_process(void)
 {
 	const char *leaks;
 
-	/* A forked child has a copy of the list, and perhaps of the lock as another thread held it. */
-	if (wti_load(&misuse_process) != getpid())
+	/* Without the lock: a forked child has a copy of it, and perhaps as another thread held it. */
+	if (misuse_process != getpid())
 		return;
 	leaks = wti_os->variable("WT_DEBUG_LEAKS");
 	if (leaks && strcmp(leaks, "off") == 0)
