@@ -90,42 +90,50 @@ static inline int atomics_run(const wt_shared *shared, int type, size_t index, e
 
 int wt_atomics_load(const wt_shared *shared, int type, size_t index, int64_t *value)
 {
+	WTI_USES(shared, SHARED);
 	return value ? atomics_run(shared, type, index, ATOMICS_LOAD, 0, value) : WT_EINVAL;
 }
 
 /* On most processors, a seq_cst store is an exchange. */
 int wt_atomics_store(wt_shared *shared, int type, size_t index, int64_t value)
 {
+	WTI_USES(shared, SHARED);
 	return atomics_run(shared, type, index, ATOMICS_EXCHANGE, value, NULL);
 }
 
 int wt_atomics_exchange(wt_shared *shared, int type, size_t index, int64_t value, int64_t *old)
 {
+	WTI_USES(shared, SHARED);
 	return atomics_run(shared, type, index, ATOMICS_EXCHANGE, value, old);
 }
 
 int wt_atomics_add(wt_shared *shared, int type, size_t index, int64_t value, int64_t *old)
 {
+	WTI_USES(shared, SHARED);
 	return atomics_run(shared, type, index, ATOMICS_ADD, value, old);
 }
 
 int wt_atomics_sub(wt_shared *shared, int type, size_t index, int64_t value, int64_t *old)
 {
+	WTI_USES(shared, SHARED);
 	return atomics_run(shared, type, index, ATOMICS_SUB, value, old);
 }
 
 int wt_atomics_and(wt_shared *shared, int type, size_t index, int64_t value, int64_t *old)
 {
+	WTI_USES(shared, SHARED);
 	return atomics_run(shared, type, index, ATOMICS_AND, value, old);
 }
 
 int wt_atomics_or(wt_shared *shared, int type, size_t index, int64_t value, int64_t *old)
 {
+	WTI_USES(shared, SHARED);
 	return atomics_run(shared, type, index, ATOMICS_OR, value, old);
 }
 
 int wt_atomics_xor(wt_shared *shared, int type, size_t index, int64_t value, int64_t *old)
 {
+	WTI_USES(shared, SHARED);
 	return atomics_run(shared, type, index, ATOMICS_XOR, value, old);
 }
 
@@ -136,6 +144,7 @@ int wt_atomics_compare_exchange(wt_shared *shared, int type, size_t index, int64
 	int err = wti_cell_find(&cell, shared, type, index);
 	uint64_t was;
 
+	WTI_USES(shared, SHARED);
 	if (err)
 		return err;
 	was = atomics_compare_exchange(&cell, (uint64_t)expected, (uint64_t)value);

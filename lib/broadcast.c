@@ -107,6 +107,7 @@ void wti_broadcast_free(wt_broadcast *broadcast)
 {
 	struct wti_thread *self = wti_load(&broadcast->source.owner);
 
+	WTI_ENDED(broadcast);
 	wti_broadcast_end_view(broadcast);
 	if (self->broadcast_last == broadcast)
 		self->broadcast_last = NULL;
@@ -114,7 +115,7 @@ void wti_broadcast_free(wt_broadcast *broadcast)
 	wti_source_detach(&broadcast->source);
 	wti_source_destroy(&broadcast->source);
 	topic_leave(broadcast->topic);
-	wti_free_lines(broadcast);
+	wti_free_lines_late(broadcast);
 }
 
 static void broadcast_close(wt_broadcast *broadcast, struct wti_thread *self)
@@ -131,6 +132,7 @@ void wt_broadcast_close(wt_broadcast *broadcast)
 {
 	struct wti_thread *self = broadcast_own(broadcast);
 
+	WTI_ENDS(broadcast, BROADCAST);
 	if (self)
 		broadcast_close(broadcast, self);
 }
@@ -185,6 +187,9 @@ static wt_broadcast *broadcast_make(struct wti_thread *self, struct wti_topic *t
 
 	if (!broadcast)
 		return NULL;
+	WTI_MADE(broadcast, BROADCAST);
+	WTI_NAMED(broadcast, 0, topic->name, topic->name_size);
+	WTI_OWED(broadcast);
 	broadcast->topic = topic_enter(topic);
 	broadcast->trace = broadcast->topic->trace;
 	wti_source_init(&broadcast->source, &wti_broadcast_source_ops, self);
@@ -237,6 +242,7 @@ void wt_broadcast_options_init(wt_broadcast_options *options)
 
 void wt_broadcast_on_message(wt_broadcast *broadcast, wt_broadcast_fn *fn, void *arg)
 {
+	WTI_USES(broadcast, BROADCAST);
 	if (!broadcast_own(broadcast))
 		return;
 	broadcast->on_message = fn;
@@ -247,6 +253,7 @@ void wt_broadcast_on_message(wt_broadcast *broadcast, wt_broadcast_fn *fn, void 
 void wt_broadcast_on_message_error(wt_broadcast *broadcast, void (*fn)(wt_broadcast *broadcast, int error, void *arg),
 				   void *arg)
 {
+	WTI_USES(broadcast, BROADCAST);
 	if (!broadcast_own(broadcast))
 		return;
 	broadcast->on_message_error = fn;
@@ -255,6 +262,7 @@ void wt_broadcast_on_message_error(wt_broadcast *broadcast, void (*fn)(wt_broadc
 
 void wt_broadcast_on_close(wt_broadcast *broadcast, void (*fn)(wt_broadcast *broadcast, void *arg), void *arg)
 {
+	WTI_USES(broadcast, BROADCAST);
 	if (!broadcast_own(broadcast))
 		return;
 	broadcast->on_close = fn;
@@ -266,6 +274,7 @@ void wt_broadcast_ref(wt_broadcast *broadcast)
 {
 	struct wti_thread *self = broadcast_own(broadcast);
 
+	WTI_USES(broadcast, BROADCAST);
 	if (self && !broadcast->close_told)
 		wti_broadcast_set_ref(broadcast, self, true);
 }
@@ -274,17 +283,20 @@ void wt_broadcast_unref(wt_broadcast *broadcast)
 {
 	struct wti_thread *self = broadcast_own(broadcast);
 
+	WTI_USES(broadcast, BROADCAST);
 	if (self)
 		wti_broadcast_set_ref(broadcast, self, false);
 }
 
 bool wt_broadcast_has_ref(const wt_broadcast *broadcast)
 {
+	WTI_USES(broadcast, BROADCAST);
 	return broadcast_own(broadcast) && wti_load(&broadcast->refd);
 }
 
 const void *wt_broadcast_name(const wt_broadcast *broadcast, size_t *size)
 {
+	WTI_USES(broadcast, BROADCAST);
 	if (size)
 		*size = broadcast ? broadcast->topic->name_size : 0;
 	return broadcast ? broadcast->topic->name : NULL;
@@ -296,6 +308,7 @@ int wt_broadcast_stats(const wt_broadcast *broadcast, struct wt_broadcast_stats 
 	struct wt_broadcast_stats now = { 0 };
 	struct wti_backlog backlog;
 
+	WTI_USES(broadcast, BROADCAST);
 	if (!broadcast || !stats)
 		return WT_EINVAL;
 	if (!broadcast_own(broadcast))

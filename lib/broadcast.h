@@ -14,6 +14,7 @@
 #include <wt/broadcast.h>
 
 #include "broadcast_log.h"
+#include "misuse.h"
 #include "source.h"
 #include "thread.h"
 
@@ -32,6 +33,8 @@ struct wti_topic {
 };
 
 struct wt_broadcast {
+	WTI_HANDLE
+
 	/* Set at open. */
 	struct wti_topic *topic;
 	uint32_t trace; /* the topic's */

@@ -136,6 +136,7 @@ int wt_broadcast_post(wt_broadcast *broadcast, const void *data, size_t size)
 {
 	const wt_outgoing message = { .data = data, .size = size };
 
+	WTI_USES(broadcast, BROADCAST);
 	if (!broadcast || (!data && size))
 		return WT_EINVAL;
 	if (size > WTI_SIZE_MAX)
@@ -149,6 +150,7 @@ int wt_broadcast_send(wt_broadcast *broadcast, const wt_outgoing *message)
 	struct broadcast_posting posting = { .broadcast = broadcast, .message = message };
 	int err;
 
+	WTI_USES(broadcast, BROADCAST);
 	if (!broadcast || !message)
 		return WT_EINVAL;
 	err = wti_outgoing_check(message, &posting.size);

@@ -183,6 +183,7 @@ int wt_broadcast_receive(wt_broadcast *broadcast, wt_message *message, wt_time d
 	struct wti_log_record record;
 	int err;
 
+	WTI_USES(broadcast, BROADCAST);
 	if (wti_unlikely(!message))
 		return WT_EINVAL;
 	*message = (wt_message){ 0 };

@@ -17,9 +17,10 @@ static void buffer_destroy(struct wti_transferable *object, struct wti_list *dro
 	wt_buffer *buffer = wti_container_of(object, wt_buffer, transferable);
 
 	(void)dropped;
+	WTI_ENDED(buffer);
 	if (buffer->deleter)
 		buffer->deleter(buffer->data, buffer->arg);
-	wti_free(buffer);
+	wti_free_late(buffer);
 }
 
 static const struct wti_transferable_ops buffer_transferable_ops = { .destroy = buffer_destroy };
@@ -35,6 +36,8 @@ static int buffer_make(wt_buffer **buffer, void *data, size_t size, void (*delet
 		return WT_ENOMEM;
 	*made = (wt_buffer){ .data = data, .size = size, .deleter = deleter, .arg = arg };
 	wti_transferable_init(&made->transferable, &buffer_transferable_ops);
+	WTI_MADE(made, BUFFER);
+	WTI_OWED(made);
 	*buffer = made;
 	return 0;
 }
@@ -80,6 +83,7 @@ int wt_buffer_slice_copy(wt_buffer **copy, const wt_buffer *buffer, size_t offse
 {
 	int err;
 
+	WTI_USES(buffer, BUFFER);
 	if (!copy)
 		return WT_EINVAL;
 	*copy = NULL;
@@ -95,27 +99,32 @@ int wt_buffer_slice_copy(wt_buffer **copy, const wt_buffer *buffer, size_t offse
 
 void *wt_buffer_data(const wt_buffer *buffer)
 {
+	WTI_USES(buffer, BUFFER);
 	return buffer ? buffer->data : NULL;
 }
 
 size_t wt_buffer_size(const wt_buffer *buffer)
 {
+	WTI_USES(buffer, BUFFER);
 	return buffer ? buffer->size : 0;
 }
 
 void wt_buffer_mark_untransferable(wt_buffer *buffer)
 {
+	WTI_USES(buffer, BUFFER);
 	if (buffer)
 		buffer->untransferable = true;
 }
 
 bool wt_buffer_is_marked_untransferable(const wt_buffer *buffer)
 {
+	WTI_USES(buffer, BUFFER);
 	return buffer && buffer->untransferable;
 }
 
 void wt_buffer_destroy(wt_buffer *buffer)
 {
+	WTI_ENDS(buffer, BUFFER);
 	if (buffer && !wti_forked())
 		buffer_destroy(&buffer->transferable, NULL);
 }

@@ -10,8 +10,10 @@
 #include <wt/buffer.h>
 
 #include "cargo.h"
+#include "misuse.h"
 
 struct wt_buffer {
+	WTI_HANDLE
 	struct wti_transferable transferable;
 	void *data;
 	size_t size; /* bytes */

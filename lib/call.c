@@ -198,6 +198,7 @@ int wt_port_call(wt_port *port, const wt_outgoing *request, wt_message *reply, w
 	struct wti_list dropped;
 	int err;
 
+	WTI_USES(port, PORT);
 	if (!reply)
 		return WT_EINVAL;
 	*reply = (wt_message){ 0 };

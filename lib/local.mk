@@ -16,7 +16,10 @@ wt_system_sources = \
 else
 wt_system_sources = lib/os_linux.c
 endif
-wt_shared_sources = \
+if DEBUG
+wt_debug_sources = lib/misuse.c
+endif
+wt_shared_sources = $(wt_debug_sources) \
 	lib/alloc.c \
 	lib/alloc.h \
 	lib/arena.h \
@@ -81,6 +84,7 @@ wt_shared_sources = \
 	lib/loop_time.h \
 	lib/message.c \
 	lib/message.h \
+	lib/misuse.h \
 	lib/mutex.h \
 	lib/os.c \
 	lib/os.h \

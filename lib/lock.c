@@ -225,6 +225,7 @@ void wti_lock_free(struct wt_lock *lock)
 {
 	struct wti_sleepers sleepers = { .count = 0 };
 
+	WTI_ENDED(lock);
 	wti_mutex_lock(&lock_mutex);
 	lock_leave(lock_bucket(lock), lock, &sleepers);
 	wti_mutex_unlock(&lock_mutex);
@@ -233,7 +234,7 @@ void wti_lock_free(struct wt_lock *lock)
 	wti_source_detach(&lock->source);
 	wti_source_destroy(&lock->source);
 	wti_list_remove(&lock->owned);
-	wti_free(lock);
+	wti_free_late(lock);
 }
 
 void wti_lock_each(void (*fn)(const struct wt_lock *lock, void *arg), void *arg)
@@ -313,7 +314,11 @@ int wti_lock_create(struct wt_lock **lock, wt_lock_options *read, const void *na
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	*lock = lock_make(self, name, name_size, read->mode);
-	return *lock ? 0 : WT_ENOMEM;
+	if (!*lock)
+		return WT_ENOMEM;
+	WTI_MADE(*lock, LOCK);
+	WTI_NAMED(*lock, 0, name, name_size);
+	return 0;
 }
 
 /* ---- The public faces ---- */
@@ -326,6 +331,7 @@ void wt_lock_options_init(wt_lock_options *options)
 
 void wt_lock_release(wt_lock *lock)
 {
+	WTI_ENDS(lock, LOCK);
 	if (wti_lock_is_own(lock))
 		wti_lock_free(lock);
 }
@@ -338,16 +344,19 @@ static bool lock_has_state(const wt_lock *lock, enum wti_lock_state state)
 
 bool wt_lock_is_held(const wt_lock *lock)
 {
+	WTI_USES(lock, LOCK);
 	return lock_has_state(lock, WTI_LOCK_HELD);
 }
 
 bool wt_lock_is_stolen(const wt_lock *lock)
 {
+	WTI_USES(lock, LOCK);
 	return lock_has_state(lock, WTI_LOCK_STOLEN);
 }
 
 const void *wt_lock_name(const wt_lock *lock, size_t *size)
 {
+	WTI_USES(lock, LOCK);
 	if (size)
 		*size = lock ? lock->name_size : 0;
 	return lock ? lock->name : NULL;
@@ -355,5 +364,6 @@ const void *wt_lock_name(const wt_lock *lock, size_t *size)
 
 int wt_lock_mode(const wt_lock *lock)
 {
+	WTI_USES(lock, LOCK);
 	return lock ? lock->mode : WT_LOCK_EXCLUSIVE;
 }

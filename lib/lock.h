@@ -28,6 +28,7 @@
 #include "atomic.h"
 #include "deadline.h"
 #include "list.h"
+#include "misuse.h"
 #include "source.h"
 #include "thread.h"
 
@@ -39,6 +40,8 @@ enum wti_lock_state {
 };
 
 struct wt_lock {
+	WTI_HANDLE
+
 	/* Set before it is entered. */
 	struct wti_thread *owner;
 	const void *name; /* in the same block */

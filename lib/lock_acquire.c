@@ -66,9 +66,11 @@ int wt_lock_acquire(wt_lock **lock, const void *name, size_t name_size, const wt
 	if (err)
 		return err;
 	err = acquire_begin(made, &read, deadline);
-	if (err)
+	if (err) {
 		wti_lock_free(made);
-	else
-		*lock = made;
-	return err;
+		return err;
+	}
+	WTI_OWED(made);
+	*lock = made;
+	return 0;
 }

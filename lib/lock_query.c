@@ -10,6 +10,7 @@
 #include "alloc.h"
 #include "fork.h"
 #include "lock.h"
+#include "misuse.h"
 
 /* More than the pass before has counted: what may come meanwhile. */
 enum {
@@ -18,6 +19,7 @@ enum {
 };
 
 struct wt_lock_snapshot {
+	WTI_HANDLE
 	size_t count;
 	struct wti_lock_entry entries[]; /* the names follow the last there is room for */
 };
@@ -113,21 +115,28 @@ int wt_lock_query(wt_lock_snapshot **snapshot)
 		wti_free(made);
 		return WT_ENOMEM;
 	}
+	WTI_MADE(made, SNAPSHOT);
+	WTI_OWED(made);
 	*snapshot = made;
 	return 0;
 }
 
 size_t wt_lock_snapshot_count(const wt_lock_snapshot *snapshot)
 {
+	WTI_USES(snapshot, SNAPSHOT);
 	return snapshot ? snapshot->count : 0;
 }
 
 const wt_lock_info *wt_lock_snapshot_at(const wt_lock_snapshot *snapshot, size_t index)
 {
+	WTI_USES(snapshot, SNAPSHOT);
 	return index < wt_lock_snapshot_count(snapshot) ? &snapshot->entries[index].info : NULL;
 }
 
 void wt_lock_snapshot_destroy(wt_lock_snapshot *snapshot)
 {
-	wti_free(snapshot);
+	WTI_ENDS(snapshot, SNAPSHOT);
+	if (snapshot)
+		WTI_ENDED(snapshot);
+	wti_free_late(snapshot);
 }

@@ -103,12 +103,14 @@ int wt_lock_request(wt_lock **lock, const void *name, size_t name_size, const wt
 	}
 	made->fn = fn;
 	made->arg = arg;
+	WTI_OWED(made);
 	*lock = made;
 	return 0;
 }
 
 void wt_lock_on_stolen(wt_lock *lock, void (*fn)(wt_lock *lock, void *arg), void *arg)
 {
+	WTI_USES(lock, LOCK);
 	if (!wti_lock_is_own(lock))
 		return;
 	lock->on_stolen = fn;

@@ -33,7 +33,7 @@ static void pool_free(struct wt_pool *pool)
 	wti_waiters_destroy(&pool->room);
 	wti_waiters_destroy(&pool->waiters);
 	wti_mutex_destroy(&pool->lock);
-	wti_free_lines(pool);
+	wti_free_lines_late(pool);
 }
 
 void wti_pool_release(struct wt_pool *pool)
@@ -158,6 +158,8 @@ static struct wt_pool *pool_alloc(wt_task_fn *fn, const wt_pool_options *options
 	pool->share_env = options->env == WT_SHARE_ENV;
 	pool->options.env = NULL; /* the keeper gets it, and its workers have theirs from it */
 	pool_init(pool);
+	WTI_MADE(pool, POOL);
+	WTI_NAMED(pool, 0, pool->options.name, name - 1);
 	return pool;
 }
 
@@ -206,6 +208,7 @@ int wt_pool_create(wt_pool **out, wt_task_fn *fn, const wt_pool_options *options
 	pool->creator = self;
 	wti_pool_enter_end(self);
 	wti_owned_add(&self->owned, &self->pools, &pool->owned);
+	WTI_OWED(pool);
 	*out = pool;
 	return 0;
 }
@@ -288,6 +291,7 @@ int wt_pool_ready(wt_pool *pool, wt_time deadline)
 	struct wti_pool_wait wait = { .pool = pool, .ready = pool_is_ready };
 	int err = wti_pool_enter_wait(pool, deadline);
 
+	WTI_USES(pool, POOL);
 	if (err)
 		return err;
 	wti_pool_hold(pool);
@@ -339,6 +343,7 @@ int wt_pool_close(wt_pool *pool, wt_time deadline)
 	struct wti_pool_wait wait = { .pool = pool, .ready = pool_is_over };
 	int err = wti_pool_enter_wait(pool, deadline);
 
+	WTI_USES(pool, POOL);
 	if (err)
 		return err;
 	wti_pool_hold(pool);
@@ -352,6 +357,7 @@ int wt_pool_clear(wt_pool *pool, size_t *cleared)
 {
 	size_t count;
 
+	WTI_USES(pool, POOL);
 	if (cleared)
 		*cleared = 0;
 	if (!pool)
@@ -372,6 +378,7 @@ static void pool_destroy_client(struct wti_pool_client *client, bool tell)
 {
 	if (tell)
 		wti_pool_tell_all(client);
+	WTI_ENDED(client->pool);
 	if (!wti_forked())
 		wti_pool_client_end(client);
 }
@@ -391,6 +398,8 @@ void wti_pool_destroy(struct wt_pool *pool, bool tell)
 	wti_store_sc(&pool->over, 1); /* pairs with pool_is_over [waiters-1] */
 	if (wti_waiters_any(&pool->waiters))
 		wti_waiters_wake(&pool->waiters);
+	if (!client)
+		WTI_ENDED(pool);
 	wti_pool_release(pool); /* the client still has it */
 	if (client)
 		pool_destroy_client(client, tell);
@@ -400,6 +409,7 @@ void wt_pool_destroy(wt_pool *pool)
 {
 	struct wti_thread *self = wti_thread_peek();
 
+	WTI_ENDS(pool, POOL);
 	if (pool && self && pool->creator == self && !wti_list_empty(&pool->owned))
 		wti_pool_destroy(pool, true);
 }

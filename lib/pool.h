@@ -42,6 +42,7 @@
 #include "deadline.h"
 #include "histogram.h"
 #include "list.h"
+#include "misuse.h"
 #include "mutex.h"
 #include "ring.h"
 #include "source.h"
@@ -146,10 +147,13 @@ struct wt_task {
 	} reply;
 	int32_t outcome;
 	uint32_t late;                /* the bits of an entry for which there was no memory */
+	WTI_HANDLE
 };
 
+#ifndef WTI_DEBUG
 _Static_assert(sizeof(struct wt_task) + sizeof(struct wti_pool_own) == 3 * WTI_CACHE_LINE,
 	       "what a queued task costs beside its input is promised");
+#endif
 
 /* Its input, or the map of a task that has the size WTI_TASK_MAP. */
 static inline const void *wti_pool_task_data(const struct wt_task *task)
@@ -367,6 +371,8 @@ enum wti_pool_state {
 };
 
 struct wt_pool {
+	WTI_HANDLE
+
 	/* Set at create. */
 	wt_task_fn *fn;
 	wt_pool_options options;   /* read and completed; data and name lie behind the pool */

@@ -77,6 +77,7 @@ void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
 		wti_free(own->block);
 		own->block = NULL;
 	}
+	WTI_ENDED(own->task);
 	own->state = WTI_TASK_FREE;
 	wti_list_append(&client->free, &own->link);
 	client->used--;
@@ -281,7 +282,7 @@ static void client_free(struct wti_pool_client *client)
 		wti_free(client->queue[level].slots);
 	while ((slab = client->slabs)) {
 		client->slabs = slab->next;
-		wti_free_lines(slab);
+		wti_free_lines_late(slab);
 	}
 	wti_list_init(&dropped);
 	wti_ring_destroy(&client->back, &dropped);

@@ -125,6 +125,7 @@ int wt_pool_each(wt_pool *pool, void (*fn)(void *state, void *arg), void *arg, w
 	};
 	int err = fn ? wti_pool_enter_wait(pool, deadline) : WT_EINVAL;
 
+	WTI_USES(pool, POOL);
 	if (err)
 		return err;
 	wti_list_init(&wait.each.link);

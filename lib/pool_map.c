@@ -179,6 +179,7 @@ int wt_pool_map(wt_pool *pool, const wt_range *range, wt_map_fn *fn, void *arg, 
 	struct wti_pool_map *map;
 	int err;
 
+	WTI_USES(pool, POOL);
 	if (!pool || !range || !fn || range->begin > range->end || deadline < 0)
 		return WT_EINVAL;
 	self = wti_thread_self();

@@ -137,6 +137,7 @@ bool wt_pool_needs_drain(wt_pool *pool)
 	struct wti_thread *self = wti_thread_self();
 	struct wti_pool_client *client;
 
+	WTI_USES(pool, POOL);
 	if (!pool || !self || !wti_pool_is_bounded(pool))
 		return false;
 	if (!wti_load_sc(&pool->full) && !room_is_full(pool)) /* [pool-room] */
@@ -153,6 +154,7 @@ int wt_pool_on_drain(wt_pool *pool, void (*fn)(wt_pool *pool, void *arg), void *
 	struct wti_pool_client *client;
 	int err;
 
+	WTI_USES(pool, POOL);
 	if (!pool)
 		return WT_EINVAL;
 	self = wti_thread_self();

@@ -173,6 +173,7 @@ int wt_pool_stats(wt_pool *pool, struct wt_pool_stats *out)
 	struct wt_pool_stats stats = { 0 };
 	struct wti_pool_accounts *sum;
 
+	WTI_USES(pool, POOL);
 	if (!pool || !out)
 		return WT_EINVAL;
 	if (wti_forked())
@@ -191,6 +192,7 @@ int wt_pool_stats(wt_pool *pool, struct wt_pool_stats *out)
 /* What has been counted so far lies in the past and is not counted any more. */
 void wt_pool_reset_stats(wt_pool *pool)
 {
+	WTI_USES(pool, POOL);
 	if (!pool || wti_forked())
 		return;
 	wti_mutex_lock_soon(&pool->lock);
@@ -203,6 +205,7 @@ int wt_pool_percentile(wt_pool *pool, int which, double percent, int64_t *time)
 {
 	struct wti_pool_accounts *sum;
 
+	WTI_USES(pool, POOL);
 	if (!pool || !time || (which != WT_POOL_WAIT && which != WT_POOL_RUN) || !(percent >= 0 && percent <= 100))
 		return WT_EINVAL;
 	if (wti_forked())

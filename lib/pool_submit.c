@@ -215,6 +215,7 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 	struct wt_task *task;
 	int err;
 
+	WTI_USES(pool, POOL);
 	if (out)
 		*out = NULL;
 	if (!pool)
@@ -235,8 +236,11 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 	}
 	submit_fill(&s, task);
 	task->own->told = !done && !out;
+	WTI_MADE(task, TASK);
 	if (out)
 		*out = task;
+	if (out && !done)
+		WTI_OWED(task);
 	wti_pool_queue_push(s.client, task);
 	return 0;
 }
@@ -261,6 +265,7 @@ int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map
 	}
 	submit_fill(&s, *out);
 	(*out)->own->told = false;
+	WTI_MADE(*out, TASK);
 	(*out)->data = map;
 	(*out)->size = WTI_TASK_MAP;
 	(*out)->parts = WTI_TASK_BLOCK;

@@ -91,6 +91,7 @@ int wt_task_wait(wt_task *task, int *result, wt_message *reply, wt_time deadline
 	bool inside;
 	int err;
 
+	WTI_USES(task, TASK);
 	if (reply)
 		*reply = (wt_message){ 0 };
 	if (!task || deadline < 0)
@@ -162,6 +163,7 @@ int wt_task_cancel(wt_task *task)
 	struct wt_pool *pool;
 	bool running;
 
+	WTI_USES(task, TASK);
 	if (!task)
 		return WT_EINVAL;
 	if (wti_forked())
@@ -181,8 +183,10 @@ int wt_task_cancel(wt_task *task)
 
 void wt_task_release(wt_task *task)
 {
+	WTI_ENDS(task, TASK);
 	if (!task || wti_forked() || !task_owner(task) || !task_has_handle(task))
 		return;
+	WTI_ENDED(task);
 	task->own->told = true;
 	if (task->own->state == WTI_TASK_FINISHED)
 		wti_pool_reply_drop(task->own);

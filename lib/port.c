@@ -21,6 +21,7 @@ static int port_read_options(wt_channel_options *to, const wt_channel_options *o
 static void port_init(wt_port *port, wt_port *peer, struct wti_channel *channel, struct wti_thread *owner,
 		      const wt_channel_options *options)
 {
+	WTI_MADE(port, PORT);
 	port->channel = channel;
 	port->peer = peer;
 	wti_source_init(&port->source, &wti_port_source_ops, owner);
@@ -94,7 +95,7 @@ static void channel_free(struct wti_channel *channel, struct wti_list *dropped)
 		wti_mutex_destroy(&port->calls_lock);
 		wti_source_destroy(&port->source);
 	}
-	wti_free_lines(channel);
+	wti_free_lines_late(channel);
 }
 
 void wti_channel_release(struct wti_channel *channel, struct wti_list *dropped)
@@ -143,6 +144,7 @@ void wt_channel_options_init(wt_channel_options *options)
 int wt_channel_create(wt_port **a, wt_port **b, const wt_channel_options *options)
 {
 	struct wti_thread *self;
+	int err;
 
 	if (a)
 		*a = NULL;
@@ -153,7 +155,12 @@ int wt_channel_create(wt_port **a, wt_port **b, const wt_channel_options *option
 	self = wti_thread_self();
 	if (!self)
 		return wti_fork_error(WT_ENOMEM);
-	return wti_channel_create(self, self, options, a, b);
+	err = wti_channel_create(self, self, options, a, b);
+	if (!err) {
+		WTI_OWED(*a);
+		WTI_OWED(*b);
+	}
+	return err;
 }
 
 /* ---- Handlers and liveness ---- */
@@ -176,6 +183,7 @@ void wt_port_ref(wt_port *port)
 {
 	struct wti_thread *self = wti_port_own(port);
 
+	WTI_USES(port, PORT);
 	if (!self || port->close_told)
 		return;
 	wti_port_set_ref(port, self, true);
@@ -186,17 +194,20 @@ void wt_port_unref(wt_port *port)
 {
 	struct wti_thread *self = wti_port_own(port);
 
+	WTI_USES(port, PORT);
 	if (self)
 		wti_port_set_ref(port, self, false);
 }
 
 bool wt_port_has_ref(const wt_port *port)
 {
+	WTI_USES(port, PORT);
 	return wti_port_own(port) && wti_load(&port->refd);
 }
 
 void wt_port_start(wt_port *port)
 {
+	WTI_USES(port, PORT);
 	if (!wti_port_own(port))
 		return;
 	port->started = true;
@@ -205,12 +216,14 @@ void wt_port_start(wt_port *port)
 
 void wt_port_stop(wt_port *port)
 {
+	WTI_USES(port, PORT);
 	if (wti_port_own(port))
 		port->started = false;
 }
 
 void wt_port_on_message(wt_port *port, wt_port_fn *fn, void *arg)
 {
+	WTI_USES(port, PORT);
 	if (!wti_port_own(port))
 		return;
 	port->on_message = fn;
@@ -226,6 +239,7 @@ void wt_port_on_message(wt_port *port, wt_port_fn *fn, void *arg)
 
 void wt_port_on_message_error(wt_port *port, void (*fn)(wt_port *port, int error, void *arg), void *arg)
 {
+	WTI_USES(port, PORT);
 	if (!wti_port_own(port))
 		return;
 	port->on_message_error = fn;
@@ -234,6 +248,7 @@ void wt_port_on_message_error(wt_port *port, void (*fn)(wt_port *port, int error
 
 void wt_port_on_close(wt_port *port, void (*fn)(wt_port *port, void *arg), void *arg)
 {
+	WTI_USES(port, PORT);
 	if (!wti_port_own(port))
 		return;
 	port->on_close = fn;

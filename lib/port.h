@@ -26,6 +26,7 @@
 #include <wt/port.h>
 
 #include "cargo.h"
+#include "misuse.h"
 #include "ring.h"
 #include "source.h"
 #include "thread.h"
@@ -41,6 +42,8 @@ enum wti_drain {
 };
 
 struct wt_port {
+	WTI_HANDLE
+
 	/* Set at create. */
 	struct wti_channel *channel;
 	struct wt_port *peer;

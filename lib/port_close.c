@@ -65,6 +65,7 @@ static void port_release_handle(wt_port *port, struct wti_list *dropped)
 {
 	struct wti_thread *self = wti_load(&port->source.owner);
 
+	WTI_ENDED(port);
 	wti_list_remove(&port->owing);
 	wti_port_delist(port, self);
 	wti_source_detach(&port->source);
@@ -171,6 +172,7 @@ void wt_port_close(wt_port *port)
 {
 	struct wti_thread *self = wti_port_own(port);
 
+	WTI_ENDS(port, PORT);
 	if (self && !port->worker)
 		port_close(port, self);
 }

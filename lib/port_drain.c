@@ -110,6 +110,7 @@ void wt_port_on_drain(wt_port *port, void (*fn)(wt_port *port, void *arg), void 
 {
 	struct wti_thread *self = wti_port_own(port);
 
+	WTI_USES(port, PORT);
 	if (!self)
 		return;
 	port->on_drain = fn;

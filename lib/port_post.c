@@ -102,6 +102,7 @@ int wti_sender_post(wt_port *port, const void *data, size_t size)
 
 int wt_port_post(wt_port *port, const void *data, size_t size)
 {
+	WTI_USES(port, PORT);
 	if (wti_unlikely(!port || (!data && size)))
 		return WT_EINVAL;
 	if (wti_forked())
@@ -116,6 +117,7 @@ int wt_port_post_many(wt_port *port, const struct iovec *messages, size_t count,
 	size_t n = 0;
 	int err = 0;
 
+	WTI_USES(port, PORT);
 	if (posted)
 		*posted = 0;
 	if (!port || (!messages && count))
@@ -304,6 +306,7 @@ int wti_port_send(struct wti_sending *sending, wt_time deadline)
 
 int wt_port_send(wt_port *port, const wt_outgoing *message, wt_time deadline)
 {
+	WTI_USES(port, PORT);
 	if (!port)
 		return WT_EINVAL;
 	return wti_port_send(&(struct wti_sending){ .port = port, .message = message }, deadline);

@@ -287,6 +287,7 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 	struct wti_record record;
 	int err;
 
+	WTI_USES(port, PORT);
 	if (wti_unlikely(!message))
 		return WT_EINVAL;
 	err = port_receive(port, self, &record, deadline);
@@ -447,6 +448,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	size_t n = 0;
 	int err = 0;
 
+	WTI_USES(port, PORT);
 	if (drained)
 		*drained = 0;
 	if (!port || !fn)

@@ -10,6 +10,7 @@ int wt_port_stats(const wt_port *port, struct wt_port_stats *stats)
 	wt_port *own = (wt_port *)(uintptr_t)port;
 	struct wt_port_stats now = { 0 };
 
+	WTI_USES(port, PORT);
 	if (!port || !stats)
 		return WT_EINVAL;
 	if (!wti_port_own(port))

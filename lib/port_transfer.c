@@ -168,6 +168,7 @@ static void port_destroy(struct wti_transferable *object, struct wti_list *dropp
 	wt_port *port = port_of(object);
 	bool tells = !wti_port_is_closed(port) && !WTI_MUTANT(WTI_MUTANT_UNDELIVERED_OPEN);
 
+	WTI_ENDED(port);
 	if (tells)
 		wti_port_announce_close(port);
 	wti_port_drop_dead(port, dropped);

@@ -26,6 +26,7 @@ static _Atomic(pid_t) process_id;        /* who registered the handler, or 0; wr
  */
 static void process_let_go(struct wt_worker *worker)
 {
+	WTI_EXCUSED(worker);
 	wti_worker_stop(worker);
 	/* pairs with worker_start [worker-thread]: which thread it is, is written, and whether it was hired */
 	if (!wti_load_acq(&worker->thread_known) || worker->thread_taken)

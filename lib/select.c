@@ -73,6 +73,7 @@ static int select_check(wt_port *const *ports, size_t count)
 	if (!ports || !count)
 		return WT_EINVAL;
 	for (size_t i = 0; i < count; i++) {
+		WTI_USES_BY(ports[i], PORT, "wt_select", false);
 		if (!ports[i])
 			return WT_EINVAL;
 		if (!self || wti_load(&ports[i]->source.owner) != self)

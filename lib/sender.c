@@ -10,9 +10,10 @@ static void sender_destroy(struct wti_transferable *object, struct wti_list *dro
 {
 	wt_sender *sender = wti_container_of(object, wt_sender, transferable);
 
+	WTI_ENDED(sender);
 	wti_port_leave_posters(sender->port);
 	wti_channel_release(sender->port->channel, dropped);
-	wti_free(sender);
+	wti_free_late(sender);
 }
 
 static const struct wti_transferable_ops sender_transferable_ops = { .destroy = sender_destroy };
@@ -29,6 +30,8 @@ static int sender_create(wt_sender **sender, wt_port *port)
 	wti_add(&port->posters, 1);
 	if (!WTI_MUTANT(WTI_MUTANT_SENDER_NO_HOLD))
 		wti_channel_hold(port->channel);
+	WTI_MADE(made, SENDER);
+	WTI_OWED(made);
 	*sender = made;
 	return 0;
 }
@@ -37,6 +40,7 @@ int wt_port_sender(wt_port *port, wt_sender **sender)
 {
 	struct wti_thread *self = wti_thread_peek();
 
+	WTI_USES(port, PORT);
 	if (!sender)
 		return WT_EINVAL;
 	*sender = NULL;
@@ -51,6 +55,7 @@ int wt_port_sender(wt_port *port, wt_sender **sender)
 
 int wt_sender_dup(wt_sender *sender, wt_sender **copy)
 {
+	WTI_USES(sender, SENDER);
 	if (!copy)
 		return WT_EINVAL;
 	*copy = NULL;
@@ -63,6 +68,7 @@ int wt_sender_dup(wt_sender *sender, wt_sender **copy)
 
 int wt_sender_post(wt_sender *sender, const void *data, size_t size)
 {
+	WTI_USES(sender, SENDER);
 	if (!sender || (!data && size))
 		return WT_EINVAL;
 	return wti_sender_post(sender->port, data, size);
@@ -70,6 +76,7 @@ int wt_sender_post(wt_sender *sender, const void *data, size_t size)
 
 int wt_sender_send(wt_sender *sender, const wt_outgoing *message, wt_time deadline)
 {
+	WTI_USES(sender, SENDER);
 	if (!sender)
 		return WT_EINVAL;
 	return wti_port_send(&(struct wti_sending){ .port = sender->port, .sender = sender, .message = message },
@@ -80,6 +87,7 @@ void wt_sender_close(wt_sender *sender)
 {
 	struct wti_list dropped;
 
+	WTI_ENDS(sender, SENDER);
 	if (!sender || wti_forked())
 		return;
 	wti_list_init(&dropped);

@@ -9,8 +9,10 @@
 #include <wt/sender.h>
 
 #include "cargo.h"
+#include "misuse.h"
 
 struct wt_sender {
+	WTI_HANDLE
 	struct wti_transferable transferable;
 	wt_port *port; /* the end that it posts from, which may be closed; set at create */
 };

@@ -46,6 +46,8 @@ static int shared_make(wt_shared *shared, size_t size, size_t max_size)
 	}
 	wti_store(&shared->size, size);
 	wti_store(&shared->holds, 1);
+	WTI_MADE(shared, SHARED);
+	WTI_OWED(shared);
 	return 0;
 }
 
@@ -79,16 +81,19 @@ int wt_shared_create(wt_shared **shared, size_t size, size_t max_size)
 
 void *wt_shared_data(const wt_shared *shared)
 {
+	WTI_USES(shared, SHARED);
 	return shared ? shared->data : NULL;
 }
 
 size_t wt_shared_size(const wt_shared *shared)
 {
+	WTI_USES(shared, SHARED);
 	return shared ? wti_shared_size(shared) : 0;
 }
 
 size_t wt_shared_max_size(const wt_shared *shared)
 {
+	WTI_USES(shared, SHARED);
 	return shared ? shared->max_size : 0;
 }
 
@@ -106,6 +111,7 @@ int wt_shared_grow(wt_shared *shared, size_t new_size)
 	size_t size;
 	int err;
 
+	WTI_USES(shared, SHARED);
 	if (!shared)
 		return WT_EINVAL;
 	if (wti_forked())
@@ -119,6 +125,7 @@ int wt_shared_grow(wt_shared *shared, size_t new_size)
 
 wt_shared *wt_shared_hold(wt_shared *shared)
 {
+	WTI_USES(shared, SHARED);
 	if (shared && !wti_forked())
 		wti_add(&shared->holds, 1); /* relaxed: who holds one more has one already */
 	return shared;
@@ -126,11 +133,13 @@ wt_shared *wt_shared_hold(wt_shared *shared)
 
 void wt_shared_release(wt_shared *shared)
 {
+	WTI_ENDS(shared, SHARED);
 	if (wti_forked())
 		return;
 	/* counter: who unmaps has seen all that the others did */
 	if (!shared || wti_sub_acqrel(&shared->holds, 1) != 1)
 		return;
+	WTI_ENDED(shared);
 	wti_os->memory_release(shared->data, shared->reserved);
-	wti_free_lines(shared);
+	wti_free_lines_late(shared);
 }

@@ -11,8 +11,11 @@
 
 #include "atomic.h"
 #include "base.h"
+#include "misuse.h"
 
 struct wt_shared {
+	WTI_HANDLE
+
 	/* Set at create. */
 	unsigned char *data;
 	size_t max_size;

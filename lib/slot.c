@@ -162,6 +162,7 @@ int wt_port_reserve(wt_port *port, size_t size, wt_slot *slot, wt_time deadline)
 	struct slot *made;
 	int err;
 
+	WTI_USES(port, PORT);
 	if (!slot)
 		return WT_EINVAL;
 	*slot = (wt_slot){ 0 };

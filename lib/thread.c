@@ -134,6 +134,9 @@ static bool thread_run_end(struct wti_thread *thread)
 /* Deleters that run meanwhile may make new things, which have their end entered again; but not without a limit. */
 void wti_thread_leave(struct wti_thread *thread)
 {
+#ifdef WTI_DEBUG
+	thread->ends = true;
+#endif
 	for (int round = 0; round < THREAD_END_ROUNDS && thread_run_end(thread); round++)
 		;
 	wti_trace_unwind(thread); /* of one that ends in a callback */

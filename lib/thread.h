@@ -84,6 +84,10 @@ struct wti_thread {
 	const char *name;
 	struct wt_worker *worker; /* whose thread this is, or NULL */
 
+#ifdef WTI_DEBUG
+	bool ends; /* owner: what is closed now, its end closes (misuse.h) */
+#endif
+
 	/* Atomic. */
 	struct wti_parker parker;
 	_Atomic(struct wti_source *) ready; /* stack of sources: pushed by anyone, taken by the owner */

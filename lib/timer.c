@@ -55,9 +55,10 @@ static void timer_due(struct wti_deadline *deadline, unsigned *calls)
 
 static void timer_free(struct wt_timer *timer)
 {
+	WTI_ENDED(timer);
 	timer_cancel(timer);
 	wti_owned_remove(&timer->owner->owned, &timer->owned);
-	wti_free(timer);
+	wti_free_late(timer);
 }
 
 static void timer_thread_end(struct wti_thread *self)
@@ -89,6 +90,8 @@ int wt_timer_create(wt_timer **timer, wt_time first, int64_t interval, wt_timer_
 	if (!made)
 		return WT_ENOMEM;
 	*made = (struct wt_timer){ .owner = self, .fn = fn, .arg = arg, .refd = true, .due = WT_FOREVER };
+	WTI_MADE(made, TIMER);
+	WTI_OWED(made);
 	wti_deadline_init(&made->deadline, timer_due);
 	wti_owned_add(&self->owned, &self->timers, &made->owned);
 	self->end[WTI_END_TIMERS] = timer_thread_end;
@@ -104,6 +107,7 @@ static bool timer_is_own(const struct wt_timer *timer)
 
 int wt_timer_restart(wt_timer *timer, wt_time first, int64_t interval)
 {
+	WTI_USES(timer, TIMER);
 	if (!timer || first < 0 || interval < 0)
 		return WT_EINVAL;
 	if (!timer_is_own(timer))
@@ -115,12 +119,14 @@ int wt_timer_restart(wt_timer *timer, wt_time first, int64_t interval)
 
 void wt_timer_stop(wt_timer *timer)
 {
+	WTI_USES(timer, TIMER);
 	if (timer_is_own(timer))
 		timer_cancel(timer);
 }
 
 wt_time wt_timer_next(const wt_timer *timer)
 {
+	WTI_USES(timer, TIMER);
 	return timer_is_own(timer) && timer->deadline.pending ? timer->deadline.at : WT_FOREVER;
 }
 
@@ -139,21 +145,25 @@ static void timer_set_ref(struct wt_timer *timer, bool ref)
 
 void wt_timer_ref(wt_timer *timer)
 {
+	WTI_USES(timer, TIMER);
 	timer_set_ref(timer, true);
 }
 
 void wt_timer_unref(wt_timer *timer)
 {
+	WTI_USES(timer, TIMER);
 	timer_set_ref(timer, false);
 }
 
 bool wt_timer_has_ref(const wt_timer *timer)
 {
+	WTI_USES(timer, TIMER);
 	return timer_is_own(timer) && wti_load(&timer->refd);
 }
 
 void wt_timer_destroy(wt_timer *timer)
 {
+	WTI_ENDS(timer, TIMER);
 	if (timer_is_own(timer))
 		timer_free(timer);
 }

@@ -10,8 +10,10 @@
 #include "atomic.h"
 #include "deadline.h"
 #include "list.h"
+#include "misuse.h"
 
 struct wt_timer {
+	WTI_HANDLE
 	struct wti_deadline deadline;
 	struct wti_thread *owner;
 	struct wti_list owned; /* wti_thread.timers */

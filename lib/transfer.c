@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer.h"
 
-#include <wt/shared.h>
-
 #include "broadcast.h"
 #include "buffer.h"
 #include "call.h"
@@ -11,6 +9,7 @@
 #include "port.h"
 #include "seam.h"
 #include "sender.h"
+#include "shared.h"
 #include "thread_message.h"
 
 /* ---- Naming ---- */
@@ -84,6 +83,7 @@ static struct wti_transferable *transfer_object(const wt_transfer *transfer)
 
 static int transfer_check_port(const wt_port *port, const struct wti_route *route)
 {
+	WTI_USES_BY(port, PORT, "transfer list", false);
 	if (port == route->source)
 		return WT_ESOURCE;
 	if (port == route->target)
@@ -104,15 +104,33 @@ static int transfer_check_fd(const wt_transfer *list, size_t index)
 	return wti_os->descriptor_check(fd);
 }
 
+static int transfer_check_buffer(const wt_buffer *buffer)
+{
+	WTI_USES_BY(buffer, BUFFER, "transfer list", false);
+	return buffer->untransferable ? WT_EUNTRANSFERABLE : 0;
+}
+
+static int transfer_check_sender(const wt_sender *sender, const struct wti_route *route)
+{
+	WTI_USES_BY(sender, SENDER, "transfer list", false);
+	return sender == route->sender ? WT_ESOURCE : 0;
+}
+
+static int transfer_check_shared(const wt_shared *shared)
+{
+	WTI_USES_BY(shared, SHARED, "transfer list", false);
+	return 0;
+}
+
 static int transfer_check_kind(const wt_transfer *transfer, const struct wti_route *route)
 {
 	switch (transfer->kind) {
 	case WT_TRANSFER_PORT:
 		return transfer_check_port(*transfer_port(transfer), route);
 	case WT_TRANSFER_BUFFER:
-		return (*transfer_buffer(transfer))->untransferable ? WT_EUNTRANSFERABLE : 0;
+		return transfer_check_buffer(*transfer_buffer(transfer));
 	default:
-		return *transfer_sender(transfer) == route->sender ? WT_ESOURCE : 0;
+		return transfer_check_sender(*transfer_sender(transfer), route);
 	}
 }
 
@@ -144,7 +162,7 @@ static int transfer_check_one(const wt_transfer *list, size_t index, const struc
 	case WT_TRANSFER_FD:
 		return route->several ? WT_EUNTRANSFERABLE : transfer_check_fd(list, index);
 	case WT_TRANSFER_SHARED:
-		return 0;
+		return transfer_check_shared(transfer->what);
 	default:
 		return WT_EINVAL;
 	}
@@ -181,12 +199,15 @@ static struct wti_item transfer_detach(const wt_transfer *transfer, wt_port *car
 	switch (transfer->kind) {
 	case WT_TRANSFER_PORT:
 		wti_port_detach(*transfer_port(transfer), carrier, dropped);
+		WTI_SENT(*transfer_port(transfer));
 		*transfer_port(transfer) = NULL;
 		break;
 	case WT_TRANSFER_BUFFER:
+		WTI_SENT(*transfer_buffer(transfer));
 		*transfer_buffer(transfer) = NULL;
 		break;
 	case WT_TRANSFER_SENDER:
+		WTI_SENT(*transfer_sender(transfer));
 		*transfer_sender(transfer) = NULL;
 		break;
 	case WT_TRANSFER_FD:
@@ -229,6 +250,7 @@ int wti_take_port(struct wti_cargo *cargo, size_t index, wt_port **port)
 	if (err)
 		return err;
 	*port = wti_container_of(item.object, wt_port, transferable);
+	WTI_TAKEN(*port);
 	wti_port_attach(*port, wti_thread_peek());
 	return 0;
 }
@@ -238,9 +260,11 @@ int wti_take_buffer(struct wti_cargo *cargo, size_t index, wt_buffer **buffer)
 	struct wti_item item;
 	int err = wti_cargo_take(cargo, index, WT_TRANSFER_BUFFER, &item);
 
-	if (!err)
-		*buffer = wti_container_of(item.object, wt_buffer, transferable);
-	return err;
+	if (err)
+		return err;
+	*buffer = wti_container_of(item.object, wt_buffer, transferable);
+	WTI_TAKEN(*buffer);
+	return 0;
 }
 
 int wti_take_sender(struct wti_cargo *cargo, size_t index, wt_sender **sender)
@@ -248,9 +272,11 @@ int wti_take_sender(struct wti_cargo *cargo, size_t index, wt_sender **sender)
 	struct wti_item item;
 	int err = wti_cargo_take(cargo, index, WT_TRANSFER_SENDER, &item);
 
-	if (!err)
-		*sender = wti_container_of(item.object, wt_sender, transferable);
-	return err;
+	if (err)
+		return err;
+	*sender = wti_container_of(item.object, wt_sender, transferable);
+	WTI_TAKEN(*sender);
+	return 0;
 }
 
 int wti_take_shared(struct wti_cargo *cargo, size_t index, wt_shared **shared)

@@ -131,6 +131,7 @@ int wt_atomics_wait_async(wt_shared *shared, int type, size_t index, int64_t exp
 	struct wti_cell cell;
 	int err = wti_cell_find(&cell, shared, type, index);
 
+	WTI_USES(shared, SHARED);
 	if (err)
 		return err;
 	if (!fn || deadline < 0 || !wti_cell_can_wait(cell.width))

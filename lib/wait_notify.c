@@ -211,6 +211,7 @@ int wt_atomics_wait(wt_shared *shared, int type, size_t index, int64_t expected,
 	struct cell_wait wait = { .expected = (uint64_t)expected, .shared = shared };
 	int err = wti_cell_find(&wait.cell, shared, type, index);
 
+	WTI_USES(shared, SHARED);
 	if (err)
 		return err;
 	if (deadline < 0 || !wti_cell_can_wait(wait.cell.width))
@@ -224,6 +225,7 @@ int wt_atomics_notify(wt_shared *shared, int type, size_t index, size_t count, s
 	int err = wti_cell_find(&cell, shared, type, index);
 	size_t n = 0;
 
+	WTI_USES(shared, SHARED);
 	if (!err && !wti_cell_can_wait(cell.width))
 		err = WT_EINVAL;
 	if (!err)

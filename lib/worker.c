@@ -123,6 +123,10 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct w
 	wti_list_init(&worker->living);
 	wti_thread_init(&worker->thread, worker);
 	worker_fill(worker, content, options);
+	WTI_MADE(worker, WORKER);
+	WTI_NAMED(worker, worker->thread.id, worker->name, strlen(worker->name));
+	if (worker->host)
+		WTI_EXCUSED(worker);
 	return worker;
 }
 
@@ -133,7 +137,7 @@ static void worker_free(struct wt_worker *worker)
 	wti_source_destroy(&worker->source);
 	wti_waiters_destroy(&worker->joiners);
 	wti_poke_destroy(&worker->poke);
-	wti_free_lines(worker);
+	wti_free_lines_late(worker);
 }
 
 /* A creator that ends destroys the workers that it has not destroyed itself. */
@@ -326,21 +330,25 @@ int wt_worker_create(wt_worker **worker, wt_entry *entry, const void *data, size
 
 int wt_worker_post(wt_worker *worker, const void *data, size_t size)
 {
+	WTI_USES(worker, WORKER);
 	return worker ? wt_port_post(worker->port, data, size) : WT_EINVAL;
 }
 
 wt_port *wt_worker_port(wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	return worker ? worker->port : NULL;
 }
 
 uint64_t wt_worker_id(const wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	return worker ? worker->thread.id : 0;
 }
 
 const char *wt_worker_name(const wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	return worker ? worker->name : "";
 }
 
@@ -408,6 +416,7 @@ int wt_worker_join(wt_worker *worker, int *code, wt_time deadline)
 	struct wti_thread *self;
 	int err;
 
+	WTI_USES(worker, WORKER);
 	if (!worker || deadline < 0)
 		return WT_EINVAL;
 	self = wti_thread_self();
@@ -416,6 +425,8 @@ int wt_worker_join(wt_worker *worker, int *code, wt_time deadline)
 	if (self == &worker->thread)
 		return WT_EDEADLK;
 	err = worker_await_end(worker, self, deadline, false);
+	if (!err)
+		WTI_OWED(worker);
 	if (!err && code)
 		*code = worker->code;
 	return err;
@@ -438,6 +449,7 @@ int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 	struct wti_thread *self;
 	int err;
 
+	WTI_USES(worker, WORKER);
 	if (!worker || deadline < 0)
 		return WT_EINVAL;
 	self = wti_thread_self();
@@ -447,6 +459,8 @@ int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 	if (self == &worker->thread)
 		return 0;
 	err = worker_await_end(worker, self, deadline, false);
+	if (!err)
+		WTI_OWED(worker);
 	if (err == WT_ETIMEDOUT)
 		wti_store(&worker->overdue, 1);
 	return err;
@@ -454,6 +468,7 @@ int wt_worker_terminate(wt_worker *worker, wt_time deadline)
 
 int wt_worker_failure(wt_worker *worker, wt_failure *failure)
 {
+	WTI_USES(worker, WORKER);
 	if (!worker || !failure)
 		return WT_EINVAL;
 	*failure = (wt_failure){ 0 };
@@ -508,6 +523,7 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 		wti_worker_report_failure(worker);
 	else
 		wti_store(&worker->overdue, 1);
+	WTI_ENDED(worker);
 	worker_give_up(worker, self);
 	wti_worker_release(worker);
 }
@@ -516,6 +532,7 @@ void wt_worker_destroy(wt_worker *worker)
 {
 	struct wti_thread *self = wti_thread_peek();
 
+	WTI_ENDS(worker, WORKER);
 	if (!worker || !self || wti_load(&worker->source.owner) != self || worker->destroyed)
 		return;
 	worker->destroyed = true;

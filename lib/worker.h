@@ -31,6 +31,7 @@
 #include <wt/worker.h>
 
 #include "list.h"
+#include "misuse.h"
 #include "poke.h"
 #include "port.h"
 #include "source.h"
@@ -73,6 +74,8 @@ struct wti_worker_output {
 };
 
 struct wt_worker {
+	WTI_HANDLE
+
 	/* Set at create. */
 	wt_entry *entry;
 	void *host; /* whose worker it is: its entry, the library's own, finds it here; or NULL */

@@ -86,6 +86,7 @@ static void events_tell_exit(struct wt_worker *worker, unsigned *calls)
 {
 	worker->exit_told = true;
 	wt_worker_unref(worker);
+	WTI_OWED(worker);
 	/* Senders of the worker's may live on: what they post waits in the port (W1). */
 	wt_port_stop(worker->port);
 	if (!worker->on_exit)
@@ -181,6 +182,7 @@ bool wti_worker_is_own(const struct wt_worker *worker)
 
 void wt_worker_on_online(wt_worker *worker, void (*fn)(wt_worker *worker, void *arg), void *arg)
 {
+	WTI_USES(worker, WORKER);
 	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_online = fn;
@@ -220,6 +222,7 @@ static void events_message_error(wt_port *port, int error, void *arg)
 /* The worker itself keeps the loop alive, so the port need not. */
 void wt_worker_on_message(wt_worker *worker, void (*fn)(wt_worker *worker, wt_message *message, void *arg), void *arg)
 {
+	WTI_USES(worker, WORKER);
 	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_message = fn;
@@ -231,6 +234,7 @@ void wt_worker_on_message(wt_worker *worker, void (*fn)(wt_worker *worker, wt_me
 
 void wt_worker_on_message_error(wt_worker *worker, void (*fn)(wt_worker *worker, int error, void *arg), void *arg)
 {
+	WTI_USES(worker, WORKER);
 	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_message_error = fn;
@@ -240,6 +244,7 @@ void wt_worker_on_message_error(wt_worker *worker, void (*fn)(wt_worker *worker,
 void wt_worker_on_error(wt_worker *worker, void (*fn)(wt_worker *worker, const wt_failure *failure, void *arg),
 			void *arg)
 {
+	WTI_USES(worker, WORKER);
 	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_error = fn;
@@ -248,6 +253,7 @@ void wt_worker_on_error(wt_worker *worker, void (*fn)(wt_worker *worker, const w
 
 void wt_worker_on_exit(wt_worker *worker, void (*fn)(wt_worker *worker, int code, void *arg), void *arg)
 {
+	WTI_USES(worker, WORKER);
 	if (!wti_worker_is_own(worker))
 		return;
 	worker->on_exit = fn;
@@ -261,17 +267,20 @@ static void worker_set_ref(wt_worker *worker, bool ref)
 
 void wt_worker_ref(wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	if (wti_worker_is_own(worker) && !worker->exit_told)
 		worker_set_ref(worker, true);
 }
 
 void wt_worker_unref(wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	if (wti_worker_is_own(worker))
 		worker_set_ref(worker, false);
 }
 
 bool wt_worker_has_ref(const wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	return wti_worker_is_own(worker) && wti_load(&worker->refd);
 }

@@ -22,6 +22,7 @@ int wt_worker_limits(const wt_worker *worker, struct wt_worker_limits *limits)
 {
 	struct wt_worker_limits read = { 0 };
 
+	WTI_USES(worker, WORKER);
 	if (!worker)
 		return WT_EINVAL;
 	if (wti_forked())

@@ -83,6 +83,7 @@ int wt_worker_stats(const wt_worker *worker, struct wt_worker_stats *stats)
 {
 	struct wt_worker_stats read = { .state = WT_WORKER_STARTING };
 
+	WTI_USES(worker, WORKER);
 	if (!worker)
 		return WT_EINVAL;
 	if (wti_forked())

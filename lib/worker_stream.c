@@ -7,9 +7,8 @@
  * channel whose far end is the worker's port; its end is a message, for any
  * thread may say it, and only the owner may close.
  */
-#include <wt/sender.h>
-
 #include "fork.h"
+#include "sender.h"
 #include "stream.h"
 #include "worker.h"
 
@@ -27,6 +26,7 @@ static int streams_capture(struct wt_worker *worker, struct wti_thread *self, en
 	wti_port_close_now(far);
 	if (err)
 		return err;
+	WTI_UNOWED(worker->thread.captured[kind]);
 	output->port->worker = worker;
 	output->port->before_turn = wti_worker_before_messages;
 	return 0;
@@ -69,22 +69,26 @@ static void streams_set_handler(struct wt_worker *worker, enum wti_stdio kind,
 void wt_worker_on_stdout(wt_worker *worker, void (*fn)(wt_worker *worker, const void *data, size_t size, void *arg),
 			 void *arg)
 {
+	WTI_USES(worker, WORKER);
 	streams_set_handler(worker, WTI_STDOUT, fn, arg);
 }
 
 void wt_worker_on_stderr(wt_worker *worker, void (*fn)(wt_worker *worker, const void *data, size_t size, void *arg),
 			 void *arg)
 {
+	WTI_USES(worker, WORKER);
 	streams_set_handler(worker, WTI_STDERR, fn, arg);
 }
 
 wt_port *wt_worker_stdout(wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	return worker ? worker->output[WTI_STDOUT].port : NULL;
 }
 
 wt_port *wt_worker_stderr(wt_worker *worker)
 {
+	WTI_USES(worker, WORKER);
 	return worker ? worker->output[WTI_STDERR].port : NULL;
 }
 
@@ -97,6 +101,7 @@ static int streams_feed(struct wt_worker *worker, struct wti_thread *self)
 
 int wt_worker_feed_stdin(wt_worker *worker, const void *data, size_t size)
 {
+	WTI_USES(worker, WORKER);
 	if (!worker || (!data && size))
 		return WT_EINVAL;
 	if (!worker->feed || wti_forked())
@@ -112,6 +117,7 @@ int wt_worker_end_stdin(wt_worker *worker)
 	const wt_outgoing end = { .type = WTI_FEED_END };
 	int err;
 
+	WTI_USES(worker, WORKER);
 	if (!worker)
 		return WT_EINVAL;
 	if (!worker->feed || wti_forked())

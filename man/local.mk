@@ -54,6 +54,7 @@ wt_pages = \
 	man/wt_worker_port.3 \
 	man/wt_worker_stats.3 \
 	man/wt.7 \
+	man/wt_debug.7 \
 	man/wt_lifecycle.7 \
 	man/wt_loops.7 \
 	man/wt_memory.7 \

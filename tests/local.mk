@@ -99,7 +99,11 @@ wt_unit_tests = \
 	tests/test_worker_run \
 	tests/test_worker_stats \
 	tests/test_worker_stream \
-	$(wt_system_tests)
+	$(wt_system_tests) \
+	$(wt_debug_tests)
+if DEBUG
+wt_debug_tests = tests/test_misuse
+endif
 if POSIX_ONLY
 wt_system_tests = \
 	tests/test_os_posix \
@@ -392,6 +396,7 @@ AM_SH_LOG_FLAGS = $(TEST_TIMEOUT)
 # each program that ends with threads is minutes, where a script runs hundreds.
 AM_TESTS_ENVIRONMENT = \
 	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	WT_DEBUG_LEAKS=abort; export WT_DEBUG_LEAKS; \
 	ASAN_OPTIONS=exitcode=66:halt_on_error=1:detect_stack_use_after_return=1:handle_segv=2:handle_sigbus=2:allocator_may_return_null=1; \
 	LSAN_OPTIONS=exitcode=66; \
 	UBSAN_OPTIONS=exitcode=66:halt_on_error=1:print_stacktrace=1; \

@@ -252,7 +252,8 @@ static void close_at_the_first(wt_port *port, wt_message *message, void *arg)
 	if (!closer->close)
 		return;
 	wt_port_close(closer->close);
-	wt_port_close(closer->close);
+	if (closer->close == port)
+		wt_port_close(port); /* as it is being closed only: another one is gone by now */
 	closer->close = NULL;
 	closer->after = wt_port_post(closer->sender, "late", 4);
 }

@@ -803,6 +803,7 @@ static int child_circle_and_worker(void)
 	if (wt_worker_create(&worker, entry_circle, &circle, sizeof circle, NULL) != 0 ||
 	    wt_worker_join(worker, NULL, WT_FOREVER) != 0 || atomic_load(&circle->deleted.count) != 2)
 		return 97;
+	wt_worker_destroy(worker);
 	free(circle);
 	return child_circle();
 }

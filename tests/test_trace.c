@@ -508,6 +508,8 @@ static int program_forks(void)
 		return 4;
 	if (stat(getenv("WT_TRACE"), &status) != 0 || status.st_size != 0)
 		return 5;
+	wt_port_close(a);
+	wt_port_close(b);
 	return ends();
 }
 
