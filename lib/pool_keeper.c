@@ -489,7 +489,8 @@ static unsigned keeper_missing(struct keeper_look *look)
 	size_t missing = pool->alive < least ? least - pool->alive : 0;
 	size_t coming = pool->starting + pool->waking;
 
-	if (pool->state == WTI_POOL_ENDED)
+	/* Once it is over it stays so: whoever destroys it looks no further. What crossed the close is refused. */
+	if (pool->state == WTI_POOL_ENDED || wti_load(&pool->over))
 		return 0;
 	if (wti_list_empty(&pool->idle) && work > coming && work - coming > missing)
 		missing = work - coming < room ? work - coming : room;

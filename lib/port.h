@@ -101,6 +101,7 @@ struct wt_port {
 	bool (*before_turn)(wt_port *port, unsigned *calls);
 	bool closing : 1;       /* wt_port_close was called; handing over up to close_tail, then on_close */
 	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at both at once */
+	bool gap_watched;       /* before_turn is due when there is no gap any more, also without a message */
 	uint64_t close_tail;
 	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
 	_Atomic(bool) drain_held; /* and keeps the loop alive until it is */
@@ -188,6 +189,16 @@ static inline bool wti_port_is_readable(wt_port *port)
 {
 	/* Ended first: what was posted before the end is then in the ring. */
 	return wti_port_has_ended(port->peer) || wti_ring_ready(&port->inbox);
+}
+
+/*
+ * Whether there is something in the inbox, where a look found nothing ready:
+ * it was reserved, and holds back what is behind it. Who publishes it, or gives
+ * it up, notifies the source. Owner.
+ */
+static inline bool wti_port_has_gap(wt_port *port)
+{
+	return wti_ring_tail(&port->inbox) != port->inbox.read;
 }
 
 /* Owner, before a sleep that a message is to end: announce it. And after it. */

@@ -415,6 +415,11 @@ static void port_turn(struct wti_source *source, unsigned *calls)
 		wti_port_tell_close(port, calls);
 }
 
+static bool port_gap_is_over(wt_port *port)
+{
+	return wti_ring_ready(&port->inbox) || !wti_port_has_gap(port);
+}
+
 static bool port_ready(struct wti_source *source)
 {
 	wt_port *port = wti_container_of(source, wt_port, source);
@@ -425,7 +430,7 @@ static bool port_ready(struct wti_source *source)
 	if (port->closing)
 		return true;
 	return (port->started && port->on_message && wti_ring_ready(&port->inbox)) || port_hears_close(port) ||
-	       wti_port_drain_due(port);
+	       wti_port_drain_due(port) || (port->gap_watched && port_gap_is_over(port));
 }
 
 static bool port_holds(struct wti_source *source)

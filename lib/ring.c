@@ -30,6 +30,7 @@ struct ring_slot {
 	uint64_t end; /* the tail as this reservation left it */
 	_Atomic(uint64_t) *header;
 	_Atomic(uint64_t) *after; /* `single`: the header behind the record, to be zero before the commit */
+	bool linked; /* as in struct wti_ring_slot */
 };
 
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single)
@@ -116,6 +117,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 	/* pairs with the store below [ring-seen]: the consumer's zeroing, as the first reader saw it */
 	uint64_t head = wti_load_acq(&ring->head_seen);
 
+	slot->linked = false;
 	for (;;) {
 		struct wti_extent *extent = &ring->extent[tail & 1];
 		uint64_t position = RING_POSITION(tail);
@@ -148,6 +150,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 			err = wti_ring_grow(ring, tail, record);
 			if (err)
 				return err;
+			slot->linked = true;
 			tail = wti_load_acq(&ring->tail); /* [ring-tail] */
 			continue;
 		}
@@ -444,6 +447,7 @@ static int ring_reserve_record(struct wti_ring *ring, size_t payload, struct wti
 		.header = raw.header,
 		.end = raw.end,
 		.record = wti_record_size(payload),
+		.linked = raw.linked,
 	};
 	return 0;
 }

@@ -119,6 +119,7 @@ struct wti_ring_slot {
 	uint64_t end;             /* the tail behind it */
 	size_t record;            /* bytes in the ring */
 	bool outline;             /* the payload is a block of its own */
+	bool linked;              /* the ring has grown: what was posted behind the link is free to go, before this record */
 };
 
 /* Where the ring is found empty more often than this, nobody looks at it for the high-water mark: a look takes the

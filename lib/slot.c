@@ -119,6 +119,22 @@ static struct slot *slot_find(const wt_port *port, const wt_slot *slot)
 
 /* ---- Reserve, commit, abandon ---- */
 
+/*
+ * Where the ring has grown on the way, others may have posted behind the link
+ * before it could be passed: they have notified in vain, and who reserves does
+ * it for them. What failed may have taken room for a moment, too.
+ */
+static int slot_try(struct slot *slot, wt_port *receiver, size_t size)
+{
+	int err = wti_ring_reserve(&receiver->inbox, size, &slot->ring);
+
+	if (err || slot->ring.linked)
+		wti_source_notify(&receiver->source);
+	if (err)
+		wti_port_gave_room(receiver);
+	return err;
+}
+
 static int slot_reserve(struct slot *slot, wt_port *port, size_t size, wt_time deadline)
 {
 	wt_port *receiver = port->peer;
@@ -126,11 +142,8 @@ static int slot_reserve(struct slot *slot, wt_port *port, size_t size, wt_time d
 	for (;;) {
 		int err = WT_ECLOSED;
 
-		if (!wti_port_is_closed(receiver) && !wti_port_is_closed(port)) {
-			err = wti_ring_reserve(&receiver->inbox, size, &slot->ring);
-			if (err)
-				wti_port_gave_room(receiver); /* what it may have taken for a moment */
-		}
+		if (!wti_port_is_closed(receiver) && !wti_port_is_closed(port))
+			err = slot_try(slot, receiver, size);
 		if (err == WT_EAGAIN && deadline != WT_NOW) {
 			err = wti_port_await_room(receiver, size, deadline);
 			if (!err)

@@ -113,6 +113,18 @@ static wt_port *events_port_pending(struct wt_worker *worker)
 	return NULL;
 }
 
+/*
+ * Another thread, with a sender of the worker's, is in the middle of a post:
+ * what the worker has posted behind it is still to come (W2).
+ */
+static bool events_is_held_up(struct wt_worker *worker)
+{
+	wt_port *port = worker->port;
+
+	port->gap_watched = port->started && port->on_message && wti_port_has_gap(port);
+	return port->gap_watched;
+}
+
 /* Hand over what the worker has left. False when that is not all, or the worker is gone. */
 static bool events_turn_ports(struct wt_worker *worker, struct wti_thread *self, unsigned *calls)
 {
@@ -124,7 +136,7 @@ static bool events_turn_ports(struct wt_worker *worker, struct wti_thread *self,
 		if (!wti_worker_leave(worker) || wti_loop_interrupted(self) || events_port_ready(port))
 			return false;
 	}
-	return true;
+	return !events_is_held_up(worker);
 }
 
 static void events_turn(struct wti_source *source, unsigned *calls)
@@ -149,7 +161,7 @@ static bool events_ready(struct wti_source *source)
 		return false;
 	/* seq_cst: the look after arming [source-1] */
 	return (!worker->online_told && wti_load_sc(&worker->online)) ||
-	       (!worker->exit_told && wti_worker_has_ended(worker));
+	       (!worker->exit_told && !worker->port->gap_watched && wti_worker_has_ended(worker));
 }
 
 const struct wti_source_ops wti_worker_source_ops = {
@@ -194,6 +206,10 @@ bool wti_worker_before_messages(wt_port *port, unsigned *calls)
 	struct wt_worker *worker = port->worker;
 	struct wti_thread *self = wti_load(&worker->source.owner);
 
+	if (port->gap_watched) {
+		port->gap_watched = false;
+		wti_loop_watch(&worker->source);
+	}
 	return worker->destroyed || (events_tell_online(worker, calls) && !wti_loop_interrupted(self));
 }
 

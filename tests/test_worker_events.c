@@ -10,6 +10,7 @@
 
 #include "os.h"
 #include "seam.h"
+#include "support/seams.h"
 #include "support/support.h"
 
 /* ---- Programs of workers ---- */
@@ -354,6 +355,66 @@ static void exit_waits_for_a_hundred_thousand_messages(void **state)
 		assert_true(heard.in_order);
 		wt_worker_destroy(worker);
 	}
+}
+
+static struct {
+	wt_sender *sender;
+	struct latch lent, stalled;
+} lending;
+
+/* Behind whoever has the sender. */
+static int entry_lends_a_sender(wt_port *parent, const void *data, size_t size)
+{
+	uint32_t number = 1;
+
+	(void)data;
+	(void)size;
+	if (wt_port_sender(parent, &lending.sender))
+		return 99;
+	latch_open(&lending.lent);
+	if (!latch_await(&lending.stalled))
+		return 98;
+	return wt_port_post(parent, &number, sizeof number);
+}
+
+static void *post_by_lent_sender(void *arg)
+{
+	uint32_t number = 0;
+
+	(void)arg;
+	CHECK(&judged, wt_sender_post(lending.sender, &number, sizeof number) == 0);
+	wt_sender_close(lending.sender);
+	return NULL;
+}
+
+/* [W2] The loop sleeps meanwhile. */
+static void exit_waits_for_what_a_stalled_post_holds_back(void **state)
+{
+	struct heard heard;
+	wt_worker *worker;
+	pthread_t poster;
+
+	(void)state;
+	memset(&lending, 0, sizeof lending);
+	seams_hold(WTI_YIELD_RESERVED);
+	assert_int_equal(wt_worker_create(&worker, entry_lends_a_sender, NULL, 0, NULL), 0);
+	listen(worker, &heard, HEAR_ALL);
+	assert_true(latch_await(&lending.lent));
+	assert_int_equal(pthread_create(&poster, NULL, post_by_lent_sender, NULL), 0);
+	assert_true(latch_await(&seams.there));
+	latch_open(&lending.stalled);
+	join(worker);
+	while (wt_run_once(wt_after_ms(5)) > 0)
+		;
+	assert_string_equal(heard.events, "o");
+	latch_open(&seams.go);
+	run();
+	assert_string_equal(heard.events, "omx");
+	assert_int_equal(heard.messages, 2);
+	assert_true(heard.in_order);
+	pthread_join(poster, NULL);
+	seams_end();
+	wt_worker_destroy(worker);
 }
 
 /* [W1] One callback at a time, by wt_run_once or a descriptor's loop. */
@@ -980,6 +1041,7 @@ int main(void)
 		TEST(all_that_was_posted_comes_before_exit),
 		TEST(all_that_a_terminated_worker_posted_comes_before_exit),
 		TEST(exit_waits_for_a_hundred_thousand_messages),
+		TEST(exit_waits_for_what_a_stalled_post_holds_back),
 		TEST(exit_comes_once_and_last),
 		TEST(join_consumes_no_event),
 		TEST(wt_stop_in_a_callback_holds_the_next_event_back),

@@ -103,7 +103,8 @@ WT_API WT_NODISCARD int wt_pool_ready(wt_pool *pool, wt_time deadline);
 
 /*
  * Take no new tasks, and wait until all that were submitted have finished;
- * with WT_NOW, only the former. The pool then has no workers; what its tasks
+ * with WT_NOW, only the former. A task whose submit crosses this call may end
+ * with WT_ECANCELED. The pool then has no workers; what its tasks
  * brought is still told and can be waited for. May be called again. Any thread
  * but the pool's workers.
  *

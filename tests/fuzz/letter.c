@@ -48,8 +48,15 @@ bool letter_begin(struct draft *draft, unsigned from, unsigned to, unsigned size
 	for (size_t i = sizeof letter; i < draft->size; i++)
 		draft->bytes[i] = letter_byte(&letter, i);
 	letters->state[draft->number] = LETTER_PENDING;
-	world.inbox[to].empty_at = INT64_MAX;
+	letters->begun_as[draft->number] = ++world.letters;
 	return true;
+}
+
+/* From now on its record may take room while time passes. */
+void letter_goes(const struct draft *draft, enum letter_way way)
+{
+	letters_of(draft)->way[draft->number] = (uint8_t)way;
+	world.inbox[draft->to].empty_at = INT64_MAX;
 }
 
 void letter_add_thing(struct draft *draft, unsigned thing)
@@ -62,26 +69,37 @@ void letter_add_thing(struct draft *draft, unsigned thing)
 }
 
 /* The bytes may change after the post [M4]. */
-void letter_end(const struct draft *draft, int err)
+void letter_let_go(const struct draft *draft)
 {
 	struct letters *letters = letters_of(draft);
-	uint8_t *state = &letters->state[draft->number];
 
-	if (err) {
-		FUZZ_CHECK(*state == LETTER_PENDING);
-		*state = LETTER_REFUSED;
-	} else if (*state == LETTER_PENDING) {
-		*state = LETTER_ACCEPTED;
-		letters->accepted_at[draft->number] = wt_now();
-		letters->accepted_as[draft->number] = ++world.letters;
-	}
-	letter_let_go(draft->to);
+	sched_drain_own();
+	letters->ended_as[draft->number] = ++world.letters;
+	letters->ended_at[draft->number] = wt_now();
 	memset((void *)(uintptr_t)draft->bytes, 0xee, draft->size);
 }
 
-void letter_let_go(unsigned to)
+void letter_refuse(const struct draft *draft)
 {
-	world.inbox[to].let_go = ++world.letters;
+	uint8_t *state = &letters_of(draft)->state[draft->number];
+
+	FUZZ_CHECK(*state == LETTER_PENDING || *state == LETTER_REFUSED);
+	*state = LETTER_REFUSED;
+}
+
+void letter_end(const struct draft *draft, int err)
+{
+	uint8_t *state = &letters_of(draft)->state[draft->number];
+
+	if (err)
+		letter_refuse(draft);
+	else
+		FUZZ_CHECK(*state != LETTER_REFUSED);
+	letter_let_go(draft);
+	if (*state == LETTER_PENDING)
+		*state = LETTER_ACCEPTED;
+	if (!err)
+		world.inbox[draft->to].empty_at = INT64_MAX;
 }
 
 void letter_doubt(const struct draft *draft)
@@ -90,7 +108,7 @@ void letter_doubt(const struct draft *draft)
 
 	if (*state == LETTER_PENDING)
 		*state = LETTER_DOUBTFUL;
-	letter_let_go(draft->to);
+	letter_let_go(draft);
 }
 
 static void letter_check_bytes(const struct letter *letter, const wt_message *message)
@@ -101,6 +119,14 @@ static void letter_check_bytes(const struct letter *letter, const wt_message *me
 	for (size_t i = sizeof *letter; i < message->size; i++)
 		FUZZ_CHECK(bytes[i] == letter_byte(letter, i));
 	FUZZ_CHECK(letter->things == message->transfer_count);
+}
+
+/* A commit that finds the port closed passes over its slot before it says so. */
+static void letter_pass_slots(struct letters *letters, unsigned number)
+{
+	for (unsigned i = letters->expected; i < number; i++)
+		if (letters->state[i] == LETTER_PENDING && letters->way[i] == LETTER_IN_SLOT)
+			letters->state[i] = LETTER_REFUSED;
 }
 
 /* In its order, with none left out that was accepted before. */
@@ -123,6 +149,8 @@ void letter_receive(unsigned at, const wt_message *message)
 	fuzz_show("%u receives letter %u of %u", at, letter.number, letter.from);
 	FUZZ_CHECK(letter.to == at && letter.from < ACTORS);
 	letter_check_bytes(&letter, message);
+	if (world.thing[at].closed_in_callback)
+		letter_pass_slots(&world.inbox[at].from[letter.from], letter.number);
 	letter_check_order(&world.inbox[at].from[letter.from], letter.number);
 }
 
@@ -163,27 +191,92 @@ static bool letter_sender_is_open(unsigned at)
 	return false;
 }
 
-void letter_check_all(unsigned at)
-{
-	for (unsigned i = 0; i < ACTORS; i++)
-		FUZZ_CHECK(letter_first(&world.inbox[at].from[i]) == NONE);
-}
-
 void letter_check_close(unsigned at)
 {
-	letter_check_all(at);
+	for (unsigned i = 0; i < ACTORS; i++) {
+		const struct letters *letters = &world.inbox[at].from[i];
+
+		FUZZ_CHECK(letter_first(letters) == NONE);
+		for (unsigned number = letters->expected; number < letters->next; number++)
+			FUZZ_CHECK(letters->state[number] != LETTER_PENDING);
+	}
 	FUZZ_CHECK(!letter_sender_is_open(at));
+}
+
+unsigned letter_count(void)
+{
+	return world.letters;
+}
+
+typedef bool letter_holds(const struct letters *letters, unsigned number, int64_t since);
+
+/* Any letter was being written at that count of letters, or after it. */
+static bool letter_held(const struct letters *letters, unsigned number, int64_t since)
+{
+	return !letters->ended_as[number] || letters->ended_as[number] > (unsigned)since;
+}
+
+/* One was at that time or after it, over which time can pass. */
+static bool letter_held_in_time(const struct letters *letters, unsigned number, int64_t since)
+{
+	return letters->way[number] == LETTER_IN_SLOT &&
+	       (!letters->ended_as[number] || letters->ended_at[number] >= since);
+}
+
+/* Whether something that was begun before the letter was accepted may have held it back since. */
+static bool letter_is_excused(const struct inbox *inbox, unsigned accepted_as, letter_holds *holds, int64_t since)
+{
+	for (unsigned i = 0; i < ACTORS; i++) {
+		const struct letters *letters = &inbox->from[i];
+
+		for (unsigned number = 0; number < letters->next; number++)
+			if (letters->begun_as[number] < accepted_as && holds(letters, number, since))
+				return true;
+	}
+	return false;
 }
 
 void letter_check_sleep(unsigned at, wt_time deadline)
 {
 	const struct inbox *inbox = &world.inbox[at];
 
-	for (unsigned i = 0; i < ACTORS && !inbox->slots; i++) {
+	for (unsigned i = 0; i < ACTORS; i++) {
 		const struct letters *letters = &inbox->from[i];
 		unsigned number = letter_first(letters);
 
-		FUZZ_CHECK(number == NONE || letters->accepted_at[number] >= deadline);
+		FUZZ_CHECK(number == NONE || letters->ended_at[number] >= deadline ||
+			   letter_is_excused(inbox, letters->ended_as[number], letter_held_in_time, deadline));
+	}
+}
+
+void letter_check_none(unsigned at, unsigned before)
+{
+	const struct inbox *inbox = &world.inbox[at];
+
+	for (unsigned i = 0; i < ACTORS; i++) {
+		const struct letters *letters = &inbox->from[i];
+		unsigned number = letter_first(letters);
+
+		FUZZ_CHECK(number == NONE || letters->ended_as[number] > before ||
+			   letter_is_excused(inbox, letters->ended_as[number], letter_held, before));
+	}
+}
+
+void letter_check_none_of(unsigned at, unsigned from)
+{
+	FUZZ_CHECK(letter_first(&world.inbox[at].from[from]) == NONE);
+}
+
+/* What is being posted is there at this same time, or waits for room. */
+static bool letter_is_out(const struct letters *letters, unsigned number)
+{
+	switch (letters->state[number]) {
+	case LETTER_PENDING:
+		return letters->way[number] == LETTER_POSTED;
+	case LETTER_REFUSED:
+		return true;
+	default:
+		return false;
 	}
 }
 
@@ -193,41 +286,8 @@ bool letter_is_quiet(unsigned at)
 		const struct letters *letters = &world.inbox[at].from[i];
 
 		for (unsigned number = letters->expected; number < letters->next; number++)
-			if (letters->state[number] == LETTER_PENDING || letters->state[number] == LETTER_ACCEPTED)
+			if (!letter_is_out(letters, number))
 				return false;
 	}
 	return true;
-}
-
-unsigned letter_count(void)
-{
-	return world.letters;
-}
-
-static bool letter_is_under_way(const struct inbox *inbox)
-{
-	if (inbox->slots)
-		return true;
-	for (unsigned i = 0; i < ACTORS; i++)
-		for (unsigned number = 0; number < inbox->from[i].next; number++)
-			if (inbox->from[i].state[number] == LETTER_PENDING)
-				return true;
-	return false;
-}
-
-/*
- * Late stores are known to the world, and to nobody else. What is not
- * committed holds back the others: it may have done so, and be gone by now.
- */
-void letter_check_none(unsigned at, unsigned before)
-{
-	const struct inbox *inbox = &world.inbox[at];
-
-	if (sched_model.late || letter_is_under_way(inbox) || inbox->let_go > before)
-		return;
-	for (unsigned i = 0; i < ACTORS; i++) {
-		unsigned number = letter_first(&inbox->from[i]);
-
-		FUZZ_CHECK(number == NONE || inbox->from[i].accepted_as[number] > before);
-	}
 }

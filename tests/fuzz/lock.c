@@ -15,12 +15,15 @@ static const struct {
 /* The name is nobody's since then, and nobody's request is pending; INT64_MAX: it is not. */
 static int64_t lock_free_since[LOCK_NAMES];
 static unsigned lock_thieves[LOCK_NAMES]; /* calls that steal it, under way */
+/* It was left to the library, which gives it back at a moment that the world does not know. */
+static bool lock_is_left[LOCK_NAMES];
 
 void lock_begin(void)
 {
 	for (unsigned i = 0; i < LOCK_NAMES; i++) {
 		lock_free_since[i] = INT64_MAX;
 		lock_thieves[i] = 0;
+		lock_is_left[i] = false;
 	}
 }
 
@@ -52,6 +55,8 @@ static void lock_steal(unsigned name)
 
 static bool lock_is_anybodys(unsigned name)
 {
+	if (lock_is_left[name])
+		return true;
 	for (unsigned i = 0; i < ACTORS; i++)
 		for (unsigned j = 0; j < ACTOR_LOCKS; j++) {
 			const struct held_lock *lock = &world.actor[i].lock[j];
@@ -183,6 +188,8 @@ void lock_leave(struct actor *self)
 		lock_free_since[lock->name] = INT64_MAX;
 		if (self->tidies)
 			lock_give_back(lock);
+		else
+			lock_is_left[lock->name] = true;
 		lock->lock = NULL;
 		lock->held = lock->pending = false;
 	}

@@ -87,6 +87,27 @@ wt_time world_deadline(unsigned choice)
 	return choice & 4 ? world_later(choice) : WT_NOW;
 }
 
+/* ---- Use by others ---- */
+
+void world_await_unused(const unsigned *users)
+{
+	while (*users) {
+		world.latches.waiting++;
+		world.latches.changes++;
+		sched_block(SCHED_WAITS_LATCH, users, INT64_MAX);
+		world.latches.waiting--;
+		world.latches.changes++;
+	}
+}
+
+/* Who waits hears of it, and so of all that was done before. */
+void world_unuse(unsigned *users)
+{
+	sched_drain_own();
+	if (!--*users)
+		sched_wake(SCHED_WAITS_LATCH, users, SCHED_FIBRES);
+}
+
 /* ---- Actors ---- */
 
 void actor_run(struct actor *self)
@@ -111,6 +132,7 @@ void actor_leave(struct actor *self)
 	pool_leave(self);
 	thing_leave_all(self->number, self->tidies);
 	worker_leave(self);
+	self->left_as = letter_count();
 	self->left = true;
 }
 

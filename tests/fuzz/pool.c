@@ -13,12 +13,16 @@ static struct job {
 	wt_task *handle; /* of one without a callback */
 	unsigned owner;  /* actor */
 	unsigned ran, told;
+	bool refused;   /* the pool has not taken it */
+	bool cancelled; /* somebody is about to do that, or has */
 	int result; /* as its function returns it */
 	unsigned way;
 } job[TASKS];
 static unsigned jobs;
 static wt_pool *pool;
 static unsigned pool_creator, pool_users;
+static unsigned pool_clearing; /* calls under way */
+static bool pool_closing; /* or closed */
 static bool pool_ending, pool_created;
 
 void pool_begin(void)
@@ -26,8 +30,8 @@ void pool_begin(void)
 	memset(job, 0, sizeof job);
 	jobs = 0;
 	pool = NULL;
-	pool_users = 0;
-	pool_ending = pool_created = false;
+	pool_users = pool_clearing = 0;
+	pool_closing = pool_ending = pool_created = false;
 }
 
 void pool_check(void)
@@ -47,7 +51,7 @@ static int pool_task(wt_task *task, wt_message *input, void *state)
 	FUZZ_CHECK(input->size == sizeof number);
 	memcpy(&number, input->data, sizeof number);
 	self = &job[number];
-	FUZZ_CHECK(number < jobs && !self->ran++);
+	FUZZ_CHECK(number < jobs && !self->ran++ && !self->refused && !self->told);
 	if (self->way & 1)
 		FUZZ_CHECK(wt_task_reply(task, &(wt_outgoing){ .data = &number, .size = sizeof number }) == 0);
 	if (self->way & 2 && wt_sleep(wt_after_ms(1)))
@@ -55,13 +59,29 @@ static int pool_task(wt_task *task, wt_message *input, void *state)
 	return self->result;
 }
 
-/* What is told: what its function has returned, or that it was cancelled. */
+/* Its own result; or what became of it instead. */
+static bool pool_explains(const struct job *of, int result)
+{
+	switch (result) {
+	case WT_ECANCELED:
+		return of->cancelled || pool_ending;
+	case WT_EAGAIN: /* the pool can start no worker */
+		return !of->ran;
+	case WT_EWORKER:
+		return true;
+	case WT_ETERMINATED: /* where it slept */
+		return of->ran && of->way & 2;
+	default:
+		return of->ran && result == of->result;
+	}
+}
+
 static void pool_judge(struct job *of, int result, const wt_message *reply)
 {
-	FUZZ_CHECK(!of->told++);
-	FUZZ_CHECK(result == WT_ECANCELED || result == WT_EWORKER || result == WT_ETERMINATED ||
-		   (of->ran && result == of->result));
-	if (of->ran && result == of->result && of->way & 1)
+	fuzz_show("task %u: %d", (unsigned)(of - job), result);
+	FUZZ_CHECK(!of->told++ && !of->refused);
+	FUZZ_CHECK(pool_explains(of, result));
+	if (result == of->result && of->way & 1)
 		FUZZ_CHECK(reply->size == sizeof(unsigned) && *(const unsigned *)reply->data == (unsigned)(of - job));
 }
 
@@ -103,13 +123,6 @@ static bool pool_use(void)
 	return true;
 }
 
-static void pool_unuse(void)
-{
-	sched_drain_own();
-	if (!--pool_users)
-		sched_wake(SCHED_WAITS_LATCH, &pool_users, SCHED_FIBRES);
-}
-
 static int pool_give(struct actor *self, struct job *of, const struct operation *op)
 {
 	unsigned number = (unsigned)(of - job);
@@ -118,6 +131,7 @@ static int pool_give(struct actor *self, struct job *of, const struct operation 
 
 	options.wait_until = world_deadline(op->c);
 	*of = (struct job){ .owner = self->number, .way = op->b, .result = op->b & 4 ? 5 : 0 };
+	of->cancelled = pool_clearing;
 	if (op->b & 8)
 		return wt_pool_submit(pool, &input, pool_on_done, of, &options, NULL);
 	return wt_pool_submit(pool, &input, NULL, NULL, &options, &of->handle);
@@ -136,7 +150,10 @@ void pool_submit(struct actor *self, const struct operation *op)
 	FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT || err == WT_ECLOSED ||
 		   (err == WT_ETERMINATED && actor_is_terminated(self)));
 	FUZZ_CHECK(!err || !of->ran);
-	pool_unuse();
+	of->refused = err;
+	if (pool_closing) /* which it may have crossed */
+		of->cancelled = true;
+	world_unuse(&pool_users);
 }
 
 static void pool_wait(struct actor *self, struct job *of, wt_time deadline)
@@ -155,6 +172,24 @@ static void pool_wait(struct actor *self, struct job *of, wt_time deadline)
 	of->handle = NULL;
 }
 
+static int pool_close(wt_time deadline)
+{
+	pool_closing = true;
+	return wt_pool_close(pool, deadline);
+}
+
+static int pool_clear(void)
+{
+	int err;
+
+	for (unsigned i = 0; i < jobs; i++)
+		job[i].cancelled = true;
+	pool_clearing++;
+	err = wt_pool_clear(pool, NULL);
+	pool_clearing--;
+	return err;
+}
+
 /* Wait for one of one's own, cancel it, or give it up; close the pool, or empty its queue. */
 void pool_finish(struct actor *self, const struct operation *op)
 {
@@ -165,15 +200,16 @@ void pool_finish(struct actor *self, const struct operation *op)
 	if (own && op->b % 4 == 0) {
 		pool_wait(self, of, world_deadline(op->c));
 	} else if (own && op->b % 4 == 1) {
+		of->cancelled = true;
 		FUZZ_CHECK(wt_task_cancel(of->handle) == 0);
 	} else if (own && op->b % 4 == 2) {
 		wt_task_release(of->handle);
 		of->handle = NULL;
 	} else if (pool_use()) {
-		err = op->b & 8 ? wt_pool_close(pool, world_deadline(op->c)) : wt_pool_clear(pool, NULL);
+		err = op->b & 8 ? pool_close(world_deadline(op->c)) : pool_clear();
 		FUZZ_CHECK(err == 0 || err == WT_EAGAIN || err == WT_ETIMEDOUT ||
 			   (err == WT_ETERMINATED && actor_is_terminated(self)));
-		pool_unuse();
+		world_unuse(&pool_users);
 	}
 }
 
@@ -181,8 +217,7 @@ void pool_finish(struct actor *self, const struct operation *op)
 static void pool_end(struct actor *self)
 {
 	pool_ending = true;
-	while (pool_users)
-		sched_block(SCHED_WAITS_LATCH, &pool_users, INT64_MAX);
+	world_await_unused(&pool_users);
 	for (unsigned i = 0; i < jobs; i++)
 		if (job[i].owner == self->number)
 			job[i].handle = NULL;

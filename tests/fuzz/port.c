@@ -91,7 +91,7 @@ static void port_judge_wait(unsigned via, int err, wt_time deadline)
 	const struct inbox *inbox = &world.inbox[world.thing[via].peer];
 
 	FUZZ_CHECK(err != WT_ETIMEDOUT || wt_now() >= deadline);
-	FUZZ_CHECK(err != WT_ETIMEDOUT || inbox->slots || inbox->empty_at >= deadline);
+	FUZZ_CHECK(err != WT_ETIMEDOUT || inbox->empty_at >= deadline);
 }
 
 static bool port_is_closed(unsigned via)
@@ -300,12 +300,11 @@ static void port_reserve_slot(struct actor *self, const struct operation *op)
 
 	if (via == NONE || !letter_begin(draft, self->number, world.thing[via].peer, op->b))
 		return;
+	letter_goes(draft, LETTER_IN_SLOT);
 	closed = port_is_closed(via);
 	thing_use(via);
-	world.inbox[draft->to].slots++;
 	err = wt_port_reserve(world.thing[via].port, draft->size, &self->slot, deadline);
 	if (err) {
-		world.inbox[draft->to].slots--;
 		letter_end(draft, err);
 		thing_unuse(via);
 	} else {
@@ -315,25 +314,28 @@ static void port_reserve_slot(struct actor *self, const struct operation *op)
 	port_judge(self, via, closed, err);
 }
 
+static void port_commit_slot(struct actor *self, unsigned via)
+{
+	int err = wt_port_commit(world.thing[via].port, &self->slot);
+
+	letter_end(&self->slot_draft, err);
+	FUZZ_CHECK(err == 0 || err == WT_ECLOSED);
+	port_judge(self, via, false, err);
+}
+
+static void port_abandon_slot(struct actor *self, unsigned via)
+{
+	letter_refuse(&self->slot_draft);
+	wt_port_abandon(world.thing[via].port, &self->slot);
+	letter_let_go(&self->slot_draft);
+}
+
 static void port_finish_slot(struct actor *self, bool commit)
 {
 	unsigned via = self->slot_thing;
-	const struct draft *draft = &self->slot_draft;
-	int err = WT_EAGAIN;
 
 	self->slot_thing = NONE;
-	if (commit) {
-		err = wt_port_commit(world.thing[via].port, &self->slot);
-		letter_end(draft, err);
-	} else {
-		letter_end(draft, err); /* it will not be received, and what follows it at once */
-		wt_port_abandon(world.thing[via].port, &self->slot);
-	}
-	world.inbox[draft->to].slots--;
-	letter_let_go(draft->to);
-	FUZZ_CHECK(!commit || err == 0 || err == WT_ECLOSED);
-	if (err == WT_ECLOSED)
-		port_judge(self, via, false, err);
+	(commit ? port_commit_slot : port_abandon_slot)(self, via);
 	thing_unuse(via);
 }
 
@@ -364,6 +366,7 @@ void port_call(struct actor *self, const struct operation *op)
 
 	if (via == NONE || !letter_begin(&draft, self->number, world.thing[via].peer, op->b))
 		return;
+	letter_goes(&draft, LETTER_CALLED);
 	message.size = draft.size;
 	thing_use(via);
 	err = wt_port_call(world.thing[via].port, &message, &reply, deadline);

@@ -35,10 +35,10 @@ static void receive_message(struct actor *self, unsigned at, wt_message *message
 	thing_take_all(self->number, message, bits >> 1);
 }
 
-/* Who waits for room there has been told of it. */
-static void receive_note_empty(unsigned at)
+/* A receive or a drain has ended the last view, where no callback holds one: who waits for room has been told of it. */
+static void receive_note_empty(unsigned at, int err)
 {
-	if (letter_is_quiet(at))
+	if ((err == WT_EAGAIN || err == WT_ETIMEDOUT) && !world.thing[at].in_callback && letter_is_quiet(at))
 		world.inbox[at].empty_at = wt_now();
 }
 
@@ -51,12 +51,10 @@ static void receive_judge(struct actor *self, unsigned at, int err, unsigned bef
 		break;
 	case WT_EAGAIN:
 		letter_check_none(at, before);
-		receive_note_empty(at);
 		break;
 	case WT_ETIMEDOUT:
 		FUZZ_CHECK(wt_now() >= deadline);
 		letter_check_sleep(at, deadline);
-		receive_note_empty(at);
 		break;
 	case WT_ECLOSED:
 		letter_check_close(at);
@@ -79,6 +77,7 @@ static int receive_once(struct actor *self, unsigned at, unsigned bits, wt_time 
 	if (bits & 1)
 		wt_message_release(&message);
 	receive_judge(self, at, err, before, deadline);
+	receive_note_empty(at, err);
 	return err;
 }
 
@@ -114,8 +113,12 @@ void port_drain(struct actor *self, const struct operation *op)
 	err = wt_port_drain(world.thing[at].port, receive_drained, &world.thing[at], op->c % 3, &drained);
 	world.thing[at].in_callback = false;
 	FUZZ_CHECK(err == 0 || drained == 0);
-	if (err)
-		receive_judge(self, at, err, before, WT_NOW);
+	if (!err && drained)
+		return;
+	if (!err)
+		err = WT_EAGAIN; /* which it need not say */
+	receive_judge(self, at, err, before, WT_NOW);
+	receive_note_empty(at, err);
 }
 
 /* What it says is ready is so. */
@@ -300,20 +303,28 @@ void port_handle(struct actor *self, const struct operation *op)
 	}
 }
 
+/* It has called nobody: none of the ports that it serves has had anything. */
+static void receive_judge_loop(struct actor *self, int err, unsigned before, wt_time deadline)
+{
+	for (unsigned i = 0; i < world.things; i++) {
+		const struct thing *thing = &world.thing[i];
+
+		if (thing->state == THING_OWNED && thing->owner == self->number && thing->listens && thing->started)
+			receive_judge(self, i, err, before, deadline);
+	}
+}
+
 void port_run(struct actor *self, const struct operation *op)
 {
 	wt_time deadline = op->a % 2 ? world_later(op->c) : WT_NOW;
+	unsigned before = letter_count();
 	int count = wt_run_once(deadline);
 
 	fuzz_show("%u runs: %d", self->number, count);
 	FUZZ_CHECK(count >= 0 || count == WT_EAGAIN || (count == WT_ETIMEDOUT && wt_now() >= deadline) ||
 		   (count == WT_ETERMINATED && actor_is_terminated(self)));
-	for (unsigned i = 0; i < world.things && count == WT_ETIMEDOUT; i++) {
-		const struct thing *thing = &world.thing[i];
-
-		if (thing->state == THING_OWNED && thing->owner == self->number && thing->listens && thing->started)
-			letter_check_sleep(i, deadline);
-	}
+	if (count == WT_EAGAIN || count == WT_ETIMEDOUT)
+		receive_judge_loop(self, count, before, deadline);
 }
 
 /* ---- The end ---- */

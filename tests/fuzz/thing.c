@@ -104,19 +104,15 @@ void thing_use(unsigned thing)
 	world.thing[thing].users++;
 }
 
-/* Its owner hears of it, and so of all that was done before. */
 void thing_unuse(unsigned thing)
 {
-	sched_drain_own();
-	if (!--world.thing[thing].users)
-		sched_wake(SCHED_WAITS_LATCH, &world.thing[thing].users, SCHED_FIBRES);
+	world_unuse(&world.thing[thing].users);
 }
 
 void thing_await_unused(unsigned thing)
 {
 	world.thing[thing].ending = true;
-	while (world.thing[thing].users)
-		sched_block(SCHED_WAITS_LATCH, &world.thing[thing].users, INT64_MAX);
+	world_await_unused(&world.thing[thing].users);
 }
 
 /* ---- Moves ---- */

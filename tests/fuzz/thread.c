@@ -15,6 +15,7 @@ static struct errand {
 	int answer;       /* of the listener */
 	unsigned from;    /* actor */
 	bool over;        /* its outcome is known */
+	bool refused;     /* ... and it has not been handled, nor will be */
 } errand[ERRANDS];
 static unsigned errands;
 
@@ -39,7 +40,7 @@ static int thread_on_message(wt_message *message, uint64_t source, void *arg)
 	FUZZ_CHECK(self->listens && wt_thread_id() == self->id);
 	FUZZ_CHECK(message->size == sizeof number);
 	memcpy(&number, message->data, sizeof number);
-	FUZZ_CHECK(number < errands && !errand[number].handled++);
+	FUZZ_CHECK(number < errands && !errand[number].handled++ && !errand[number].refused);
 	return errand[number].answer;
 }
 
@@ -72,6 +73,7 @@ static void thread_judge(const struct actor *self, struct errand *sent, int err)
 	default:
 		FUZZ_CHECK(err == WT_EAGAIN || err == WT_ESRCH || err == WT_ENOLISTENER || err == WT_ESAMETHREAD);
 		FUZZ_CHECK(!sent->handled);
+		sent->refused = true;
 	}
 }
 

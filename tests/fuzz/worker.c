@@ -152,13 +152,6 @@ static struct actor *worker_actor(const struct employee *employee)
 	return &world.actor[employee - world.employee];
 }
 
-static void worker_unuse(struct employee *employee)
-{
-	sched_drain_own();
-	if (!--employee->users)
-		sched_wake(SCHED_WAITS_LATCH, &employee->users, SCHED_FIBRES);
-}
-
 /* Its own end, or what terminate makes of it [W3]. */
 static void worker_judge_code(const struct employee *employee, int code)
 {
@@ -182,15 +175,10 @@ static void worker_judge_wait(struct actor *self, struct employee *employee, int
 		worker_judge_code(employee, code);
 }
 
-/* Before it ends, one waits for those that have a slot open on its port, or had when there were so many letters. */
-static bool worker_may_have_waited(unsigned before)
+/* Its program may have waited, at its end, for others: nothing of the library's. */
+static bool worker_may_have_waited(const struct latches *before)
 {
-	if (letter_count() != before)
-		return true;
-	for (unsigned i = 0; i < ACTORS; i++)
-		if (world.actor[i].slot_thing != NONE)
-			return true;
-	return false;
+	return world.latches.waiting || world.latches.changes != before->changes;
 }
 
 /* [W5] */
@@ -198,7 +186,7 @@ void worker_terminate(struct actor *self, const struct operation *op)
 {
 	struct employee *employee = worker_pick(op->a);
 	bool longer = op->b % 2;
-	unsigned before = letter_count();
+	struct latches before = world.latches;
 	int err;
 
 	if (!employee)
@@ -207,9 +195,9 @@ void worker_terminate(struct actor *self, const struct operation *op)
 	employee->terminated = true;
 	err = wt_worker_terminate(employee->worker, longer ? wt_after_ms(WORKER_LONG) : world_deadline(op->c));
 	fuzz_show("%u terminates worker %u: %d", self->number, worker_actor(employee)->number, err);
-	FUZZ_CHECK(!longer || err != WT_ETIMEDOUT || worker_may_have_waited(before));
+	FUZZ_CHECK(!longer || err != WT_ETIMEDOUT || worker_may_have_waited(&before));
 	worker_judge_wait(self, employee, err);
-	worker_unuse(employee);
+	world_unuse(&employee->users);
 }
 
 void worker_join(struct actor *self, const struct operation *op)
@@ -222,7 +210,7 @@ void worker_join(struct actor *self, const struct operation *op)
 	employee->users++;
 	err = wt_worker_join(employee->worker, NULL, world_deadline(op->c));
 	worker_judge_wait(self, employee, err);
-	worker_unuse(employee);
+	world_unuse(&employee->users);
 }
 
 /* ---- Events ---- */
@@ -259,13 +247,15 @@ static void worker_on_error(wt_worker *worker, const wt_failure *failure, void *
 	sched_fail("nobody has failed: %s", failure->message);
 }
 
-/* [W2] */
+/* [W2] Also what others had posted by then; their senders may go on. */
 static void worker_on_exit(wt_worker *worker, int code, void *arg)
 {
 	struct employee *employee = worker_told(worker, arg);
+	const struct actor *actor = worker_actor(employee);
 
 	worker_judge_code(employee, code);
-	letter_check_all(employee->near_end);
+	letter_check_none_of(employee->near_end, actor->number);
+	letter_check_none(employee->near_end, actor->left_as);
 	employee->events |= EVENT_EXIT;
 }
 
@@ -331,8 +321,7 @@ void worker_leave(struct actor *self)
 		if (!worker || employee->creator != self->number)
 			continue;
 		employee->ending = true;
-		while (employee->users)
-			sched_block(SCHED_WAITS_LATCH, &employee->users, INT64_MAX);
+		world_await_unused(&employee->users);
 		employee->terminated = true;
 		employee->worker = NULL;
 		if (self->tidies)

@@ -43,20 +43,31 @@ enum letter_state {
 	LETTER_RECEIVED
 };
 
-/* From one actor to one port, by number. */
+enum letter_way {
+	LETTER_POSTED,
+	LETTER_IN_SLOT, /* time may pass while its record is reserved */
+	LETTER_CALLED   /* ... while it is posted, and the call waits for its reply */
+};
+
+/*
+ * From one actor to one port, by number. Begins and ends of all letters are
+ * counted together (letter_count): while a letter is being written it may hold
+ * back those that are posted behind it, and that may be over when who has met
+ * it is judged.
+ */
 struct letters {
 	unsigned next, expected; /* to be posted, to be received */
 	uint8_t state[LETTERS_MOST];
-	int64_t accepted_at[LETTERS_MOST];
-	unsigned accepted_as[LETTERS_MOST]; /* counting those of all actors, from 1 */
+	uint8_t way[LETTERS_MOST];
+	unsigned begun_as[LETTERS_MOST];
+	unsigned ended_as[LETTERS_MOST]; /* 0: it has not */
+	int64_t ended_at[LETTERS_MOST];
 };
 
 /* All that comes to one port. */
 struct inbox {
 	struct letters from[ACTORS];
-	unsigned slots;   /* open ones: who hold back what comes behind them */
-	unsigned let_go;  /* letter_count when something last ceased to hold others back */
-	int64_t empty_at; /* the receiver saw then that it was empty, and nothing was posted since; or INT64_MAX */
+	int64_t empty_at; /* the receiver saw then that it was empty, and nothing was accepted since; or INT64_MAX */
 };
 
 /* A letter that is being written. */
@@ -68,30 +79,34 @@ struct draft {
 
 /* False: the world has no room for it. `size` chooses one of a few. */
 bool letter_begin(struct draft *draft, unsigned from, unsigned to, unsigned size);
-/* The post has returned. */
-void letter_end(const struct draft *draft, int err);
-/* What was being written there holds nothing back any more. */
-void letter_let_go(unsigned to);
-/* It has not, and nobody knows what became of it. */
-void letter_doubt(const struct draft *draft);
+/* Right after that, where it is not simply posted. */
+void letter_goes(const struct draft *draft, enum letter_way way);
 /* What goes along with it, in this order. */
 void letter_add_thing(struct draft *draft, unsigned thing);
+/* The post has returned; what it has stored, the others see. */
+void letter_end(const struct draft *draft, int err);
+/* The same in two steps, for who gives it up: it will not be received, but holds back what is behind it. */
+void letter_refuse(const struct draft *draft);
+void letter_let_go(const struct draft *draft);
+/* It has ended, and nobody knows what became of it. */
+void letter_doubt(const struct draft *draft);
 
 /* What `at` receives: M1, M2, M4. */
 void letter_receive(unsigned at, const wt_message *message);
 unsigned letter_number(const wt_message *message);
 unsigned letter_thing(const wt_message *message, unsigned index);
-/* All that was accepted was received. */
-void letter_check_all(unsigned at);
-/* The close comes behind all that was accepted [C1]. */
+/* The close comes behind all that was accepted, and nobody posts any more [C1]. */
 void letter_check_close(unsigned at);
 /* Who waited until `deadline` has not slept through a letter. */
 void letter_check_sleep(unsigned at, wt_time deadline);
-/* None is there of those that were accepted before a call began: letter_count of that moment. */
+/* Of that moment. */
 unsigned letter_count(void);
-/* None is there, or on its way. */
-bool letter_is_quiet(unsigned at);
+/* None is there of those that were accepted before that moment, and that nothing held back since. */
 void letter_check_none(unsigned at, unsigned before);
+/* None is there that this actor has posted. */
+void letter_check_none_of(unsigned at, unsigned from);
+/* As far as the world can tell, all that was posted there was received. */
+bool letter_is_quiet(unsigned at);
 
 /* ---- Things (thing.c) ---- */
 
@@ -161,6 +176,7 @@ enum { ACTOR_LOCKS = 3, ACTOR_ENDPOINTS = 2 };
 struct actor {
 	unsigned number, position; /* of its next operation */
 	bool begun, left;
+	unsigned left_as; /* letter_count then */
 	bool stops; /* its program is over */
 	bool tidies; /* it closes what it has, before it ends */
 	uint64_t id;
@@ -198,6 +214,15 @@ struct employee {
 	bool hears;      /* its creator has set handlers */
 };
 
+/*
+ * Waits of the program itself, for others that use what it is about to end:
+ * nothing ends them but those.
+ */
+struct latches {
+	unsigned waiting; /* actors at this moment */
+	unsigned changes; /* how often that has changed */
+};
+
 struct world {
 	struct operation operation[OPERATIONS_MOST];
 	unsigned operations;
@@ -206,7 +231,8 @@ struct world {
 	unsigned things;
 	struct actor actor[ACTORS];
 	struct employee employee[ACTORS];
-	unsigned letters; /* accepted */
+	unsigned letters; /* begun and ended */
+	struct latches latches;
 };
 
 extern struct world world;
@@ -216,6 +242,10 @@ wt_time world_deadline(unsigned choice);
 
 /* ... and none of them WT_NOW. */
 wt_time world_later(unsigned choice);
+
+/* Until nobody uses it; and who ceases to. */
+void world_await_unused(const unsigned *users);
+void world_unuse(unsigned *users);
 
 /* Run the actor's program. */
 void actor_run(struct actor *self);

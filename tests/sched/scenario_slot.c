@@ -60,6 +60,59 @@ static void slot_of_the_dead(void)
 	scenario_close_channel();
 }
 
+/*
+ * ---- Who reserves makes the ring grow, which holds back what others post
+ * behind that: it is let go at once, not with the slot ----
+ */
+
+/* Records of 64 bytes and one of 48, in a segment of 256: there is no other beside the link to the next one. */
+static const size_t fillers[] = { 56, 56, 56, 40 };
+
+static void fill_segment(void)
+{
+	static const char bytes[56];
+
+	scenario_open_channel(WT_CHANNEL_OPTIONS(.capacity = 256));
+	for (size_t i = 0; i < sizeof fillers / sizeof *fillers; i++)
+		SCENARIO_CHECK(wt_port_post(far_end, bytes, fillers[i]) == 0);
+}
+
+static void receive_fillers(void)
+{
+	wt_message message;
+
+	for (size_t i = 0; i < sizeof fillers / sizeof *fillers; i++)
+		SCENARIO_CHECK(wt_port_receive(near_end, &message, WT_NOW) == 0 && message.size == fillers[i]);
+}
+
+static void commit_slot_late(void *arg)
+{
+	wt_slot slot;
+
+	(void)arg;
+	write_slot(&slot, 'a');
+	scenario_pause(scenario_time(10));
+	SCENARIO_CHECK(wt_port_commit(far_end, &slot) == 0);
+}
+
+static void slot_grows(void)
+{
+	int writer, poster;
+
+	fill_segment();
+	writer = scenario_go("writer", commit_slot_late, NULL);
+	poster = scenario_go("poster", scenario_post_one, "b");
+	receive_fillers();
+	if (scenario_receive_any(near_end) == 'b') {
+		SCENARIO_CHECK(wt_now() < scenario_time(10));
+		sched_reached(SCHED_DELIVERED);
+	}
+	(void)scenario_receive_any(near_end);
+	scenario_join(writer);
+	scenario_join(poster);
+	scenario_close_channel();
+}
+
 /* ---- The receiver closes while it is written ---- */
 
 static void commit_into_close(void *arg)
@@ -175,6 +228,11 @@ const struct scenario scenarios_slot[] = {
 	{
 		.name = "slot_of_the_dead",
 		.run = slot_of_the_dead,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "slot_grows",
+		.run = slot_grows,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
 	{

@@ -209,6 +209,48 @@ static void worker_events(void)
 	wt_worker_destroy(worker);
 }
 
+/* ---- ... also behind the post of another thread, by a sender of the worker's [W2] ---- */
+
+static wt_sender *sender;
+static int sender_fibre;
+
+static void post_by_sender(void *arg)
+{
+	(void)arg;
+	SCENARIO_CHECK(wt_sender_post(sender, "b", 1) == 0);
+	wt_sender_close(sender);
+}
+
+static int lend_sender(wt_port *parent, const void *data, size_t size)
+{
+	(void)data;
+	(void)size;
+	SCENARIO_CHECK(wt_port_sender(parent, &sender) == 0);
+	sender_fibre = scenario_go("other", post_by_sender, NULL);
+	scenario_post(parent, 'a');
+	return 0;
+}
+
+static void on_message_of_two(wt_worker *of, wt_message *message, void *arg)
+{
+	(void)of;
+	(void)arg;
+	if (*(const char *)message->data == 'a')
+		stage = 2;
+}
+
+static void worker_lends_sender(void)
+{
+	stage = 1;
+	scenario_create_worker(lend_sender);
+	wt_worker_on_message(worker, on_message_of_two, NULL);
+	wt_worker_on_exit(worker, on_end, NULL);
+	SCENARIO_CHECK(wt_run() == 0);
+	SCENARIO_CHECK(stage == 3);
+	scenario_join(sender_fibre);
+	wt_worker_destroy(worker);
+}
+
 const struct scenario scenarios_worker[] = {
 	{ .name = "worker_returns", .run = worker_returns, .reaches = SCENARIO_REACHES(PARKED) },
 	{
@@ -231,6 +273,11 @@ const struct scenario scenarios_worker[] = {
 		.name = "worker_events",
 		.run = worker_events,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED) | SCENARIO_REACHES(CLOSED),
+	},
+	{
+		.name = "worker_lends_sender",
+		.run = worker_lends_sender,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
 	},
 	{ .name = NULL },
 };
