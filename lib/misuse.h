@@ -97,9 +97,9 @@ void wti_handle_check(const struct wti_handle *handle, enum wti_kind kind, const
  * from the moment on at which the program knows of its end: until then it may
  * be left to the end of the process (W7). Said again, it is as before.
  */
-#define WTI_MADE(object, kind)               wti_handle_made(&(object)->handle, WTI_KIND_##kind, object)
+#define WTI_MADE(object, kind)                wti_handle_made(&(object)->handle, WTI_KIND_##kind, object)
 #define WTI_NAMED(object, number, name, size) wti_handle_named(&(object)->handle, number, name, size)
-#define WTI_OWED(object)                     wti_handle_owed(&(object)->handle)
+#define WTI_OWED(object)                      wti_handle_owed(&(object)->handle)
 
 /* No more: the library has it for itself. Nor will it ever be: also a worker that the end of the process ends. */
 #define WTI_UNOWED(object)  wti_handle_unowed(&(object)->handle)
