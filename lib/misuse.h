@@ -113,10 +113,10 @@ void wti_handle_check(const struct wti_handle *handle, enum wti_kind kind, const
 #define WTI_ENDED(object) wti_handle_ended(&(object)->handle)
 
 /* First thing in a public call: it takes the object, which may be NULL; it ends it. */
-#define WTI_USES_BY(object, kind, caller, ends)                                                       \
-	do {                                                                                          \
-		if (object)                                                                           \
-			wti_handle_check(&(object)->handle, WTI_KIND_##kind, object, caller, ends);   \
+#define WTI_USES_BY(object, kind, caller, ends)                                                     \
+	do {                                                                                        \
+		if (object)                                                                         \
+			wti_handle_check(&(object)->handle, WTI_KIND_##kind, object, caller, ends); \
 	} while (0)
 #define WTI_USES(object, kind) WTI_USES_BY(object, kind, __func__, false)
 #define WTI_ENDS(object, kind) WTI_USES_BY(object, kind, __func__, true)
