@@ -41,6 +41,14 @@ static const struct {
 	[WTI_KIND_SNAPSHOT] = { "snapshot", "destroyed" },
 };
 
+/* A public call, by what it was given. */
+struct misuse_call {
+	enum wti_kind kind;
+	const void *object;
+	const char *caller;
+	bool ends; /* it is to be the last */
+};
+
 /* What is to be freed, and how. */
 struct misuse_block {
 	void *address; /* or NULL */
@@ -141,27 +149,33 @@ static void misuse_add_stranger(struct wti_text *text, const void *object, enum 
 	misuse_add_party(text, &self);
 }
 
-void wti_handle_check(const struct wti_handle *handle, enum wti_kind kind, const void *object, const char *caller,
-		      bool ends)
+/* One that is not `own` is none of the kind. */
+static WTI_COLD void misuse_refuse(const struct wti_handle *handle, const struct misuse_call *call, bool own)
 {
 	char line[MISUSE_LINE_MAX];
 	struct wti_text text = { .bytes = line, .room = sizeof line };
+
+	if (wti_forked())
+		return;
+	wti_text_add(&text, "libwt: %s: ", call->caller);
+	if (own)
+		misuse_add_use(&text, handle, call->ends);
+	else
+		misuse_add_stranger(&text, call->object, call->kind);
+	misuse_write(&text);
+	abort();
+}
+
+void wti_handle_check(const struct wti_handle *handle, enum wti_kind kind, const void *object, const char *caller,
+		      bool ends)
+{
 	/* pairs with wti_handle_ended, wti_handle_sent [handle-state]: who did it is written */
 	uint32_t state = wti_load_acq(&handle->state);
 	bool own = (state == MISUSE_OPEN || state == MISUSE_SENT || state == MISUSE_ENDED) && handle->kind == kind;
 
 	/* A port keeps its posters while it moves, and a sender is anybody's to use. */
-	if (wti_likely(own && (state == MISUSE_OPEN || (state == MISUSE_SENT && kind != WTI_KIND_BUFFER))))
-		return;
-	if (wti_forked())
-		return;
-	wti_text_add(&text, "libwt: %s: ", caller);
-	if (own)
-		misuse_add_use(&text, handle, ends);
-	else
-		misuse_add_stranger(&text, object, kind);
-	misuse_write(&text);
-	abort();
+	if (wti_unlikely(!own || state == MISUSE_ENDED || (state == MISUSE_SENT && kind == WTI_KIND_BUFFER)))
+		misuse_refuse(handle, &(struct misuse_call){ kind, object, caller, ends }, own);
 }
 
 /* ---- An object's life ---- */

@@ -97,9 +97,9 @@ void wti_handle_check(const struct wti_handle *handle, enum wti_kind kind, const
  * from the moment on at which the program knows of its end: until then it may
  * be left to the end of the process (W7). Said again, it is as before.
  */
-#define WTI_MADE(object, kind)               wti_handle_made(&(object)->handle, WTI_KIND_##kind, object)
+#define WTI_MADE(object, kind)                wti_handle_made(&(object)->handle, WTI_KIND_##kind, object)
 #define WTI_NAMED(object, number, name, size) wti_handle_named(&(object)->handle, number, name, size)
-#define WTI_OWED(object)                     wti_handle_owed(&(object)->handle)
+#define WTI_OWED(object)                      wti_handle_owed(&(object)->handle)
 
 /* No more: the library has it for itself. Nor will it ever be: also a worker that the end of the process ends. */
 #define WTI_UNOWED(object)  wti_handle_unowed(&(object)->handle)
@@ -113,10 +113,10 @@ void wti_handle_check(const struct wti_handle *handle, enum wti_kind kind, const
 #define WTI_ENDED(object) wti_handle_ended(&(object)->handle)
 
 /* First thing in a public call: it takes the object, which may be NULL; it ends it. */
-#define WTI_USES_BY(object, kind, caller, ends)                                                       \
-	do {                                                                                          \
-		if (object)                                                                           \
-			wti_handle_check(&(object)->handle, WTI_KIND_##kind, object, caller, ends);   \
+#define WTI_USES_BY(object, kind, caller, ends)                                                     \
+	do {                                                                                        \
+		if (object)                                                                         \
+			wti_handle_check(&(object)->handle, WTI_KIND_##kind, object, caller, ends); \
 	} while (0)
 #define WTI_USES(object, kind) WTI_USES_BY(object, kind, __func__, false)
 #define WTI_ENDS(object, kind) WTI_USES_BY(object, kind, __func__, true)

@@ -147,10 +147,11 @@ struct wt_task {
 	} reply;
 	int32_t outcome;
 	uint32_t late;                /* the bits of an entry for which there was no memory */
+
 	WTI_HANDLE
 };
 
-#ifndef WTI_DEBUG
+#ifndef WTI_DEBUG /* which has a handle there */
 _Static_assert(sizeof(struct wt_task) + sizeof(struct wti_pool_own) == 3 * WTI_CACHE_LINE,
 	       "what a queued task costs beside its input is promised");
 #endif

@@ -19,20 +19,20 @@
  * it the reason: what it has written must be two halves that are the same.
  */
 
-#define OK(call)                                                                                   \
-	do {                                                                                       \
-		int error_ = (call);                                                               \
-		if (error_) {                                                                      \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, wt_strerror(error_));   \
-			_exit(98);                                                                 \
-		}                                                                                  \
+#define OK(call)                                                                                 \
+	do {                                                                                     \
+		int error_ = (call);                                                             \
+		if (error_) {                                                                    \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, wt_strerror(error_)); \
+			_exit(98);                                                               \
+		}                                                                                \
 	} while (0)
 
 /* A call that does not return, or whose error is not what the test is about. */
-#define TRY(call)                   \
-	do {                        \
+#define TRY(call)                    \
+	do {                         \
 		int error_ = (call); \
-		(void)error_;       \
+		(void)error_;        \
 	} while (0)
 
 /* ---- One of each kind ---- */
