@@ -12,10 +12,10 @@
 
 void wti_port_offer_room(wt_port *port)
 {
-	wti_list_remove(&port->owing);
 	wti_ring_flush(&port->inbox);
 	if (port->inbox.limit == WTI_NO_LIMIT)
-		return;
+		return; /* and owes nobody */
+	wti_list_remove(&port->owing);
 	if (wti_waiters_any(&port->senders))
 		wti_waiters_wake(&port->senders);
 	if (wti_port_drain_wanted(port->peer))

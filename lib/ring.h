@@ -89,13 +89,13 @@ struct wti_ring {
 	_Atomic(struct wti_segment *) spare;  /* consumer to producer: a list of used segments, zeroed */
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
+	size_t padding_done;                  /* consumer: bytes of padding between head and done */
 	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
 
 	/* Consumer. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
-	size_t padding_done;           /* bytes of padding between head and done */
 	uint32_t releases;             /* since the last flush */
 	uint32_t look_at;              /* the one at which the use is noted next */
 	struct wti_segment *read_segment;

@@ -50,13 +50,18 @@ struct wti_source_ops {
 	void (*sleeps)(struct wti_source *source, bool asleep);
 };
 
+/*
+ * Others touch what comes first, up to the part of the lock that they write, and touch nothing behind it: a port lays
+ * that out as a cache line.
+ */
 struct wti_source {
 	_Atomic(uint32_t) state; /* IDLE <-> ARMED by the owner, ARMED -> NOTIFIED under the lock, NOTIFIED -> IDLE by the owner */
-	struct wti_mutex lock;   /* WTI_RANK_SOURCE: who is owner, and the push to it */
 	_Atomic(struct wti_thread *) owner; /* written by it, under the lock; NULL: none */
 	struct wti_source *ready_next; /* the ready stack: written by the pusher, then the owner */
-	struct wti_list hot;    /* owner: on its list of sources to look at, wti_thread.hot */
-	unsigned idle_passes;   /* owner: passes of the loop that found nothing since it was heated */
+	struct wti_mutex lock;   /* WTI_RANK_SOURCE: who is owner, and the push to it */
+	/* Owner only. */
+	struct wti_list hot;    /* on its list of sources to look at, wti_thread.hot */
+	uint32_t idle_passes;   /* of the loop that found nothing since it was heated */
 	const struct wti_source_ops *ops; /* set at create */
 };
 
