@@ -197,6 +197,12 @@ static inline bool wti_port_is_readable(wt_port *port)
 	return wti_port_has_ended(port->peer) || wti_ring_ready(&port->inbox);
 }
 
+/* Owner: whether the loop is to look at it. */
+static inline bool wti_port_wants_loop(const wt_port *port)
+{
+	return port->started || wti_load(&port->refd) || port->on_close || port->on_drain;
+}
+
 /* Owner, before a sleep that a message is to end: announce it. And after it. */
 void wti_port_arm(wt_port *port);
 void wti_port_disarm(wt_port *port);

@@ -185,6 +185,12 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record);
 /* Consumer: whether wti_ring_next would find a record. */
 bool wti_ring_ready(struct wti_ring *ring);
 
+/* Consumer: whether there is more than one record, as far as they lie in one segment; where the first ends it, true. */
+bool wti_ring_ready_twice(struct wti_ring *ring);
+
+/* Consumer: ask for the cache lines of the next record and of what is written for it; again, when some have come. */
+void wti_ring_approach(struct wti_ring *ring);
+
 /* Consumer: release every record before the position `upto`, at most ring->read. What they carried: ring->dropped. */
 void wti_ring_release(struct wti_ring *ring, uint64_t upto);
 

@@ -71,6 +71,7 @@ extern void (*wti_yield_hook)(enum wti_yield_point point, void *object);
 extern int (*wti_fault_hook)(enum wti_fault_point point); /* returns the error to force, or 0 */
 extern int wti_mutant;            /* an enum wti_mutant_id, or 0 */
 extern uint64_t wti_ring_origin;  /* position that new rings start at, a multiple of 8 */
+extern uint32_t wti_source_often; /* passes within which a source that comes again is looked at all the time */
 
 #define WTI_YIELD(point, object)                          \
 	do {                                              \
@@ -90,6 +91,7 @@ extern uint64_t wti_ring_origin;  /* position that new rings start at, a multipl
 #define WTI_FAULT(point)         0
 #define WTI_MUTANT(id)           0
 #define wti_ring_origin          ((uint64_t)0)
+#define wti_source_often         ((uint32_t)8)
 
 #endif
 #endif

@@ -113,6 +113,7 @@ struct wti_thread {
 	/* source.c, loop.c. */
 	struct wti_list hot;  /* sources to look at: notified, or not armed yet */
 	struct wti_list turn; /* those of them that this pass has still to look at */
+	uint32_t loop_passes; /* of the loop over them, so far */
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
