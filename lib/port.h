@@ -112,6 +112,8 @@ struct wt_port {
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
 	uint64_t close_tail;
+	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
+	size_t select_index;    /* there */
 	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
 	_Atomic(bool) drain_held; /* and keeps the loop alive until it is */
 	void (*on_message_error)(wt_port *port, int error, void *arg);

@@ -194,8 +194,8 @@ void wti_port_arm(wt_port *port)
 void wti_port_disarm(wt_port *port)
 {
 	wti_source_disarm(&port->source);
-	/* It may have been armed for the loop, which is to look by itself from now on. */
-	if (wti_port_wants_loop(port))
+	/* It may have been armed for the loop, or a select, which is to look by itself from now on. */
+	if (wti_port_wants_loop(port) || port->selected)
 		wti_loop_watch(&port->source);
 }
 

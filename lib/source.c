@@ -36,7 +36,7 @@ static bool source_touch(struct wti_source *source)
 
 	/* pairs with wti_source_arm, source_take [source-brief] */
 	while (state == WTI_SOURCE_BRIEF || state == (WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED))
-		if (wti_cas_acqrel(&source->state, &state, state))
+		if (WTI_MUTANT(WTI_MUTANT_BRIEF_NO_WRITE) || wti_cas_acqrel(&source->state, &state, state))
 			return true;
 	return !(state & WTI_SOURCE_ARMED);
 }
