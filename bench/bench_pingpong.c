@@ -12,6 +12,7 @@ static int pingpong_echo(wt_port *parent, const void *data, size_t size)
 	bench_pin(1);
 	for (uint64_t i = 0; i < total; i++) {
 		ways_must("wt_port_receive", wt_port_receive(parent, &message, WT_FOREVER));
+		bench_settle();
 		ways_must("wt_port_post", wt_port_post(parent, message.data, message.size));
 	}
 	return 0;

@@ -150,7 +150,7 @@ def poolscale_columns(workers):
 
 
 # Each message wakes a sleeper on another CPU, which takes a moment that varies.
-PARKED = {"env": {"BENCH_PIN": "1", "WT_TEST_NO_POLL": "1"}, "rounds": 9}
+PARKED = {"env": {"BENCH_PIN": "1", "BENCH_SETTLE": "50000", "WT_TEST_NO_POLL": "1"}, "rounds": 9}
 
 
 class Work:
