@@ -116,6 +116,12 @@ void bench_report_rate(const char *version, uint64_t messages, int64_t elapsed)
 	printf(", \"rate\": %.1f, \"elapsed_ns\": %" PRId64 "}\n", (double)messages * 1e9 / (double)elapsed, elapsed);
 }
 
+void bench_report_each(const char *version, uint64_t messages, int64_t elapsed)
+{
+	report_begin(version);
+	printf(", \"each_ns\": %.3f, \"elapsed_ns\": %" PRId64 "}\n", (double)elapsed / (double)messages, elapsed);
+}
+
 void bench_report_memory(const char *version, double kib)
 {
 	report_begin(version);

@@ -59,6 +59,7 @@ void bench_settle(void);
 
 /* The result lines. Version may be NULL, the driver then knows it. */
 void bench_report_rate(const char *version, uint64_t messages, int64_t elapsed);
+void bench_report_each(const char *version, uint64_t messages, int64_t elapsed); /* the time of one message */
 void bench_report_memory(const char *version, double kib);
 
 /*

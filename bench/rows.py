@@ -5,6 +5,8 @@ SIZES = (8, 64, 256, 1024, 16384)
 PRODUCERS = (2, 4, 8)
 RECEIVERS = 8
 PORTS = (1, 16, 256, 4096)
+OPEN = ((1, 1), (1, 16), (1, 256), (1, 4096), (16, 16), (16, 256), (16, 4096))  # so many busy, of so many
+LENGTHS = (3, 4, 5, 6, 7, 8)    # powers of ten
 MEBIBYTES = (1, 16)
 WORKERS = (1, 2, 4, 8)
 COSTS = (
@@ -58,14 +60,17 @@ ROWS = [
     Row("libwt receive and join", "bench_spawn", "receive", "spawn", "libwt"),
     Row("libwt", "bench_request", "worker", "request", "libwt"),
     Row("libwt", "bench_pool", "callback", "pool poolscale poolhash", "libwt"),
-    Row("libwt", "bench_select", "handlers", "select", "libwt"),
-    Row("libwt wt_select", "bench_select", "select", "select", "libwt"),
-    Row("crossbeam-channel Select", "select.rs", "select", "select"),
-    Row("Go reflect.Select", "select.go", "select", "select", "tasks"),
-    Row("libuv uv_async_t for each", "ports_uv", "async", "select"),
-    Row("ZeroMQ zmq_poll", "ports_zmq", "poll", "select"),
-    Row("Node MessageChannel for each", "select.mjs", "channels", "select"),
-    Row("pipes, epoll", "ports_pipes", "epoll", "select"),
+    Row("libwt", "bench_length", "post", "length", "libwt"),
+    Row("libwt single_producer", "bench_length", "single", "length", "libwt"),
+    Row("libwt", "bench_select", "handlers", "select open", "libwt"),
+    Row("libwt wt_select", "bench_select", "select", "select open", "libwt"),
+    Row("crossbeam-channel Select", "select.rs", "select", "select open"),
+    Row("Go reflect.Select", "select.go", "select", "select open", "tasks"),
+    Row("libuv uv_async_t for each", "ports_uv", "async", "select open"),
+    Row("ZeroMQ zmq_poll", "ports_zmq", "poll", "select open"),
+    Row("Node MessageChannel for each", "select.mjs", "channels", "select open"),
+    Row("pipes, epoll", "ports_pipes", "epoll", "select open"),
+    Row("limit: words that come in a known order", "ports_words", "words", "select open", "limit"),
     Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool poolscale"),
     Row("crossbeam-channel bounded", "pool.rs", "channel", "pool poolscale"),
     Row("Go channel", "pool.go", "channel", "pool poolscale", "tasks"),
@@ -149,6 +154,15 @@ def poolscale_columns(workers):
     return [Column(f"{n} worker{'s' * (n > 1)}", env={"BENCH_STEPS": "7000", "BENCH_WORKERS": str(n)}) for n in workers]
 
 
+def open_columns():
+    return [Column(f"{busy} of {ports}", env={"BENCH_BUSY": str(busy), "BENCH_PORTS": str(ports)})
+            for busy, ports in OPEN]
+
+
+def length_columns():
+    return [Column(f"1e{power}", env={"BENCH_LENGTH": str(10 ** power)}, rounds=3) for power in LENGTHS]
+
+
 # Each message wakes a sleeper on another CPU, which takes a moment that varies.
 PARKED = {"env": {"BENCH_PIN": "1", "BENCH_SETTLE": "50000", "WT_TEST_NO_POLL": "1"}, "rounds": 9}
 
@@ -166,6 +180,8 @@ class Work:
 WORKS = {
     "stream": Work("One producer, one consumer", "million messages a second",
                    [Column(f"{size} bytes", size) for size in SIZES], 20000),
+    "length": Work("Streams of 1e3 to 1e8 messages of 8 bytes, from the first post to the answer",
+                   "nanoseconds a message", length_columns(), 20000),
     "fanin": Work("Fan-in, 64 bytes", "million messages a second",
                   fanin_columns(PRODUCERS), 20000),
     "broadcast": Work(f"Broadcast of 64 bytes to {RECEIVERS} receivers", "million deliveries a second",
@@ -179,6 +195,8 @@ WORKS = {
                      [Column(f"{n} MiB", n << 20) for n in MEBIBYTES], 20),
     "select": Work("One thread with many ports open, bursts of 64 messages to any of them", "million messages a second",
                    [Column(f"{n} port{'s' * (n > 1)}", env={"BENCH_PORTS": str(n)}) for n in PORTS], 2000),
+    "open": Work("One thread with many ports open, bursts of 64 messages to a few of them", "million messages a second",
+                 open_columns(), 2000),
     "spawn": Work("Spawn: create, online, one message, exit, join", "nanoseconds", [Column("spawn")], 20),
     "request": Work("A worker for each request: SHA-256 of 1 KiB", "nanoseconds", [Column("request")], 200),
     "pool": Work("A pool of two workers, main submits and receives: tasks of different length", "million tasks a second",
@@ -194,7 +212,7 @@ WORKS = {
 }
 USUAL_WORKS = [name for name in WORKS if name != "experiment"]
 # What the programs call a work that differs only in its rows or in how it is run.
-PROGRAM_WORKS = {"parked": "pingpong", "poolscale": "pool", "experiment": "stream"}
+PROGRAM_WORKS = {"parked": "pingpong", "poolscale": "pool", "experiment": "stream", "open": "select"}
 
 
 # --- Targets ---------------------------------------------------------------------------------------------------------

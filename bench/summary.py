@@ -23,7 +23,7 @@ QUIET_PERCENT = 5
 # --- Results ---------------------------------------------------------------------------------------------------------
 
 def figure(result):
-    for key, scale in (("rate", 1e-6), ("median_ns", 1), ("kib", 1)):
+    for key, scale in (("rate", 1e-6), ("median_ns", 1), ("each_ns", 1), ("kib", 1)):
         if key in result:
             return result[key] * scale
     raise KeyError("no figure in the result")
