@@ -41,6 +41,7 @@ static int waitnotify_echo(wt_port *parent, const void *data, size_t size)
 	bench_pin(1);
 	for (uint32_t i = 1; i <= total; i++) {
 		cell_await(&cells->there, i);
+		bench_settle();
 		cell_set(&cells->back, i);
 	}
 	return 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * The work select: one thread has many ports open, another posts a burst of messages to ports in an order that looks
- * random, and waits for an answer before the next. BENCH_PORTS of the environment says how many ports there are. Each
- * message is a word that names its port and its number there, so that one which comes twice, not at all, or out of another
- * port shows. The Go, Rust and JavaScript programs repeat this.
+ * random, and waits for an answer before the next. BENCH_PORTS of the environment says how many ports there are, and
+ * BENCH_BUSY how many of them get messages, if not all: every so many-th. Each message is a word that names its port and its
+ * number there, so that one which comes twice, not at all, or out of another port shows. The Go, Rust and JavaScript
+ * programs repeat this.
  */
 #ifndef BENCH_BURSTS_H
 #define BENCH_BURSTS_H
@@ -16,7 +17,7 @@
 enum { BURSTS_PORTS_MAX = 4096, BURSTS_LENGTH = 64, BURSTS_PORT_SHIFT = 48 };
 
 struct bursts {
-	unsigned ports;
+	unsigned ports, busy;
 	uint64_t warmup, total; /* bursts; the first of them before the clock starts */
 	/* The poster's. */
 	_Alignas(128) uint64_t random;
@@ -27,13 +28,20 @@ struct bursts {
 	uint64_t next[BURSTS_PORTS_MAX];
 };
 
+static inline unsigned bursts_number(const char *name, unsigned otherwise)
+{
+	const char *number = getenv(name);
+
+	return number ? (unsigned)strtoul(number, NULL, 10) : otherwise;
+}
+
 static inline void bursts_open(struct bursts *bursts, const struct bench_args *args)
 {
-	const char *ports = getenv("BENCH_PORTS");
-
 	memset(bursts, 0, sizeof *bursts);
-	bursts->ports = ports ? (unsigned)strtoul(ports, NULL, 10) : 1;
-	if (!bench_is(args->work, "select") || !bursts->ports || bursts->ports > BURSTS_PORTS_MAX)
+	bursts->ports = bursts_number("BENCH_PORTS", 1);
+	bursts->busy = bursts_number("BENCH_BUSY", bursts->ports);
+	if (!bench_is(args->work, "select") || !bursts->busy || bursts->busy > bursts->ports ||
+	    bursts->ports > BURSTS_PORTS_MAX)
 		bench_unknown(args);
 	bursts->warmup = args->count / BURSTS_LENGTH / 10 + 1;
 	bursts->total = args->count / BURSTS_LENGTH + 1 + bursts->warmup;
@@ -49,10 +57,10 @@ static inline void bursts_allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static inline unsigned bursts_choose(struct bursts *bursts)
+static inline unsigned bursts_choose(const struct bursts *bursts, uint64_t *random)
 {
-	bursts->random = bursts->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (unsigned)(bursts->random >> 33) % bursts->ports;
+	*random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(*random >> 33) % bursts->busy * (bursts->ports / bursts->busy);
 }
 
 /* The poster's part: post and await are what it has of the queue. */
@@ -66,7 +74,7 @@ static inline void bursts_produce(struct bursts *bursts, void (*post)(unsigned p
 		if (i == bursts->warmup)
 			start = bench_now();
 		for (unsigned j = 0; j < BURSTS_LENGTH; j++) {
-			port = bursts_choose(bursts);
+			port = bursts_choose(bursts, &bursts->random);
 			post(port, (uint64_t)port << BURSTS_PORT_SHIFT | bursts->posted[port]++);
 		}
 		await_answer();

@@ -11,6 +11,7 @@
 enum { TRIPS_PER_BATCH = 8 };
 
 static pthread_barrier_t harness_barrier;
+static int64_t harness_settle; /* ns */
 static cpu_set_t harness_cpus; /* what the process may use, before any thread is pinned */
 
 bool bench_is(const char *a, const char *b)
@@ -32,11 +33,14 @@ static uint64_t parse_number(const char *text, uint64_t min, uint64_t max)
 
 void bench_parse(struct bench_args *args, int argc, char **argv)
 {
+	const char *settle = getenv("BENCH_SETTLE");
+
 	if (argc != 6) {
 		fprintf(stderr, "usage: %s WORK VARIANT SIZE PRODUCERS COUNT\n", argv[0]);
 		exit(2);
 	}
 	sched_getaffinity(0, sizeof harness_cpus, &harness_cpus);
+	harness_settle = settle ? (int64_t)parse_number(settle, 0, 1000000) : 0;
 	args->work = argv[1];
 	args->variant = argv[2];
 	if (bench_is(args->work, "transfer"))
@@ -89,6 +93,14 @@ void bench_pin(unsigned cpu)
 		bench_die("pinning a thread", error);
 }
 
+void bench_settle(void)
+{
+	int64_t end = harness_settle ? bench_now() + harness_settle : 0;
+
+	while (end && bench_now() < end)
+		;
+}
+
 static void report_begin(const char *version)
 {
 	printf("{\"version\": ");
@@ -102,6 +114,12 @@ void bench_report_rate(const char *version, uint64_t messages, int64_t elapsed)
 {
 	report_begin(version);
 	printf(", \"rate\": %.1f, \"elapsed_ns\": %" PRId64 "}\n", (double)messages * 1e9 / (double)elapsed, elapsed);
+}
+
+void bench_report_each(const char *version, uint64_t messages, int64_t elapsed)
+{
+	report_begin(version);
+	printf(", \"each_ns\": %.3f, \"elapsed_ns\": %" PRId64 "}\n", (double)elapsed / (double)messages, elapsed);
 }
 
 void bench_report_memory(const char *version, double kib)
@@ -143,16 +161,19 @@ void bench_trips(const struct bench_args *args, const char *version, bench_trip 
 
 	start = before = bench_now();
 	for (uint64_t i = 0; i < batches; i++) {
-		for (unsigned j = 0; j < TRIPS_PER_BATCH; j++)
+		for (unsigned j = 0; j < TRIPS_PER_BATCH; j++) {
+			bench_settle();
 			trip(arg, sequence++);
+		}
 		after = bench_now();
-		batch_times[i] = after - before;
+		batch_times[i] = after - before - 2 * TRIPS_PER_BATCH * harness_settle;
 		before = after;
 	}
 	for (uint64_t i = 0; i < args->count; i++) {
+		bench_settle();
 		trip(arg, sequence++);
 		after = bench_now();
-		times[i] = after - before;
+		times[i] = after - before - 2 * harness_settle;
 		before = after;
 	}
 	qsort(batch_times, batches, sizeof *batch_times, compare_times);

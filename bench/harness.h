@@ -51,8 +51,15 @@ __attribute__((noreturn)) void bench_die(const char *what, int error);
 int64_t bench_now(void);      /* nanoseconds of CLOCK_MONOTONIC */
 void bench_pin(unsigned cpu); /* this thread to one CPU, when the driver asks by BENCH_PIN=1 */
 
+/*
+ * Before a round trip's message is sent, each way: where the driver asks by BENCH_SETTLE for so many nanoseconds, compute
+ * for so long, that the other side is asleep for certain. bench_trips does it for its side, and takes the time of both out.
+ */
+void bench_settle(void);
+
 /* The result lines. Version may be NULL, the driver then knows it. */
 void bench_report_rate(const char *version, uint64_t messages, int64_t elapsed);
+void bench_report_each(const char *version, uint64_t messages, int64_t elapsed); /* the time of one message */
 void bench_report_memory(const char *version, double kib);
 
 /*

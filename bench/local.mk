@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	bench/README.md \
 	bench/bench_broadcast.c \
 	bench/bench_fanin.c \
+	bench/bench_length.c \
 	bench/bench_pingpong.c \
 	bench/bench_pool.c \
 	bench/bench_request.c \
@@ -50,6 +51,7 @@ EXTRA_DIST += \
 	bench/peers/ports.h \
 	bench/peers/ports_pipes.c \
 	bench/peers/ports_uv.c \
+	bench/peers/ports_words.c \
 	bench/peers/ports_zmq.c \
 	bench/peers/post_message.mjs \
 	bench/peers/process.c \

@@ -5,11 +5,12 @@ A summary has the machine, a cell for each row and column (the median over the r
 ratio to libwt's figure of the same round, the percentiles where there are some), and the targets of the work.
 """
 import json
+import operator
 import re
 import statistics
 
 from report import BENCH, number, ratio_text, write_readme
-from rows import ABSOLUTE_TARGETS, TARGETS, USUAL_WORKS, WORKS
+from rows import ABSOLUTE_TARGETS, SPREAD_TARGETS, TARGETS, USUAL_WORKS, WORKS
 
 KEPT = BENCH / "results"
 
@@ -20,10 +21,13 @@ PERCENTILES = {"p50_ns": "50th percentile", "p99_ns": "99th percentile", "p999_n
 QUIET_PERCENT = 5
 
 
+COMPARISONS = {">=": ("at least", operator.ge), ">": ("more than", operator.gt), "<=": ("at most", operator.le)}
+
+
 # --- Results ---------------------------------------------------------------------------------------------------------
 
 def figure(result):
-    for key, scale in (("rate", 1e-6), ("median_ns", 1), ("kib", 1)):
+    for key, scale in (("rate", 1e-6), ("median_ns", 1), ("each_ns", 1), ("kib", 1)):
         if key in result:
             return result[key] * scale
     raise KeyError("no figure in the result")
@@ -74,6 +78,14 @@ def target(results, work, heading, what, bound, measured, is_reached):
     return [work, heading, what, bound, measured, reached]
 
 
+def spread(results, work, begin, own):
+    """The headings, and how many times as much the dearest of them is as the cheapest."""
+    headings = [column.heading for column in WORKS[work].columns if column.heading.startswith(begin)]
+    medians = [results.median(work, heading, own) for heading in headings]
+    medians = [median for median in medians if median is not None]
+    return headings, max(medians) / min(medians) if len(medians) == len(headings) else None
+
+
 def targets(results, wanted):
     """Those of one work, as far as both of their rows have been measured."""
     lines = []
@@ -82,14 +94,19 @@ def targets(results, wanted):
         ratio = results.ratio(work, heading, own, name) if name and work == wanted else None
         if ratio is None:
             continue
-        sign, is_reached = ("at least", ratio >= factor) if comparison == ">=" else ("at most", ratio <= factor)
+        sign, is_reached = COMPARISONS[comparison]
         lines.append(target(results, work, heading, f"{own} ÷ {name}", f"{sign} {factor:g}", ratio_text(ratio),
-                            is_reached))
+                            is_reached(ratio, factor)))
     for work, heading, own, most, unit in ABSOLUTE_TARGETS:
         measured = results.median(work, heading, own) if work == wanted else None
         if measured is not None:
             lines.append(target(results, work, heading, own, f"at most {most} {unit}", f"{number(measured)} {unit}",
                                 measured <= most))
+    for work, begin, own, most in SPREAD_TARGETS:
+        headings, measured = spread(results, work, begin, own) if work == wanted else ((), None)
+        if measured is not None:
+            lines.append(target(results, work, headings[-1], f"{own}: {headings[0]} to {headings[-1]}",
+                                f"within {most:g}", ratio_text(measured), measured <= most))
     return lines
 
 

@@ -44,7 +44,7 @@ static void dump_port(struct wti_text *text, wt_port *port, uint64_t owner)
 	wti_text_add(text, " state=%s queued=%zu limit=%zu received=%llu senders_waiting=%u", dump_port_state(port),
 		     wti_ring_used(&port->inbox), limit, (unsigned long long)wti_load(&port->received),
 		     wti_load(&port->senders.count));
-	wti_dump_bool(text, "asleep", wti_load(&port->source.state) == WTI_SOURCE_ARMED);
+	wti_dump_bool(text, "asleep", wti_load(&port->source.state) & WTI_SOURCE_ARMED);
 	wti_dump_bool(text, "ref", wti_load(&port->refd));
 	wti_text_add(text, "\n");
 }
@@ -59,7 +59,7 @@ static void dump_broadcast(struct wti_text *text, wt_broadcast *broadcast, uint6
 	wti_text_add(text, " owner=%llu name=", (unsigned long long)owner);
 	wti_text_add_quoted(text, broadcast->topic->name, broadcast->topic->name_size);
 	wti_text_add(text, " queued=%zu dropped=%llu", backlog.bytes, (unsigned long long)backlog.dropped);
-	wti_dump_bool(text, "asleep", wti_load(&broadcast->source.state) == WTI_SOURCE_ARMED);
+	wti_dump_bool(text, "asleep", wti_load(&broadcast->source.state) & WTI_SOURCE_ARMED);
 	wti_dump_bool(text, "ref", wti_load(&broadcast->refd));
 	wti_text_add(text, "\n");
 }

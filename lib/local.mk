@@ -133,6 +133,8 @@ wt_shared_sources = $(wt_debug_sources) \
 	lib/segment.c \
 	lib/segment.h \
 	lib/select.c \
+	lib/select_set.c \
+	lib/select_set.h \
 	lib/sender.c \
 	lib/sender.h \
 	lib/shared.c \

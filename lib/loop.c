@@ -56,16 +56,21 @@ void wti_loop_set_hold(struct wti_thread *self, enum wti_hold kind, _Atomic(bool
 /* What a pass left over: those that were not looked at come first next time. */
 static void loop_put_back(struct wti_thread *self)
 {
-	struct wti_list *link;
-
-	while ((link = wti_list_pop(&self->hot)))
-		wti_list_append(&self->turn, link);
+	wti_list_move_all(&self->turn, &self->hot);
 	wti_list_move_all(&self->hot, &self->turn);
 }
 
 static void loop_arm_source(struct wti_source *source)
 {
 	wti_source_arm(source);
+	if (source->ops->sleeps)
+		source->ops->sleeps(source, true);
+}
+
+/* The same for one that is to be left alone: the next time it need not have the barrier. */
+static void loop_arm_brief(struct wti_source *source)
+{
+	wti_source_arm_brief(source);
 	if (source->ops->sleeps)
 		source->ops->sleeps(source, true);
 }
@@ -93,7 +98,7 @@ static void loop_cool(struct wti_thread *self, unsigned passes)
 	loop_put_back(self);
 	for (link = self->hot.next; link != &self->hot; link = link->next)
 		if (loop_source(link)->idle_passes >= passes)
-			loop_arm_source(loop_source(link));
+			loop_arm_brief(loop_source(link));
 	if (!wti_barrier_heavy()) {
 		loop_disarm(self); /* they stay hot: looked at, not waited for */
 		return;
@@ -106,6 +111,32 @@ static void loop_cool(struct wti_thread *self, unsigned passes)
 	}
 }
 
+/* A brief one goes as soon as it is quiet. Whether there is something after all. */
+static bool loop_let_go(struct wti_source *source)
+{
+	wti_source_arm(source);
+	wti_source_cool(source);
+	return !wti_list_empty(&source->hot);
+}
+
+/* Whether it has something for a turn; what has not is on its way out. */
+static bool loop_look(struct wti_source *source)
+{
+	if (source->ops->ready(source))
+		return true;
+	source->idle_passes++;
+	return wti_source_is_brief(source) && loop_let_go(source);
+}
+
+/* The one behind this one, as far as it is known, comes soon. */
+static void loop_approach(const struct wti_thread *self)
+{
+	struct wti_source *source = loop_source(self->turn.next);
+
+	if (!wti_list_empty(&self->turn) && source->ops->approach)
+		source->ops->approach(source);
+}
+
 /* What is due, and one look at each hot source; the number of callbacks made. */
 static unsigned loop_pass(struct wti_thread *self)
 {
@@ -113,6 +144,7 @@ static unsigned loop_pass(struct wti_thread *self)
 	unsigned calls = 0;
 	unsigned quiet = 0;
 
+	self->loop_passes++;
 	loop_put_back(self);
 	wti_deadlines_run(self, &calls);
 	wti_source_collect(self);
@@ -121,11 +153,12 @@ static unsigned loop_pass(struct wti_thread *self)
 		struct wti_source *source = loop_source(link);
 
 		wti_list_append(&self->hot, link);
-		if (source->ops->ready(source)) {
-			source->idle_passes = 0;
+		loop_approach(self);
+		if (loop_look(source)) {
+			wti_source_served(source);
 			source->ops->turn(source, &calls); /* may have freed it */
 		} else {
-			quiet += ++source->idle_passes >= LOOP_IDLE_PASSES;
+			quiet += source->idle_passes >= LOOP_IDLE_PASSES;
 		}
 	}
 	if (quiet >= LOOP_QUIET_MAX)

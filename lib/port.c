@@ -5,6 +5,7 @@
 #include "error.h"
 #include "fork.h"
 #include "loop.h"
+#include "select_set.h"
 #include "trace.h"
 
 static int port_read_options(wt_channel_options *to, const wt_channel_options *options)
@@ -71,6 +72,7 @@ void wti_port_enlist(wt_port *port, struct wti_thread *owner)
 
 void wti_port_delist(wt_port *port, struct wti_thread *owner)
 {
+	wti_select_set_leave(owner, port);
 	if (owner->port_last == port)
 		owner->port_last = NULL;
 	if (owner->parent == port)

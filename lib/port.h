@@ -41,34 +41,59 @@ enum wti_drain {
 	WTI_DRAIN_DUE     /* told; the owner's loop calls on_drain */
 };
 
+/*
+ * Ordered by who touches what. A message to a port that was quiet costs the poster one line that the owner writes, too
+ * (the first), one that it alone writes (the ring's tail), and the record's; the owner the first, the record's, and three
+ * of its own.
+ * Kept because it measures better: a message to any of 4096 ports went from 290 ns to 230.
+ */
 struct wt_port {
-	WTI_HANDLE
-
-	/* Set at create. */
-	struct wti_channel *channel;
-	struct wt_port *peer;
-	struct wt_worker *worker; /* whose creator's end this is, or NULL */
-
+	/* One line for all that posters look at: here, through the peer, and in the source, whose lock ends it. */
+	struct wt_port *peer; /* set at create */
 	/*
 	 * Atomic: this end is closed. Set once by the owner; seq_cst, then a
 	 * look at the peer's source, who looks here after arming [source-1].
 	 */
 	_Atomic(uint32_t) closed;
 	_Atomic(uint32_t) ended;   /* in the same way, by who gives up the last of `posters` */
-	_Atomic(uint32_t) posters; /* a reference count: the port itself, its senders, and open slots of guests */
-	_Atomic(uint32_t) guests;  /* slots that other threads than the owner have open on it */
-	_Atomic(uint32_t) drain;   /* enum wti_drain: see port_drain.c */
+	struct wti_source source;  /* the owner's lock and links are in it, too */
 
-	/* Posters look at its state; the owner's lock and links are in it, too. */
-	struct wti_source source;
+	/* Owner only, the rest of the source's line, and the next one: what a turn of the loop touches. */
+	unsigned pins;          /* callbacks that hold a view: nothing is released meanwhile */
+	bool started;           /* the loop calls on_message */
+	_Atomic(bool) refd;     /* keeps the loop alive; read by any thread */
+	bool close_told;        /* the close event is over, or nobody wants it any more */
+	bool closing : 1;       /* wt_port_close was called; handing over up to close_tail, then on_close */
+	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at both at once */
+	bool gap_watched;       /* before_turn is due when there is no gap any more, also without a message */
+	wt_port_fn *on_message;
+	void *on_message_arg;
+	uint64_t view;          /* serial of the latest view, of all of the thread's ports; 0 when it is over */
+	uint64_t oldest;        /* serial of the first view that may be valid still: pins keep several */
+	uint64_t empty_at;      /* inbox position when it was last found empty */
+	void (*on_drain)(wt_port *port, void *arg);
+	/* What is due before the loop hands over a message; false: not now, and the port may be gone. May be NULL. */
+	bool (*before_turn)(wt_port *port, unsigned *calls);
+	/* Atomic, written by who may empty the inbox only: messages handed over, and their bytes. */
+	_Atomic(uint64_t) received;
+	_Atomic(uint64_t) received_bytes;
 
-	/* Messages for the owner of this end. */
+	/* Messages for the owner of this end; its last line is the owner's. */
 	struct wti_ring inbox;
 
 	/* Threads that wait for room in the inbox. */
-	WTI_CACHE_ALIGNED struct wti_waiters senders;
+	struct wti_waiters senders;
 	_Atomic(uint64_t) refused;    /* posts from this end that found no room in the other's */
 	_Atomic(size_t) refused_size; /* bytes of the largest of them since on_drain was called */
+	_Atomic(uint32_t) drain;      /* enum wti_drain: see port_drain.c */
+
+	/* Set at create. */
+	struct wti_channel *channel;
+	struct wt_worker *worker; /* whose creator's end this is, or NULL */
+
+	/* Atomic. */
+	_Atomic(uint32_t) posters; /* a reference count: the port itself, its senders, and open slots of guests */
+	_Atomic(uint32_t) guests;  /* slots that other threads than the owner have open on it */
 
 	/* Under calls_lock (WTI_RANK_CALLS): whose requests came here and have no reply yet. */
 	struct wti_mutex calls_lock;
@@ -82,37 +107,24 @@ struct wt_port {
 	/* What it is in a transfer list. */
 	struct wti_transferable transferable;
 
-	/* Atomic, written by who may empty the inbox only: messages handed over, their bytes, and those destroyed instead. */
-	WTI_CACHE_ALIGNED _Atomic(uint64_t) received;
-	_Atomic(uint64_t) received_bytes;
+	/* Atomic, written by who may empty the inbox only: messages that were destroyed instead of handed over. */
 	_Atomic(uint64_t) dropped;
 
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
-	uint64_t view;          /* serial of the latest view, of all of the thread's ports; 0 when it is over */
-	uint64_t oldest;        /* serial of the first view that may be valid still: pins keep several */
-	uint64_t empty_at;      /* inbox position when it was last found empty */
-	unsigned pins;          /* callbacks that hold a view: nothing is released meanwhile */
-	bool started;           /* the loop calls on_message */
-	_Atomic(bool) refd;     /* keeps the loop alive; read by any thread */
-	bool close_told;        /* the close event is over, or nobody wants it any more */
-	/* What is due before the loop hands over a message; false: not now, and the port may be gone. May be NULL. */
-	bool (*before_turn)(wt_port *port, unsigned *calls);
-	bool closing : 1;       /* wt_port_close was called; handing over up to close_tail, then on_close */
-	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at both at once */
-	bool gap_watched;       /* before_turn is due when there is no gap any more, also without a message */
 	uint64_t close_tail;
+	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
+	size_t select_index;    /* there */
 	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
 	_Atomic(bool) drain_held; /* and keeps the loop alive until it is */
-	wt_port_fn *on_message;
-	void *on_message_arg;
 	void (*on_message_error)(wt_port *port, int error, void *arg);
 	void *on_message_error_arg;
 	void (*on_close)(wt_port *port, void *arg);
 	void *on_close_arg;
-	void (*on_drain)(wt_port *port, void *arg);
 	void *on_drain_arg;
+
+	WTI_HANDLE
 };
 
 struct wti_channel {
@@ -199,6 +211,12 @@ static inline bool wti_port_is_readable(wt_port *port)
 static inline bool wti_port_has_gap(wt_port *port)
 {
 	return wti_ring_tail(&port->inbox) != port->inbox.read;
+}
+
+/* Owner: whether the loop is to look at it. */
+static inline bool wti_port_wants_loop(const wt_port *port)
+{
+	return port->started || wti_load(&port->refd) || port->on_close || port->on_drain;
 }
 
 /* Owner, before a sleep that a message is to end: announce it. And after it. */

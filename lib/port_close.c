@@ -13,6 +13,7 @@
 #include "fork.h"
 #include "loop.h"
 #include "port.h"
+#include "select_set.h"
 #include "slot.h"
 
 void wti_port_leave_posters(wt_port *port)
@@ -153,6 +154,7 @@ static void port_close(wt_port *port, struct wti_thread *self)
 {
 	port_abandon_slots(port, self);
 	port->closing = true;
+	wti_select_set_leave(self, port);
 	port->close_tail = port->pins ? wti_ring_tail(&port->inbox) : port->inbox.read;
 	wti_port_announce_close(port);
 	if (port->pins) {

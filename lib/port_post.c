@@ -88,6 +88,7 @@ static inline int port_post(wt_port *port, const void *data, size_t size)
 	if (WTI_MUTANT(WTI_MUTANT_WAKE_AT_RESERVE))
 		return port_post_mutant(receiver, data, size);
 #endif
+	wti_source_approach(&receiver->source);
 	err = wti_ring_post(&receiver->inbox, data, size, 0);
 	port_published(receiver, err);
 	return port_answer(port, err, size);

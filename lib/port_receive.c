@@ -12,10 +12,10 @@
 
 void wti_port_offer_room(wt_port *port)
 {
-	wti_list_remove(&port->owing);
 	wti_ring_flush(&port->inbox);
 	if (port->inbox.limit == WTI_NO_LIMIT)
-		return;
+		return; /* and owes nobody */
+	wti_list_remove(&port->owing);
 	if (wti_waiters_any(&port->senders))
 		wti_waiters_wake(&port->senders);
 	if (wti_port_drain_wanted(port->peer))
@@ -186,8 +186,8 @@ void wti_port_arm(wt_port *port)
 void wti_port_disarm(wt_port *port)
 {
 	wti_source_disarm(&port->source);
-	/* It may have been armed for the loop, which is to look by itself from now on. */
-	if (port->started || wti_load(&port->refd) || port->on_close || port->on_drain)
+	/* It may have been armed for the loop, or a select, which is to look by itself from now on. */
+	if (wti_port_wants_loop(port) || port->selected)
 		wti_loop_watch(&port->source);
 }
 
@@ -369,9 +369,18 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	return true;
 }
 
+/*
+ * The tail, from producers' cache line, only where it may matter: they would have to take that back for their next post.
+ * Up to a single message the share is a whole turn, whatever they have reserved.
+ */
+static uint64_t port_turn_end(wt_port *port)
+{
+	return wti_ring_ready_twice(&port->inbox) ? wti_ring_tail(&port->inbox) : port->inbox.read;
+}
+
 static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned *calls)
 {
-	uint64_t tail = wti_ring_tail(&port->inbox);
+	uint64_t tail = port_turn_end(port);
 	unsigned n = 0;
 
 	while (port->started && port->on_message && !wti_loop_interrupted(self) &&
@@ -440,10 +449,21 @@ static bool port_holds(struct wti_source *source)
 	return !port->pins && ((port->closing && !port->close_told) || (port->on_close && port_hears_close(port)));
 }
 
+static void port_approach(struct wti_source *source)
+{
+	wt_port *port = wti_container_of(source, wt_port, source);
+
+	wti_prefetch(&port->peer->ended);
+	wti_prefetch_write(&port->view);
+	wti_ring_approach(&port->inbox);
+}
+
 const struct wti_source_ops wti_port_source_ops = {
+	.brief = true,
 	.turn = port_turn,
 	.ready = port_ready,
 	.holds = port_holds,
+	.approach = port_approach,
 };
 
 int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *drained)

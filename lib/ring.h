@@ -89,13 +89,13 @@ struct wti_ring {
 	_Atomic(struct wti_segment *) spare;  /* consumer to producer: a list of used segments, zeroed */
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
+	size_t padding_done;                  /* consumer: bytes of padding between head and done */
 	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
 
 	/* Consumer. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
-	size_t padding_done;           /* bytes of padding between head and done */
 	uint32_t releases;             /* since the last flush */
 	uint32_t look_at;              /* the one at which the use is noted next */
 	struct wti_segment *read_segment;
@@ -185,6 +185,12 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record);
 
 /* Consumer: whether wti_ring_next would find a record. */
 bool wti_ring_ready(struct wti_ring *ring);
+
+/* Consumer: whether there is more than one record, as far as they lie in one segment; where the first ends it, true. */
+bool wti_ring_ready_twice(struct wti_ring *ring);
+
+/* Consumer: ask for the cache lines of the next record and of what is written for it; again, when some have come. */
+void wti_ring_approach(struct wti_ring *ring);
 
 /* Consumer: release every record before the position `upto`, at most ring->read. What they carried: ring->dropped. */
 void wti_ring_release(struct wti_ring *ring, uint64_t upto);

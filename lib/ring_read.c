@@ -66,6 +66,27 @@ bool wti_ring_ready(struct wti_ring *ring)
 	return ring_settle(ring) != 0;
 }
 
+bool wti_ring_ready_twice(struct wti_ring *ring)
+{
+	uint64_t header = ring_settle(ring);
+	struct wti_segment *segment = ring->read_segment;
+
+	if (!header)
+		return false;
+	/* Relaxed: a record that is not seen here is not missed, but met in its turn. */
+	return wti_load(wti_segment_at(segment, segment->size,
+				       ring->read + wti_record_size(wti_header_payload(header)))) != 0;
+}
+
+void wti_ring_approach(struct wti_ring *ring)
+{
+	struct wti_segment *segment = ring->read_segment;
+
+	wti_prefetch_write(&ring->head);
+	if (segment)
+		wti_prefetch_write(wti_segment_at(segment, segment->size, ring->read));
+}
+
 /* A record that is more than a message's bytes. */
 static WTI_COLD void ring_unpack(struct wti_record *record, enum wti_record_kind kind)
 {

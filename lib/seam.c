@@ -9,6 +9,8 @@ void (*wti_yield_hook)(enum wti_yield_point point, void *object);
 int (*wti_fault_hook)(enum wti_fault_point point);
 int wti_mutant;
 uint64_t wti_ring_origin;
+size_t wti_select_few = 16;
+uint32_t wti_source_often = 8;
 
 #else
 

@@ -60,17 +60,21 @@ enum wti_mutant_id {
 	WTI_MUTANT_END_UNDECIDED = 30,      /* a worker looks whether it is being ended, and does not decide it */
 	WTI_MUTANT_POOL_DOOM_NO_RECHECK = 31, /* who ends a task's worker does not look again whether it is at that task */
 	WTI_MUTANT_POOL_NAP_NO_LOOK = 32,    /* a worker whose nap is over does not look what came while nobody was called */
-	WTI_MUTANT_OWNED_NO_WAIT = 33        /* who walks what a thread owns does not wait for a change that is under way */
+	WTI_MUTANT_OWNED_NO_WAIT = 33,       /* who walks what a thread owns does not wait for a change that is under way */
+	WTI_MUTANT_BRIEF_NO_WRITE = 34       /* who makes a brief source ready only looks at its state */
 };
 
 #ifdef WTI_TESTING
 
+#include <stddef.h>
 #include <stdint.h>
 
 extern void (*wti_yield_hook)(enum wti_yield_point point, void *object);
 extern int (*wti_fault_hook)(enum wti_fault_point point); /* returns the error to force, or 0 */
 extern int wti_mutant;            /* an enum wti_mutant_id, or 0 */
 extern uint64_t wti_ring_origin;  /* position that new rings start at, a multiple of 8 */
+extern size_t wti_select_few;     /* ports that wt_select looks at one by one */
+extern uint32_t wti_source_often; /* passes within which a source that comes again is looked at all the time */
 
 #define WTI_YIELD(point, object)                          \
 	do {                                              \
@@ -90,6 +94,8 @@ extern uint64_t wti_ring_origin;  /* position that new rings start at, a multipl
 #define WTI_FAULT(point)         0
 #define WTI_MUTANT(id)           0
 #define wti_ring_origin          ((uint64_t)0)
+#define wti_select_few           ((size_t)16)
+#define wti_source_often         ((uint32_t)8)
 
 #endif
 #endif

@@ -3,10 +3,13 @@
  * Waiting for one of many ports. The search goes round from behind the last
  * find, so that a busy port does not hide the others. While the thread polls,
  * each look is at some of them only; once it has announced its sleep at all,
- * all are looked at.
+ * all are looked at. Where the same many are asked for again, select_set.c
+ * knows which of them to look at.
  */
 #include "fork.h"
 #include "port.h"
+#include "seam.h"
+#include "select_set.h"
 #include "wait.h"
 
 #define SELECT_LOOK 64 /* ports per look of a poll */
@@ -66,10 +69,8 @@ static const struct wti_wait_ops select_ops = {
 	.disarm = select_disarm,
 };
 
-static int select_check(wt_port *const *ports, size_t count)
+static int select_check(struct wti_thread *self, wt_port *const *ports, size_t count)
 {
-	struct wti_thread *self = wti_thread_peek();
-
 	if (!ports || !count)
 		return WT_EINVAL;
 	for (size_t i = 0; i < count; i++) {
@@ -84,23 +85,39 @@ static int select_check(wt_port *const *ports, size_t count)
 	return 0;
 }
 
-static int select_run(struct selection *selection, wt_time deadline)
+static int select_each(struct wti_thread *self, struct selection *selection, size_t *ready, wt_time deadline)
 {
-	struct wti_thread *self = wti_thread_peek();
 	int err;
 
 	selection->next = self->select_next % selection->count;
 	if (!wti_thread_terminating(self))
 		select_search(selection, selection->count);
 	err = wti_wait(self, &select_ops, selection, deadline);
-	if (!err)
-		self->select_next = selection->found + 1;
+	*ready = selection->found;
 	return err;
+}
+
+static int select_any(struct wti_thread *self, wt_port *const *ports, size_t count, size_t *ready, wt_time deadline)
+{
+	struct selection selection = { .ports = ports, .count = count, .found = SIZE_MAX };
+	bool watched = ports && self && wti_select_set_is(self, ports, count);
+
+	if (!watched) {
+		int err = select_check(self, ports, count);
+
+		if (err)
+			return err;
+		watched = count > wti_select_few && wti_select_set_keep(self, ports, count);
+	}
+	if (watched)
+		return wti_select_set_wait(self, ready, deadline);
+	return select_each(self, &selection, ready, deadline);
 }
 
 int wt_select(wt_port *const *ports, size_t count, size_t *ready, wt_time deadline)
 {
-	struct selection selection = { .ports = ports, .count = count, .found = SIZE_MAX };
+	struct wti_thread *self = wti_thread_peek();
+	size_t found = SIZE_MAX;
 	int err;
 
 	if (!ready)
@@ -108,10 +125,10 @@ int wt_select(wt_port *const *ports, size_t count, size_t *ready, wt_time deadli
 	*ready = SIZE_MAX;
 	if (deadline < 0)
 		return WT_EINVAL;
-	err = select_check(ports, count);
-	if (!err)
-		err = select_run(&selection, deadline);
-	if (!err)
-		*ready = selection.found;
-	return err;
+	err = select_any(self, ports, count, &found, deadline);
+	if (err)
+		return err;
+	self->select_next = found + 1;
+	*ready = found;
+	return 0;
 }

@@ -29,19 +29,41 @@ static void source_push(struct wti_thread *owner, struct wti_source *source)
 	} while (!wti_cas_acqrel(&owner->ready, &top, source));
 }
 
+/* One that is brief and not armed: what its owner writes there next comes after our publication, or we see it. */
+static bool source_touch(struct wti_source *source)
+{
+	uint32_t state = wti_load(&source->state);
+
+	/* pairs with wti_source_arm, source_take [source-brief] */
+	while (state == WTI_SOURCE_BRIEF || state == (WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED))
+		if (WTI_MUTANT(WTI_MUTANT_BRIEF_NO_WRITE) || wti_cas_acqrel(&source->state, &state, state))
+			return true;
+	return !(state & WTI_SOURCE_ARMED);
+}
+
+/*
+ * pairs with wti_source_arm [source-1]: the owner took the source off its stack before it armed it
+ * again, maybe since our caller looked; the push writes the same link.
+ */
+static bool source_claim(struct wti_source *source)
+{
+	uint32_t state = wti_load(&source->state);
+
+	return state & WTI_SOURCE_ARMED &&
+	       wti_cas_acqrel(&source->state, &state, state - WTI_SOURCE_ARMED + WTI_SOURCE_NOTIFIED); /* [source-1] */
+}
+
 static void source_wake_owner(struct wti_source *source)
 {
 	struct wti_thread *owner = wti_load(&source->owner);
-	uint32_t expected = WTI_SOURCE_ARMED;
 
-	/*
-	 * pairs with wti_source_arm [source-1]: the owner took the source off its stack before it armed it
-	 * again, maybe since our caller looked; the push writes the same link.
-	 */
-	if (owner && wti_cas_acqrel(&source->state, &expected, WTI_SOURCE_NOTIFIED)) {
+	while (owner && !source_touch(source)) {
+		if (!source_claim(source))
+			continue;
 		WTI_YIELD(WTI_YIELD_NOTIFYING, source);
 		source_push(owner, source);
 		wti_unpark(&owner->parker);
+		return;
 	}
 }
 
@@ -51,6 +73,8 @@ static void source_wake_owner(struct wti_source *source)
  */
 void wti_source_notify_slow(struct wti_source *source)
 {
+	if (source_touch(source))
+		return;
 	if (WTI_MUTANT(WTI_MUTANT_RAW_OWNER)) {
 		source_wake_owner(source);
 		return;
@@ -68,8 +92,9 @@ void wti_source_detach(struct wti_source *source)
 	wti_store(&source->owner, NULL);
 	wti_source_disarm(source);
 	wti_mutex_unlock(&source->lock);
-	if (wti_load(&source->state) == WTI_SOURCE_NOTIFIED)
+	if (wti_load(&source->state) & WTI_SOURCE_NOTIFIED)
 		wti_source_collect(self);
+	wti_source_prolong(source);
 	wti_list_remove(&source->hot);
 }
 
@@ -78,6 +103,12 @@ void wti_source_attach(struct wti_source *source, struct wti_thread *self)
 	wti_mutex_lock(&source->lock);
 	wti_store(&source->owner, self);
 	wti_mutex_unlock(&source->lock);
+}
+
+static void source_approach(struct wti_source *source)
+{
+	if (source->ops->approach)
+		source->ops->approach(source);
 }
 
 static void source_heat(struct wti_thread *self, struct wti_source *source)
@@ -90,6 +121,16 @@ static void source_heat(struct wti_thread *self, struct wti_source *source)
 void wti_source_heat(struct wti_source *source)
 {
 	source_heat(wti_load(&source->owner), source);
+}
+
+void wti_source_served(struct wti_source *source)
+{
+	uint32_t pass = wti_load(&source->owner)->loop_passes;
+
+	if (pass - source->served_pass <= 1)
+		wti_source_prolong(source);
+	source->served_pass = pass;
+	source->idle_passes = 0;
 }
 
 void wti_source_cool(struct wti_source *source)
@@ -108,11 +149,25 @@ static struct wti_source *source_reverse(struct wti_source *top)
 	while (top) {
 		struct wti_source *next = top->ready_next;
 
+		wti_prefetch_write(&top->hot);
 		top->ready_next = reversed;
 		reversed = top;
 		top = next;
 	}
 	return reversed;
+}
+
+/*
+ * Who was served a moment ago is one to look at. Of the others we look once:
+ * they are armed again before they cost more.
+ */
+static void source_take(struct wti_thread *self, struct wti_source *source)
+{
+	if (wti_source_is_brief(source) && self->loop_passes - source->served_pass > wti_source_often)
+		/* pairs with source_touch [source-brief] */
+		wti_xchg_acqrel(&source->state, WTI_SOURCE_BRIEF);
+	else
+		wti_store(&source->state, WTI_SOURCE_IDLE);
 }
 
 void wti_source_collect(struct wti_thread *self)
@@ -126,8 +181,9 @@ void wti_source_collect(struct wti_thread *self)
 	while (source) {
 		struct wti_source *next = source->ready_next;
 
-		wti_store(&source->state, WTI_SOURCE_IDLE);
+		source_take(self, source);
 		source_heat(self, source);
+		source_approach(source);
 		source = next;
 	}
 }

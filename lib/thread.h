@@ -25,6 +25,7 @@ struct wti_entry;
 struct wti_environment;
 struct wti_pool_client;
 struct wti_pool_worker;
+struct wti_select_set;
 struct wti_source;
 struct wti_stream;
 struct wti_thread;
@@ -54,6 +55,7 @@ enum wti_thread_end {
 	WTI_END_BROADCASTS,
 	WTI_END_REPLY,
 	WTI_END_FLIGHT, /* ports that nobody can reach any more are found: those just closed held them */
+	WTI_END_SELECT,
 	WTI_END_WAITS,  /* pending asynchronous waits are taken back */
 	WTI_END_LOCKS,  /* after nested workers, which may have worked under them */
 	WTI_END_TIMERS,
@@ -117,6 +119,7 @@ struct wti_thread {
 	/* source.c, loop.c. */
 	struct wti_list hot;  /* sources to look at: notified, or not armed yet */
 	struct wti_list turn; /* those of them that this pass has still to look at */
+	uint32_t loop_passes; /* of the loop over them, so far */
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
@@ -154,8 +157,10 @@ struct wti_thread {
 	struct wti_pool_client *pool_client; /* the one used last, or NULL */
 	struct wti_pool_worker *pool_worker; /* what it is of a pool, or NULL */
 
-	/* select.c. */
+	/* select.c, select_set.c. */
 	size_t select_next; /* where the next search begins */
+	struct wti_select_set *select_set; /* the ports of the last call, or NULL */
+	uint64_t select_serial; /* of the set that is watched; another one when it is so no more */
 
 	/* worker.c. */
 	struct wti_list workers;    /* created here, not destroyed yet: wt_worker.sibling */

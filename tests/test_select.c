@@ -13,7 +13,7 @@
 #include "support/support.h"
 #include "support/transfer.h"
 
-enum { MANY = 4096 };
+enum { MANY = 4096, WATCHED = 100 };
 
 static const wt_channel_options small_channel = { .size = sizeof small_channel, .capacity = 256 };
 
@@ -454,6 +454,118 @@ static void what_makes_no_sense_is_refused(void **state)
 	set_close();
 }
 
+/* ---- Ports that are asked for again and again ---- */
+
+/* From the second call on they are watched; whatever ends that is noticed. */
+static void set_watch(size_t count)
+{
+	set_open(count);
+	for (int i = 0; i < 3; i++)
+		assert_selects_none(WT_NOW, WT_EAGAIN);
+}
+
+static void ports_that_are_watched_take_turns(void **state)
+{
+	size_t ready, last;
+
+	(void)state;
+	set_watch(WATCHED);
+	for (int k = 0; k < 30; k++)
+		for (size_t i = 3; i < 6; i++)
+			post_text(set.a[i], "text");
+	assert_int_equal(wt_select(set.b, WATCHED, &last, WT_NOW), 0);
+	for (int i = 0; i < 80; i++) {
+		assert_receives(set.b[last], "text");
+		assert_int_equal(wt_select(set.b, WATCHED, &ready, WT_NOW), 0);
+		assert_true(ready >= 3 && ready < 6 && ready != last);
+		last = ready;
+	}
+	set_close();
+}
+
+static void a_close_by_the_peer_of_one_that_is_watched_is_found(void **state)
+{
+	(void)state;
+	set_watch(WATCHED);
+	wt_port_close(set.a[7]);
+	assert_selects(7);
+	assert_selects(7);
+	set.a[7] = NULL;
+	set_close();
+}
+
+static void what_is_wrong_with_one_that_was_watched_is_found(void **state)
+{
+	wt_port *was;
+
+	(void)state;
+	set_watch(WATCHED);
+	post_text(set.a[1], "text");
+	was = set.b[3];
+	set.b[3] = NULL;
+	assert_selects_none(WT_NOW, WT_EINVAL);
+	set.b[3] = was;
+	wt_port_on_close(set.b[5], on_close_ignored, NULL);
+	wt_port_close(set.b[5]);
+	assert_selects_none(WT_NOW, WT_ECLOSED);
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	set.b[5] = set.b[4];
+	assert_selects(1);
+	set.b[5] = NULL;
+	set_close();
+}
+
+static void count_one(wt_port *port, wt_message *message, void *seen)
+{
+	(void)port;
+	(void)message;
+	++*(unsigned *)seen;
+}
+
+/* Whoever else takes messages of the same thread's ports, or looks at them, leaves nothing that a select misses. */
+static void ports_that_are_watched_may_be_used_in_every_way(void **state)
+{
+	wt_message message;
+	unsigned seen = 0;
+
+	(void)state;
+	set_watch(WATCHED);
+	post_text(set.a[2], "text");
+	assert_int_equal(wt_run_once(WT_NOW), 0);
+	assert_selects(2);
+	assert_receives(set.b[2], "text");
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	assert_int_equal(wt_port_receive(set.b[4], &message, wt_after_ms(1)), WT_ETIMEDOUT);
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	post_text(set.a[4], "text");
+	assert_selects(4);
+	assert_receives(set.b[4], "text");
+	wt_port_on_message(set.b[6], count_one, &seen);
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	post_text(set.a[6], "text");
+	assert_selects(6);
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	assert_int_equal(seen, 1);
+	wt_port_on_message(set.b[6], NULL, NULL);
+	assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+	set_close();
+}
+
+/* [P1] Without memory for the copy each call looks at all. */
+static void many_ports_without_memory_are_found_as_well(void **state)
+{
+	(void)state;
+	set_open(WATCHED);
+	support_fail_allocations(1, 0);
+	for (int i = 0; i < 3; i++)
+		assert_selects_none(WT_NOW, WT_EAGAIN);
+	support_fail_allocations(0, 0);
+	post_text(set.a[WATCHED - 1], "text");
+	assert_selects(WATCHED - 1);
+	set_close();
+}
+
 /* ---- A storm ---- */
 
 enum { PRODUCERS = 3, PORTS = 200 };
@@ -538,6 +650,11 @@ int main(void)
 		TEST(a_port_that_was_waited_for_can_move),
 		TEST(a_terminated_worker_does_not_select),
 		TEST(what_makes_no_sense_is_refused),
+		TEST(ports_that_are_watched_take_turns),
+		TEST(a_close_by_the_peer_of_one_that_is_watched_is_found),
+		TEST(what_is_wrong_with_one_that_was_watched_is_found),
+		TEST(ports_that_are_watched_may_be_used_in_every_way),
+		TEST(many_ports_without_memory_are_found_as_well),
 		TEST(a_stream_over_many_ports_loses_nothing),
 	};
 

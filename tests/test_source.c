@@ -24,6 +24,7 @@ static bool tap_ready(struct wti_source *source)
 }
 
 static const struct wti_source_ops tap_ops = { .ready = tap_ready };
+static const struct wti_source_ops brief_ops = { .ready = tap_ready, .brief = true };
 
 static void tap_init(struct tap *tap, struct wti_thread *owner)
 {
@@ -202,6 +203,58 @@ static void a_source_cools_unless_it_is_ready(void **state)
 }
 
 /* ---- Detach ---- */
+
+/* Armed with the barrier once, it is armed without it from then on, until it is looked at all the time. */
+static void a_brief_source_stays_so_until_it_is_served_often(void **state)
+{
+	struct wti_thread owner;
+	struct tap tap;
+
+	(void)state;
+	owner_init(&owner);
+	tap_init(&tap, &owner);
+	tap.source.ops = &brief_ops;
+	wti_source_arm_brief(&tap.source);
+	assert_true(wti_barrier_heavy());
+	assert_int_equal(state_of(&tap), WTI_SOURCE_BRIEF | WTI_SOURCE_ARMED);
+	owner.loop_passes = 100;
+	tap_publish(&tap);
+	tap_publish(&tap);
+	assert_int_equal(state_of(&tap), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
+	wti_source_collect(&owner);
+	assert_true(is_hot(&tap) && wti_source_is_brief(&tap.source));
+	tap_publish(&tap);
+	assert_int_equal(state_of(&tap), WTI_SOURCE_BRIEF);
+	wti_source_served(&tap.source);
+	tap.taken = 3;
+	wti_source_arm(&tap.source);
+	wti_source_cool(&tap.source);
+	assert_false(is_hot(&tap));
+	assert_int_equal(state_of(&tap), WTI_SOURCE_BRIEF | WTI_SOURCE_ARMED);
+	owner.loop_passes++;
+	tap_publish(&tap);
+	wti_source_collect(&owner);
+	assert_int_equal(state_of(&tap), WTI_SOURCE_IDLE);
+	wti_source_detach(&tap.source);
+	wti_source_destroy(&tap.source);
+	wti_thread_destroy(&owner);
+}
+
+/* Others look elsewhere whether its owner sleeps: it needs the barrier each time. */
+static void a_source_that_is_not_to_be_brief_is_not(void **state)
+{
+	struct wti_thread owner;
+	struct tap tap;
+
+	(void)state;
+	owner_init(&owner);
+	tap_init(&tap, &owner);
+	wti_source_arm_brief(&tap.source);
+	assert_int_equal(state_of(&tap), WTI_SOURCE_ARMED);
+	wti_source_detach(&tap.source);
+	wti_source_destroy(&tap.source);
+	wti_thread_destroy(&owner);
+}
 
 static void a_detached_source_is_on_no_list_and_wakes_nobody(void **state)
 {
@@ -387,6 +440,8 @@ int main(void)
 		TEST(who_was_notified_first_is_served_first),
 		TEST(heating_again_keeps_the_place),
 		TEST(a_source_cools_unless_it_is_ready),
+		TEST(a_brief_source_stays_so_until_it_is_served_often),
+		TEST(a_source_that_is_not_to_be_brief_is_not),
 		TEST(a_detached_source_is_on_no_list_and_wakes_nobody),
 		TEST(detaching_a_notified_source_keeps_the_others),
 		TEST(a_detach_waits_for_a_notifier_that_is_under_way),

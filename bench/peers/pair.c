@@ -57,6 +57,7 @@ static void *flag_echo(void *arg)
 	bench_pin(1);
 	for (uint32_t i = 1; i <= total; i++) {
 		flag_wait(&pair->there, i);
+		bench_settle();
 		flag_set(&pair->back, i);
 	}
 	return NULL;
@@ -70,6 +71,7 @@ static void *futex_echo(void *arg)
 	bench_pin(1);
 	for (uint32_t i = 1; i <= total; i++) {
 		futex_wait(&pair->there, i);
+		bench_settle();
 		futex_set(&pair->back, i);
 	}
 	return NULL;

@@ -123,8 +123,10 @@ static void child_echo(int in, int out, const struct bench_args *args)
 	uint64_t word;
 
 	(void)args;
-	while (read_all(in, &word, sizeof word))
+	while (read_all(in, &word, sizeof word)) {
+		bench_settle();
 		write_all(out, &word, sizeof word);
+	}
 }
 
 static void process_trip(void *arg, uint64_t sequence)

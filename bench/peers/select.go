@@ -24,8 +24,18 @@ func fail(status int, text string) {
 	os.Exit(status)
 }
 
+func number(name string, otherwise int) int {
+	value, err := strconv.Atoi(os.Getenv(name))
+	if err != nil {
+		return otherwise
+	}
+	return value
+}
+
 func produce(channels []chan uint64, bursts, warmup uint64, answers <-chan bool, elapsed chan<- time.Duration) {
 	posted := make([]uint64, len(channels))
+	busy := uint64(number("BENCH_BUSY", len(channels)))
+	step := uint64(len(channels)) / busy
 	random := uint64(0)
 	var start time.Time
 	for i := uint64(0); i < bursts; i++ {
@@ -34,7 +44,7 @@ func produce(channels []chan uint64, bursts, warmup uint64, answers <-chan bool,
 		}
 		for j := 0; j < length; j++ {
 			random = random*6364136223846793005 + 1442695040888963407
-			port := (random >> 33) % uint64(len(channels))
+			port := (random >> 33) % busy * step
 			channels[port] <- port<<portShift | posted[port]
 			posted[port]++
 		}
@@ -66,7 +76,7 @@ func main() {
 		fail(2, "unknown work")
 	}
 	count, _ := strconv.ParseUint(os.Args[5], 10, 64)
-	ports, _ := strconv.Atoi(os.Getenv("BENCH_PORTS"))
+	ports := number("BENCH_PORTS", 1)
 	warmup := count/length/10 + 1
 	bursts := count/length + 1 + warmup
 	channels := make([]chan uint64, ports)

@@ -14,8 +14,13 @@ fn fail(status: i32, text: &str) -> ! {
     process::exit(status)
 }
 
+fn number(name: &str, otherwise: usize) -> usize {
+    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
 fn produce(channels: Vec<Sender<u64>>, bursts: u64, warmup: u64, answers: Receiver<()>) -> Duration {
     let mut posted = vec![0u64; channels.len()];
+    let busy = number("BENCH_BUSY", channels.len());
     let (mut random, mut start) = (0u64, Instant::now());
     for i in 0..bursts {
         if i == warmup {
@@ -23,7 +28,7 @@ fn produce(channels: Vec<Sender<u64>>, bursts: u64, warmup: u64, answers: Receiv
         }
         for _ in 0..LENGTH {
             random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            let port = (random >> 33) as usize % channels.len();
+            let port = (random >> 33) as usize % busy * (channels.len() / busy);
             channels[port].send((port as u64) << PORT_SHIFT | posted[port]).expect("send");
             posted[port] += 1;
         }

@@ -6,6 +6,15 @@ import { performance } from "node:perf_hooks";
 export const NANOSECONDS = 1e6; // of a millisecond, the unit of performance.now()
 export const WARMUP_PART = 10;
 const TRIPS_PER_BATCH = 8;
+const SETTLE = Number(process.env.BENCH_SETTLE ?? 0) / NANOSECONDS;
+
+// Before a trip's message is sent, each way, the other side is to be asleep for certain: compute, where the driver asks.
+export function settle() {
+	const end = SETTLE && performance.now() + SETTLE;
+
+	while (SETTLE && performance.now() < end)
+		;
+}
 
 export function countTrips(args) {
 	args.warmup = Math.floor(args.count / WARMUP_PART) + 1;
@@ -21,6 +30,7 @@ function ofThousand(sorted, permille) {
 // A trip that is over when it returns gives nothing to wait for, and does not pay for a promise.
 async function run(trip, from, count) {
 	for (let i = from; i < from + count; i++) {
+		settle();
 		const pending = trip(i);
 
 		if (pending)
@@ -41,7 +51,7 @@ export async function timeTrips(args, trip) {
 			sequence = await run(trip, sequence, trips);
 			const after = performance.now();
 
-			into[i] = after - before;
+			into[i] = after - before - 2 * trips * SETTLE;
 			before = after;
 		}
 	}

@@ -10,7 +10,7 @@ import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { BroadcastChannel, Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
-import { NANOSECONDS, WARMUP_PART, countTrips, timeTrips } from "./trips.mjs";
+import { NANOSECONDS, WARMUP_PART, countTrips, settle, timeTrips } from "./trips.mjs";
 
 // The stamps are those of bench_transfer.c as numbers that a double holds.
 const THERE = 0;
@@ -75,6 +75,7 @@ function cellAwait(cells, index, value) {
 function cellsEcho({ args, cells }) {
 	for (let i = 1; i <= args.total; i++) {
 		cellAwait(cells, THERE, i);
+		settle();
 		cellSet(cells, BACK, i);
 	}
 }

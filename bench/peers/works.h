@@ -148,6 +148,7 @@ static void *works_echo(void *arg)
 	sender_open(&sender, &pair->back);
 	for (uint64_t i = 0; i < total; i++) {
 		data = receiver_receive(&receiver, &size);
+		bench_settle();
 		sender_send(&sender, data, size);
 	}
 	pthread_barrier_wait(&pair->opened);

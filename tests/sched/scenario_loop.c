@@ -2,6 +2,7 @@
  *
  * The loop, in libwt and in the program's own, and the first of several ports.
  */
+#include "seam.h"
 #include "sched/scenario.h"
 #include "sched/system.h"
 
@@ -117,6 +118,44 @@ static void select_closed(void)
 	wt_port_close(ports[1]);
 }
 
+/* ... of which each is watched from call to call, and armed without the heavy barrier */
+
+static void post_both(void *other)
+{
+	scenario_post(far_end, 'a');
+	scenario_post(other, 'b');
+	scenario_post(far_end, 'c');
+}
+
+static void select_set(void)
+{
+	wt_port *ports[2], *far_other;
+	wt_message message;
+	size_t ready;
+	int poster, taken = 0;
+
+	wti_select_few = 0;
+	wti_source_often = 0;
+	scenario_open_channel(NULL);
+	ports[0] = near_end;
+	SCENARIO_CHECK(wt_channel_create(&ports[1], &far_other, NULL) == 0);
+	for (int i = 0; i < 2; i++)
+		SCENARIO_CHECK(wt_select(ports, 2, &ready, WT_NOW) == WT_EAGAIN);
+	poster = scenario_go("poster", post_both, far_other);
+	for (int i = 0; i < 3; i++) {
+		SCENARIO_CHECK(wt_select(ports, 2, &ready, WT_FOREVER) == 0);
+		SCENARIO_CHECK(wt_port_receive(ports[ready], &message, WT_NOW) == 0);
+		SCENARIO_CHECK(*(const char *)message.data == "abc"[ready ? 1 : 2 * taken++]);
+		sched_reached(SCHED_DELIVERED);
+	}
+	scenario_join(poster);
+	scenario_close_channel();
+	wt_port_close(ports[1]);
+	wt_port_close(far_other);
+	wti_select_few = 16;
+	wti_source_often = 8;
+}
+
 /* ... whose message comes at the very deadline; and of a thread that ends with both */
 
 static void post_at(void *arg)
@@ -188,6 +227,11 @@ const struct scenario scenarios_loop[] = {
 	{
 		.name = "select_one",
 		.run = select_one,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "select_set",
+		.run = select_set,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
 	{

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include "select_set.h"
+
+#include "alloc.h"
+#include "wait.h"
+
+enum {
+	SET_IDLE_LOOKS = 8, /* in vain, after which a port is quiet */
+	SET_QUIET_MAX = 32, /* quiet ones that stay hot: they are armed together, for the price of one barrier */
+	SET_MOST = 1 << 20  /* ports; for more than that, a copy is too much memory */
+};
+
+/* ---- Which ports ---- */
+
+static bool set_equals(const struct wti_select_set *set, wt_port *const *ports, size_t count)
+{
+	return set && set->count == count && memcmp(set->ports, ports, count * sizeof *ports) == 0;
+}
+
+bool wti_select_set_is(const struct wti_thread *self, wt_port *const *ports, size_t count)
+{
+	const struct wti_select_set *set = self->select_set;
+
+	return set && set->serial && set->serial == self->select_serial && set->passes == self->loop_passes &&
+	       set_equals(set, ports, count);
+}
+
+static void set_thread_end(struct wti_thread *self)
+{
+	wti_free(self->select_set);
+	self->select_set = NULL;
+}
+
+static struct wti_select_set *set_make_room(struct wti_thread *self, size_t count)
+{
+	struct wti_select_set *set = self->select_set;
+
+	if (set && set->room >= count)
+		return set;
+	set_thread_end(self);
+	if (count > SET_MOST)
+		return NULL;
+	set = wti_alloc(sizeof *set + count * sizeof *set->ports);
+	if (!set)
+		return NULL;
+	set->room = count;
+	self->select_set = set;
+	self->end[WTI_END_SELECT] = set_thread_end;
+	return set;
+}
+
+static void set_copy(struct wti_thread *self, wt_port *const *ports, size_t count)
+{
+	struct wti_select_set *set = set_make_room(self, count);
+
+	if (!set)
+		return;
+	set->serial = 0;
+	set->count = count;
+	memcpy(set->ports, ports, count * sizeof *ports);
+}
+
+/* ---- Which of them are hot ---- */
+
+/* A port of the set; or NULL for what else is hot. One of an earlier set, which nobody asks for, is taken off. */
+static wt_port *set_port(const struct wti_thread *self, struct wti_list *link)
+{
+	struct wti_source *source = wti_list_entry(link, struct wti_source, hot);
+	wt_port *port = wti_container_of(source, wt_port, source);
+
+	if (source->ops != &wti_port_source_ops)
+		return NULL;
+	if (port->selected == self->select_serial)
+		return port;
+	if (!wti_port_wants_loop(port)) {
+		wti_source_prolong(source);
+		wti_list_remove(&source->hot);
+	}
+	return NULL;
+}
+
+static bool set_is_quiet(wt_port *port)
+{
+	/* What the loop would find is not to be forgotten either. */
+	return !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
+}
+
+static void set_settle(wt_port *port)
+{
+	if (set_is_quiet(port))
+		wti_list_remove(&port->source.hot);
+	else
+		wti_source_disarm(&port->source);
+}
+
+/* Those that were quiet for so long need not be looked at: who posts will say so. */
+static void set_cool(struct wti_thread *self)
+{
+	struct wti_list *link, *next;
+	wt_port *port;
+	bool armed;
+
+	for (link = self->hot.next; link != &self->hot; link = next) {
+		next = link->next;
+		port = set_port(self, link);
+		if (port && port->source.idle_passes >= SET_IDLE_LOOKS)
+			wti_source_arm_brief(&port->source);
+	}
+	armed = wti_barrier_heavy();
+	for (link = self->hot.next; link != &self->hot; link = next) {
+		next = link->next;
+		port = set_port(self, link);
+		if (port && armed && port->source.idle_passes >= SET_IDLE_LOOKS)
+			set_settle(port);
+		else if (port)
+			wti_source_disarm(&port->source);
+	}
+}
+
+/* Put all of them on the hot list, in the order of the search. False where one is there twice: it has one index only. */
+static bool set_heat(struct wti_select_set *set, size_t first)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		size_t at = (first + i) % set->count;
+		wt_port *port = set->ports[at];
+
+		if (port->selected == set->serial)
+			return false;
+		port->selected = set->serial;
+		port->select_index = at;
+		wti_list_remove(&port->source.hot);
+		wti_source_heat(&port->source);
+		port->source.idle_passes = SET_IDLE_LOOKS;
+	}
+	return true;
+}
+
+static bool set_watch(struct wti_thread *self, struct wti_select_set *set)
+{
+	wti_source_collect(self);
+	set->serial = ++self->select_serial;
+	set->passes = self->loop_passes;
+	if (set_heat(set, self->select_next)) {
+		set_cool(self);
+		return true;
+	}
+	set->serial = 0;
+	return false;
+}
+
+bool wti_select_set_keep(struct wti_thread *self, wt_port *const *ports, size_t count)
+{
+	if (set_equals(self->select_set, ports, count))
+		return set_watch(self, self->select_set);
+	set_copy(self, ports, count);
+	return false;
+}
+
+/* ---- Searching them ---- */
+
+/* One that is brief goes as soon as it is quiet, as from the loop. */
+static bool set_look(wt_port *port)
+{
+	if (wti_port_is_readable(port))
+		return true;
+	port->source.idle_passes++;
+	if (!wti_source_is_brief(&port->source))
+		return false;
+	wti_source_arm(&port->source);
+	set_settle(port);
+	return wti_port_is_readable(port);
+}
+
+/* A port that has something, which is then the last that the next search comes to; or NULL. */
+static wt_port *set_search(struct wti_thread *self)
+{
+	struct wti_list *link, *next;
+	unsigned quiet = 0;
+
+	wti_source_collect(self);
+	for (link = self->hot.next; link != &self->hot; link = next) {
+		wt_port *port = set_port(self, link);
+
+		next = link->next;
+		if (!port)
+			continue;
+		if (set_look(port)) {
+			wti_list_remove(link);
+			wti_list_append(&self->hot, link);
+			return port;
+		}
+		quiet += port->source.idle_passes >= SET_IDLE_LOOKS && !wti_list_empty(link);
+	}
+	if (quiet >= SET_QUIET_MAX)
+		set_cool(self);
+	return NULL;
+}
+
+/* ---- Waiting for them ---- */
+
+struct set_wait {
+	struct wti_thread *self;
+	wt_port *found; /* NULL: none yet */
+};
+
+static bool set_ready(void *what)
+{
+	struct set_wait *wait = what;
+
+	if (!wait->found)
+		wait->found = set_search(wait->self);
+	return wait->found != NULL;
+}
+
+static void set_arm(void *what)
+{
+	struct wti_thread *self = ((struct set_wait *)what)->self;
+
+	wti_source_collect(self);
+	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
+		wt_port *port = set_port(self, link);
+
+		next = link->next;
+		if (!port)
+			continue;
+		wti_source_arm(&port->source);
+		wti_port_offer_room(port);
+	}
+}
+
+static void set_disarm(void *what)
+{
+	struct wti_thread *self = ((struct set_wait *)what)->self;
+
+	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
+		wt_port *port = set_port(self, link);
+
+		next = link->next;
+		if (port)
+			wti_source_disarm(&port->source);
+	}
+}
+
+static const struct wti_wait_ops set_ops = {
+	.name = "ports",
+	.ready = set_ready,
+	.arm = set_arm,
+	.disarm = set_disarm,
+};
+
+int wti_select_set_wait(struct wti_thread *self, size_t *found, wt_time deadline)
+{
+	struct set_wait wait = { .self = self };
+	int err;
+
+	self->select_set->passes = ++self->loop_passes;
+	err = wti_wait(self, &set_ops, &wait, deadline);
+	if (err)
+		return err;
+	wti_source_served(&wait.found->source);
+	*found = wait.found->select_index;
+	return 0;
+}
