@@ -206,11 +206,13 @@ bool wti_worker_before_messages(wt_port *port, unsigned *calls)
 	struct wt_worker *worker = port->worker;
 	struct wti_thread *self = wti_load(&worker->source.owner);
 
+	if (worker->destroyed)
+		return true;
 	if (port->gap_watched) {
 		port->gap_watched = false;
 		wti_loop_watch(&worker->source);
 	}
-	return worker->destroyed || (events_tell_online(worker, calls) && !wti_loop_interrupted(self));
+	return events_tell_online(worker, calls) && !wti_loop_interrupted(self);
 }
 
 static void events_message(wt_port *port, wt_message *message, void *arg)
