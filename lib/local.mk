@@ -105,6 +105,7 @@ wt_shared_sources = $(wt_debug_sources) \
 	lib/pool_message.c \
 	lib/pool_queue.c \
 	lib/pool_room.c \
+	lib/pool_run.c \
 	lib/pool_stats.c \
 	lib/pool_submit.c \
 	lib/pool_task.c \

@@ -28,6 +28,7 @@
  * pool_done.c    what comes back, on the submitter's thread
  * pool_task.c    handles: wait, cancel, release; reply, progress, finish
  * pool_worker.c  a worker's life
+ * pool_run.c     a run of a task
  * pool_keeper.c  the keeper's
  * pool_map.c     many calls at once; pool_each.c: one on each worker
  * pool_stats.c   accounts
@@ -55,6 +56,7 @@ enum {
 	WTI_POOL_LEVEL = -WT_PRIORITY_MIN, /* of priority 0 */
 	WTI_POOL_HOLD = 64,   /* tasks that a worker takes together at the most */
 	WTI_POOL_NAP = 500000, /* ns */
+	WTI_POOL_SHORT = 400,     /* ns: a run below that is of a short task */
 	WTI_POOL_STRIDE_MAX = 64, /* of so many short tasks one is timed */
 	WTI_TASK_STAMPED = 128    /* a task's weight: only its submit was timed */
 };
@@ -639,17 +641,35 @@ void wti_pool_worker_unlist(struct wti_pool_worker *worker);
 void wti_pool_worker_hold(struct wti_pool_worker *worker);
 void wti_pool_worker_release(struct wti_pool_worker *worker);
 
-/* The run of a task on the calling thread; NULL: it does not have it. */
-struct wti_pool_run *wti_pool_run_find(const struct wt_task *task);
-
-/* The worker: the task has finished. */
-void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result);
-
 /* The worker's thread ends. */
 void wti_pool_worker_end(struct wti_thread *self);
 
 /* Before its thread is made. */
 void wti_pool_worker_prepare(struct wti_pool_worker *worker);
+
+/* ---- pool_run.c ---- */
+
+/* The run of a task on the calling thread; NULL: it does not have it. */
+struct wti_pool_run *wti_pool_run_find(const struct wt_task *task);
+
+/* The worker: one that is not under way. It has begun fewer tasks than it may. */
+struct wti_pool_run *wti_pool_run_free(struct wti_pool_worker *worker);
+
+/* The worker: the task is under way, for others to see, or is not any more. */
+void wti_pool_run_publish(struct wti_pool_run *run, struct wt_task *task);
+void wti_pool_run_withdraw(struct wti_pool_run *run);
+
+/* The worker: call the task's function, once it is published; finish it, unless it is pending. */
+void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task);
+
+/* The worker: the task has finished. */
+void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result);
+
+/*
+ * Under the lock: what a task ends with that has not finished when its worker
+ * is to end, or has only because of that. `otherwise`: if not for its sake.
+ */
+int wti_pool_run_verdict(const struct wti_pool_worker *worker, const struct wti_pool_run *run, int otherwise);
 
 /* A result on accounts that the caller alone writes. `forced`: it is the pool's, not the task's own. */
 void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced);

@@ -132,7 +132,7 @@ struct keeper_run {
 
 static struct keeper_run keeper_read_run(struct wti_pool_run *run)
 {
-	struct keeper_run seen = { .serial = wti_load_acq(&run->serial) }; /* pairs with run_publish [pool-run] */
+	struct keeper_run seen = { .serial = wti_load_acq(&run->serial) }; /* from wti_pool_run_publish [pool-run] */
 
 	seen.task = wti_load_acq(&run->task);             /* [pool-run] */
 	seen.generation = wti_load_acq(&run->generation); /* [pool-run] */

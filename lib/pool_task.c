@@ -127,7 +127,7 @@ static bool task_cancel_running(struct wt_task *task)
 
 		for (unsigned i = 0; i < worker->run_count; i++) {
 			struct wti_pool_run *run = &worker->runs[i];
-			uint64_t serial = wti_load_acq(&run->serial); /* pairs with run_publish [pool-run] */
+			uint64_t serial = wti_load_acq(&run->serial); /* pairs with wti_pool_run_publish [pool-run] */
 
 			if (serial & 1 && wti_load_acq(&run->task) == task) { /* [pool-run] */
 				run->cancelled = serial;

@@ -13,7 +13,6 @@
 #include "os.h"
 #include "pool.h"
 #include "seam.h"
-#include "trace.h"
 #include "wait.h"
 #include "worker.h"
 
@@ -27,10 +26,7 @@ enum {
 	WORKER_ALONE = 2048,     /* ... unless so many wait */
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
 	WORKER_HELD = 10000,     /* ns of work that are taken together */
-	WORKER_OVERHEAD = 60,    /* ns of a task besides its run */
-	WORKER_STRIDE_SHORT = 400,   /* ns: shorter tasks are timed one of WTI_POOL_STRIDE_MAX ... */
-	WORKER_STRIDE_LONG = 10000,  /* ... longer ones each, and those between ... */
-	WORKER_STRIDE_MIDDLE = 16    /* ... one of so many */
+	WORKER_OVERHEAD = 60     /* ns of a task besides its run */
 };
 
 void wti_pool_worker_hold(struct wti_pool_worker *worker)
@@ -50,225 +46,6 @@ void wti_pool_worker_release(struct wti_pool_worker *worker)
 	wti_pool_release(pool);
 }
 
-/* ---- Runs ---- */
-
-struct wti_pool_run *wti_pool_run_find(const struct wt_task *task)
-{
-	struct wti_thread *self = wti_thread_peek();
-	struct wti_pool_worker *worker = self ? self->pool_worker : NULL;
-
-	if (!worker)
-		return NULL;
-	for (unsigned i = 0; i < worker->run_count; i++)
-		if (wti_load(&worker->runs[i].task) == task && wti_load(&worker->runs[i].serial) & 1)
-			return &worker->runs[i];
-	return NULL;
-}
-
-static struct wti_pool_run *worker_free_run(struct wti_pool_worker *worker)
-{
-	for (unsigned i = 0; i < worker->run_count; i++)
-		if (!(wti_load(&worker->runs[i].serial) & 1))
-			return &worker->runs[i];
-	return NULL;
-}
-
-/* For others to see. Released each: who sees a part of this run also sees that the one before it is over. */
-static void run_publish(struct wti_pool_run *run, struct wt_task *task)
-{
-	wti_store_rel(&run->task, task);                        /* pairs with keeper_read_run [pool-run] */
-	wti_store_rel(&run->generation, wti_load(&task->generation)); /* the same [pool-run] */
-	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* the same [pool-run] */
-}
-
-static void run_withdraw(struct wti_pool_run *run)
-{
-	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* pairs with keeper_read_run [pool-run] */
-}
-
-/*
- * One that takes much longer than others may only have lost its processor in
- * the middle: then the next one is timed as well, and believed with it.
- */
-static void worker_estimate(struct wti_pool_worker *worker, int64_t time)
-{
-	int64_t before = worker->outlier;
-
-	worker->outlier = 0;
-	if (!worker->estimate)
-		worker->estimate = time + 1;
-	else if (time <= 4 * worker->estimate)
-		worker->estimate += (time - worker->estimate) / 8;
-	else if (before)
-		worker->estimate = (time < before ? time : before) + 1;
-	else
-		worker->outlier = time;
-}
-
-/* How long tasks take decides how many are taken together, and how many are timed. */
-static void worker_learn(struct wti_pool_worker *worker, int64_t time)
-{
-	uint32_t stride = 1;
-	int64_t known;
-
-	worker_estimate(worker, time);
-	if (worker->estimate < WORKER_STRIDE_SHORT)
-		stride = WTI_POOL_STRIDE_MAX;
-	else if (worker->estimate < WORKER_STRIDE_LONG)
-		stride = WORKER_STRIDE_MIDDLE;
-	/* Relaxed: a hint. Written when it changes only: each submit reads the line. */
-	if (wti_load(&worker->pool->stride) != stride)
-		wti_store(&worker->pool->stride, stride);
-	known = wti_load(&worker->pool->estimate);
-	if (worker->estimate > known + known / 4 || worker->estimate < known - known / 4)
-		wti_store(&worker->pool->estimate, worker->estimate);
-}
-
-static void worker_count(_Atomic(uint64_t) *word)
-{
-	wti_store(word, wti_load(word) + 1);
-}
-
-/* A result on the accounts, which the caller alone writes. `forced`: it is the pool's, not the task's own. */
-void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced)
-{
-	if (wti_likely(!result))
-		worker_count(&accounts->completed);
-	else if (result == WT_ECANCELED)
-		worker_count(&accounts->cancelled);
-	else if (result == WT_ETIMEDOUT && forced)
-		worker_count(&accounts->timed_out);
-	else
-		worker_count(&accounts->failed);
-}
-
-static bool run_is_timed(const struct wt_task *task)
-{
-	return task->weight && task->weight != WTI_TASK_STAMPED;
-}
-
-static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task,
-			int result)
-{
-	struct wti_pool_accounts *accounts = &worker->accounts;
-
-	if (wti_unlikely(wti_load(&run->judged) == wti_load(&run->serial)))
-		return;
-	if (wti_unlikely(run->began)) {
-		int64_t time = wti_os->clock() - run->began;
-
-		if (run_is_timed(task))
-			wti_histogram_add(&accounts->run, time, task->weight);
-		worker_learn(worker, time);
-	}
-	wti_pool_account(accounts, result, worker->ending);
-}
-
-void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
-{
-	struct wt_task *task = wti_load(&run->task);
-
-	if (wti_unlikely(task->parts & WTI_TASK_CARGO))
-		wti_cargo_hide(&run->view);
-	wti_pool_input_drop(task);
-	run_account(worker, run, task, result);
-	if (wti_unlikely(task->parts & WTI_TASK_LIMITED))
-		wti_store(&run->deadline, WT_FOREVER);
-	run_withdraw(run);
-	worker->begun--;
-	run->entry.word = run->replied | (result ? WTI_ENTRY_RESULT : 0);
-	run->entry.result = result;
-	wti_pool_back(task, &run->entry, run->replied == WTI_ENTRY_BRIEF ? run->brief : 0);
-}
-
-static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task)
-{
-	wt_time deadline;
-
-	run->began = wti_os->clock();
-	if (run_is_timed(task))
-		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, task->weight);
-	if (!(task->parts & WTI_TASK_LIMITED))
-		return;
-	if (__builtin_add_overflow(run->began, task->run_timeout, &deadline))
-		deadline = WT_FOREVER;
-	wti_store_sc(&run->deadline, deadline); /* before the look: pairs with keeper_look [pool-at] */
-	wti_pool_ask_at(worker->pool, deadline);
-}
-
-/*
- * Under the lock: what a task ends with that has not finished when its worker
- * is to end, or has only because of that. `otherwise`: if not for its sake.
- */
-static int worker_verdict(const struct wti_pool_worker *worker, const struct wti_pool_run *run, int otherwise)
-{
-	if (worker->reason && worker->reason_run == run)
-		return worker->reason;
-	return worker->pool->state == WTI_POOL_ENDED ? WT_ECANCELED : otherwise;
-}
-
-/* As with an entry (W3): once the worker is being terminated, what the function returns does not count. */
-static WTI_COLD int run_overtaken(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
-{
-	wti_mutex_lock_soon(&worker->pool->lock);
-	result = worker_verdict(worker, run, result);
-	wti_mutex_unlock(&worker->pool->lock);
-	worker->ending = true;
-	return result;
-}
-
-static int run_call(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
-{
-	if (wti_unlikely(task->size == WTI_TASK_MAP))
-		return wti_pool_map_run((struct wti_pool_map *)(uintptr_t)task->data);
-	return worker->pool->fn(task, &run->input, worker->state_of_init);
-}
-
-/* Its function is called; in a timeline, too. The record may be another task's when that returns. */
-static int run_call_traced(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
-{
-	struct wti_thread *self = wti_load(&worker->source.owner);
-	int result;
-
-	WTI_PROBE1(task_begin, task);
-	wti_trace_task(self, WTI_TRACE_TASK, task, &task->generation);
-	result = run_call(worker, run, task);
-	wti_trace_end(self, result);
-	WTI_PROBE2(task_end, task, result);
-	return result;
-}
-
-static void run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
-{
-	int result;
-
-	run->began = 0;
-	run->replied = 0;
-	run->finished = false;
-	worker->begun++;
-	worker->tasks++;
-	if (wti_unlikely(wti_load(&task->cancelled))) {
-		wti_pool_run_finish(worker, run, WT_ECANCELED);
-		return;
-	}
-	run->input = (wt_message){ .data = wti_pool_task_data(task), .size = task->size, .type = task->type };
-	if (wti_unlikely(task->parts & WTI_TASK_CARGO))
-		wti_cargo_show(wti_thread_peek(), &run->view, task->cargo, &run->input);
-	if (wti_unlikely(run_is_timed(task) || task->parts & WTI_TASK_LIMITED || worker->outlier))
-		run_begin_clock(worker, run, task);
-	run->inside = true;
-	result = run_call_traced(worker, run, task);
-	if (wti_forked())
-		return;
-	run->inside = false;
-	if (wti_unlikely(run->finished))
-		result = run->result;
-	if (wti_unlikely(wti_thread_terminating(wti_load(&worker->source.owner))))
-		result = run_overtaken(worker, run, result);
-	if (wti_likely(result != WT_TASK_PENDING))
-		wti_pool_run_finish(worker, run, result);
-}
-
 /* ---- The hold ---- */
 
 /* Under the lock, where somebody took from the hold at the same moment, or the worker is to halt. */
@@ -279,7 +56,7 @@ static WTI_COLD bool worker_claim_slowly(struct wti_pool_worker *worker, struct 
 	wti_mutex_lock_soon(&worker->pool->lock);
 	claimed = next < wti_load(&worker->end) && !(wti_load(&worker->attention) & WTI_POOL_HALT);
 	if (!claimed) {
-		run_withdraw(run);
+		wti_pool_run_withdraw(run);
 		wti_store(&worker->next, next);
 	}
 	wti_mutex_unlock(&worker->pool->lock);
@@ -295,7 +72,7 @@ static struct wt_task *worker_claim(struct wti_pool_worker *worker, struct wti_p
 	if (next >= wti_load(&worker->end))
 		return NULL;
 	task = worker->hold[next];
-	run_publish(run, task);
+	wti_pool_run_publish(run, task);
 	/* pairs with wti_pool_raid [pool-hold] and keeper_doom [pool-halt]: claimed, then a look who else wants it */
 	if (wti_barrier_is_asymmetric())
 		wti_store_rel(&worker->next, next + 1); /* [pool-hold] */
@@ -489,10 +266,10 @@ static bool worker_step(struct wti_pool_worker *worker)
 		return false;
 	if (!worker_has_hold(worker) && !worker_fill(worker))
 		return false;
-	run = worker_free_run(worker);
+	run = wti_pool_run_free(worker);
 	task = worker_claim(worker, run);
 	if (task)
-		run_task(worker, run, task);
+		wti_pool_run_task(worker, run, task);
 	return task != NULL;
 }
 
@@ -508,7 +285,7 @@ static void worker_gather(struct wti_pool_worker *worker)
 	unsigned pauses;
 
 	worker->brought = 0;
-	if (worker->estimate >= WORKER_STRIDE_SHORT)
+	if (worker->estimate >= WTI_POOL_SHORT)
 		return;
 	if (brought < WORKER_GATHER_FEW)
 		worker->gather = worker->gather > WORKER_GATHER_MIN ? worker->gather / 2 : 0;
@@ -704,7 +481,7 @@ static int worker_result(struct wti_pool_worker *worker, const struct wti_pool_r
 	int result;
 
 	wti_mutex_lock_soon(&worker->pool->lock);
-	result = worker_verdict(worker, run, WT_EWORKER);
+	result = wti_pool_run_verdict(worker, run, WT_EWORKER);
 	wti_mutex_unlock(&worker->pool->lock);
 	if (result != WT_EWORKER || !thread->failed || thread->exited || !run->inside)
 		return result;
