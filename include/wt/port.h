@@ -152,8 +152,8 @@ WT_API WT_NODISCARD int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, 
 /*
  * Wait until at least one of `count` ports has a message or is closed by its
  * peer, so that wt_port_receive with WT_NOW would not return WT_EAGAIN, and
- * put its index into *ready. Fair: the search begins behind the one that this
- * thread's last call found. Owner of all of them.
+ * put its index into *ready. Fair: the one that this thread's last call found
+ * comes last. Owner of all of them.
  *
  * Returns 0; WT_EAGAIN or WT_ETIMEDOUT when there is none; WT_EINVAL for a
  * count of 0 or a NULL; WT_EOWNER; WT_ECLOSED where this thread has closed one
