@@ -56,6 +56,7 @@ static void set_copy(struct wti_thread *self, wt_port *const *ports, size_t coun
 	if (!set)
 		return;
 	set->serial = 0;
+	set->passes = self->loop_passes;
 	set->count = count;
 	memcpy(set->ports, ports, count * sizeof *ports);
 }
@@ -139,7 +140,6 @@ static bool set_watch(struct wti_thread *self, struct wti_select_set *set)
 {
 	wti_source_collect(self);
 	set->serial = ++self->select_serial;
-	set->passes = self->loop_passes;
 	if (set_heat(set, self->select_next)) {
 		set_cool(self);
 		return true;
@@ -150,9 +150,16 @@ static bool set_watch(struct wti_thread *self, struct wti_select_set *set)
 
 bool wti_select_set_keep(struct wti_thread *self, wt_port *const *ports, size_t count)
 {
-	if (set_equals(self->select_set, ports, count))
-		return set_watch(self, self->select_set);
-	set_copy(self, ports, count);
+	struct wti_select_set *set = self->select_set;
+
+	if (!set_equals(set, ports, count)) {
+		set_copy(self, ports, count);
+		return false;
+	}
+	if (set->passes == self->loop_passes)
+		return set_watch(self, set);
+	/* Who runs the loop between the calls would pay for a barrier in each. */
+	set->passes = self->loop_passes;
 	return false;
 }
 

@@ -26,7 +26,7 @@
 
 struct wti_select_set {
 	uint64_t serial; /* wti_thread.select_serial while its ports are watched */
-	uint32_t passes; /* wti_thread.loop_passes at the end of the last search */
+	uint32_t passes; /* wti_thread.loop_passes at the last call */
 	size_t count;
 	size_t room;     /* ports that the copy has room for */
 	wt_port *ports[];
@@ -35,7 +35,10 @@ struct wti_select_set {
 /* Whether these are the ports that are watched: then all of them are open, and this thread's. */
 bool wti_select_set_is(const struct wti_thread *self, wt_port *const *ports, size_t count);
 
-/* They have been checked: keep them, and watch them if they are those of the last call. Whether they are watched. */
+/*
+ * They have been checked: keep them, and watch them if they are those of the last call, and the loop has not run since.
+ * Whether they are watched.
+ */
 bool wti_select_set_keep(struct wti_thread *self, wt_port *const *ports, size_t count);
 
 /* Wait for one of those that are watched; its index. Errors as wti_wait. */
