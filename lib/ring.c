@@ -30,7 +30,7 @@ struct ring_slot {
 	uint64_t end; /* the tail as this reservation left it */
 	_Atomic(uint64_t) *header;
 	_Atomic(uint64_t) *after; /* `single`: the header behind the record, to be zero before the commit */
-	bool linked; /* as in struct wti_ring_slot */
+	bool linked;              /* as in struct wti_ring_slot */
 };
 
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single)

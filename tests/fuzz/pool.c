@@ -15,14 +15,14 @@ static struct job {
 	unsigned ran, told;
 	bool refused;   /* the pool has not taken it */
 	bool cancelled; /* somebody is about to do that, or has */
-	int result; /* as its function returns it */
+	int result;     /* as its function returns it */
 	unsigned way;
 } job[TASKS];
 static unsigned jobs;
 static wt_pool *pool;
 static unsigned pool_creator, pool_users;
 static unsigned pool_clearing; /* calls under way */
-static bool pool_closing; /* or closed */
+static bool pool_closing;      /* or closed */
 static bool pool_ending, pool_created;
 
 void pool_begin(void)
