@@ -371,7 +371,8 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test scripts/tap.sh
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test scripts/tap.sh \
+	tests/valgrind.supp
 
 # Both kinds speak TAP, and neither may hang: scripts/run-test is the last resort,
 # behind the watchdog in tests/support.
@@ -491,7 +492,7 @@ check-aarch64:
 # the process, its one processor at a time, a program that executes itself, the
 # stack of the first thread when a signal comes.
 wt_valgrind = valgrind -q --fair-sched=yes --error-exitcode=66 --leak-check=full --show-leak-kinds=definite \
-	--errors-for-leak-kinds=definite
+	--errors-for-leak-kinds=definite --suppressions=$(abs_srcdir)/tests/valgrind.supp
 wt_valgrind_tests = $(filter-out tests/test_cost tests/test_fork tests/test_fork_pool tests/test_limits \
 	tests/test_mutants tests/test_os tests/test_os_refused tests/test_shared tests/test_wait tests/test_worker_limits, \
 	$(wt_unit_tests))
