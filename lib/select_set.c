@@ -183,12 +183,12 @@ static wt_port *set_search(struct wti_thread *self)
 {
 	struct wti_list *link, *next;
 	unsigned quiet = 0;
+	wt_port *port;
 
 	wti_source_collect(self);
 	for (link = self->hot.next; link != &self->hot; link = next) {
-		wt_port *port = set_port(self, link);
-
 		next = link->next;
+		port = set_port(self, link);
 		if (!port)
 			continue;
 		if (set_look(port)) {
@@ -222,12 +222,12 @@ static bool set_ready(void *what)
 static void set_arm(void *what)
 {
 	struct wti_thread *self = ((struct set_wait *)what)->self;
+	wt_port *port;
 
 	wti_source_collect(self);
 	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
-		wt_port *port = set_port(self, link);
-
 		next = link->next;
+		port = set_port(self, link);
 		if (!port)
 			continue;
 		wti_source_arm(&port->source);
@@ -238,11 +238,11 @@ static void set_arm(void *what)
 static void set_disarm(void *what)
 {
 	struct wti_thread *self = ((struct set_wait *)what)->self;
+	wt_port *port;
 
 	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
-		wt_port *port = set_port(self, link);
-
 		next = link->next;
+		port = set_port(self, link);
 		if (port)
 			wti_source_disarm(&port->source);
 	}
