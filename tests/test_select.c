@@ -515,6 +515,29 @@ static void what_is_wrong_with_one_that_was_watched_is_found(void **state)
 	set_close();
 }
 
+/* What was watched before, and has a message meanwhile, is no port of the set that is watched now. */
+static void a_message_to_a_port_of_an_earlier_set_is_not_in_the_way(void **state)
+{
+	wt_port **other = set.b + WATCHED;
+	size_t ready;
+
+	(void)state;
+	set_watch(2 * WATCHED);
+	set.count = WATCHED;
+	for (int i = 0; i < 3; i++)
+		assert_selects_none(WT_NOW, WT_EAGAIN);
+	post_text(set.a[WATCHED + 1], "text");
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	post_text(set.a[WATCHED + 2], "text");
+	assert_selects_none(wt_after_ms(1), WT_ETIMEDOUT);
+	post_text(set.a[3], "text");
+	assert_selects(3);
+	assert_int_equal(wt_select(other, WATCHED, &ready, WT_NOW), 0);
+	assert_int_equal(ready, 1);
+	set.count = 2 * WATCHED;
+	set_close();
+}
+
 static void count_one(wt_port *port, wt_message *message, void *seen)
 {
 	(void)port;
@@ -653,6 +676,7 @@ int main(void)
 		TEST(ports_that_are_watched_take_turns),
 		TEST(a_close_by_the_peer_of_one_that_is_watched_is_found),
 		TEST(what_is_wrong_with_one_that_was_watched_is_found),
+		TEST(a_message_to_a_port_of_an_earlier_set_is_not_in_the_way),
 		TEST(ports_that_are_watched_may_be_used_in_every_way),
 		TEST(many_ports_without_memory_are_found_as_well),
 		TEST(a_stream_over_many_ports_loses_nothing),
