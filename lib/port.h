@@ -216,7 +216,8 @@ static inline bool wti_port_has_gap(wt_port *port)
 /* Owner: whether the loop is to look at it. */
 static inline bool wti_port_wants_loop(const wt_port *port)
 {
-	return port->started || wti_load(&port->refd) || port->on_close || port->on_drain || port->closing;
+	return port->started || wti_load(&port->refd) || port->on_close || port->on_drain || port->closing ||
+	       port->gap_watched;
 }
 
 /* Owner, before a sleep that a message is to end: announce it. And after it. */
