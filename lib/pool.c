@@ -378,7 +378,8 @@ static void pool_destroy_client(struct wti_pool_client *client, bool tell)
 {
 	if (tell)
 		wti_pool_tell_all(client);
-	WTI_ENDED(client->pool);
+	if (!client->callbacks)
+		WTI_ENDED(client->pool);
 	if (!wti_forked())
 		wti_pool_client_end(client);
 }

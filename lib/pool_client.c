@@ -249,6 +249,8 @@ void wti_pool_clients_unwound(struct wti_thread *self)
 
 void wti_pool_client_end(struct wti_pool_client *client)
 {
+	if (client->ending && !client->callbacks)
+		WTI_ENDED(client->pool); /* in one of its callbacks, which are over only now */
 	wti_pool_pull(client);
 	client_forget_all(client);
 	client->ending = client->callbacks != 0;

@@ -702,6 +702,7 @@ static void on_done(wt_task *task, int result, wt_message *reply, void *arg)
 	told++;
 	wt_task_release(task);
 	wt_pool_destroy(arg);
+	wt_pool_destroy(arg);
 	TRY(wt_task_cancel(task));
 }
 
