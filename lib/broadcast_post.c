@@ -123,6 +123,8 @@ static int broadcast_post(const struct broadcast_posting *posting)
 		return WT_EFORKED;
 	if (wti_load(&posting->broadcast->closed)) /* relaxed: as if it had come before the close */
 		return WT_ECLOSED;
+	if (wti_unlikely(posting->broadcast->trace))
+		(void)wti_thread_self(); /* before the lock: to make a record takes others */
 	wti_list_init(&retired);
 	if (posting->payload != posting->size || posting->payload > WTI_CHUNK_SOLO)
 		err = broadcast_post_solo(posting, &retired);

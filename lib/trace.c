@@ -168,18 +168,22 @@ void wti_trace_note(struct wti_thread *self, struct wti_event event)
 	wti_trace_note_at(self, &event);
 }
 
-void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at)
+static void trace_posted(struct wti_thread *self, uint32_t queue, uint64_t id, int64_t at)
 {
-	struct wti_thread *self = wti_thread_self();
-
 	if (self && self->track)
 		wti_trace_note_at(self, &(struct wti_event){ .kind = WTI_TRACE_POST, .object = queue, .id = id,
 							     .at = at });
 }
 
+void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at)
+{
+	trace_posted(wti_thread_self(), queue, id, at);
+}
+
+/* Under a lock: a record, which takes others, must be there. */
 void wti_trace_posted_now(uint32_t queue, uint64_t id)
 {
-	wti_trace_posted(queue, id, wti_os->clock());
+	trace_posted(wti_thread_peek(), queue, id, wti_os->clock());
 }
 
 void wti_trace_unwind(struct wti_thread *self)

@@ -68,6 +68,8 @@ void wti_trace_note_at(struct wti_thread *self, const struct wti_event *event);
 
 /* The calling thread, which gets a record if it has none, posts a message to the queue of that number, which is not 0. */
 void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at);
+
+/* The same under a lock, now: one that has no record does not get it here. */
 void wti_trace_posted_now(uint32_t queue, uint64_t id);
 
 /* Close all slices that are open: the frames that would are gone. */
