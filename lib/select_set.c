@@ -82,15 +82,16 @@ static wt_port *set_port(const struct wti_thread *self, struct wti_list *link)
 
 static bool set_is_quiet(wt_port *port)
 {
-	/* What the loop would find is not to be forgotten either. */
-	return !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
+	/* What the loop would find is not to be forgotten either, nor what it would find when a callback has returned. */
+	return !port->pins && !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
 }
 
-static void set_settle(wt_port *port)
+/* `asleep`: this thread has announced its sleep, and all that it waits for stays armed. */
+static void set_settle(wt_port *port, bool asleep)
 {
 	if (set_is_quiet(port))
 		wti_list_remove(&port->source.hot);
-	else
+	else if (!asleep)
 		wti_source_disarm(&port->source);
 }
 
@@ -112,7 +113,7 @@ static void set_cool(struct wti_thread *self)
 		next = link->next;
 		port = set_port(self, link);
 		if (port && armed && port->source.idle_passes >= SET_IDLE_LOOKS)
-			set_settle(port);
+			set_settle(port, false);
 		else if (port)
 			wti_source_disarm(&port->source);
 	}
@@ -166,7 +167,7 @@ bool wti_select_set_keep(struct wti_thread *self, wt_port *const *ports, size_t 
 /* ---- Searching them ---- */
 
 /* One that is brief goes as soon as it is quiet, as from the loop. */
-static bool set_look(wt_port *port)
+static bool set_look(wt_port *port, bool asleep)
 {
 	if (wti_port_is_readable(port))
 		return true;
@@ -174,12 +175,12 @@ static bool set_look(wt_port *port)
 	if (!wti_source_is_brief(&port->source))
 		return false;
 	wti_source_arm(&port->source);
-	set_settle(port);
+	set_settle(port, asleep);
 	return wti_port_is_readable(port);
 }
 
 /* A port that has something, which is then the last that the next search comes to; or NULL. */
-static wt_port *set_search(struct wti_thread *self)
+static wt_port *set_search(struct wti_thread *self, bool asleep)
 {
 	struct wti_list *link, *next;
 	unsigned quiet = 0;
@@ -191,14 +192,14 @@ static wt_port *set_search(struct wti_thread *self)
 		port = set_port(self, link);
 		if (!port)
 			continue;
-		if (set_look(port)) {
+		if (set_look(port, asleep)) {
 			wti_list_remove(link);
 			wti_list_append(&self->hot, link);
 			return port;
 		}
 		quiet += port->source.idle_passes >= SET_IDLE_LOOKS && !wti_list_empty(link);
 	}
-	if (quiet >= SET_QUIET_MAX)
+	if (quiet >= SET_QUIET_MAX && !asleep)
 		set_cool(self);
 	return NULL;
 }
@@ -208,6 +209,7 @@ static wt_port *set_search(struct wti_thread *self)
 struct set_wait {
 	struct wti_thread *self;
 	wt_port *found; /* NULL: none yet */
+	bool asleep;    /* the ports are armed */
 };
 
 static bool set_ready(void *what)
@@ -215,15 +217,17 @@ static bool set_ready(void *what)
 	struct set_wait *wait = what;
 
 	if (!wait->found)
-		wait->found = set_search(wait->self);
+		wait->found = set_search(wait->self, wait->asleep);
 	return wait->found != NULL;
 }
 
 static void set_arm(void *what)
 {
-	struct wti_thread *self = ((struct set_wait *)what)->self;
+	struct set_wait *wait = what;
+	struct wti_thread *self = wait->self;
 	wt_port *port;
 
+	wait->asleep = true;
 	wti_source_collect(self);
 	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
 		next = link->next;
@@ -237,9 +241,11 @@ static void set_arm(void *what)
 
 static void set_disarm(void *what)
 {
-	struct wti_thread *self = ((struct set_wait *)what)->self;
+	struct set_wait *wait = what;
+	struct wti_thread *self = wait->self;
 	wt_port *port;
 
+	wait->asleep = false;
 	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
 		next = link->next;
 		port = set_port(self, link);
