@@ -293,6 +293,8 @@ static void loop_leave(struct wti_thread *self)
 	self->loop_stop = false;
 	self->loop_running = false;
 	loop_rest(self);
+	/* Also without a pass: what it has let go, a select is to look at again. */
+	self->select_serial++;
 }
 
 int wt_run(void)

@@ -21,7 +21,7 @@ bool wti_select_set_is(const struct wti_thread *self, wt_port *const *ports, siz
 {
 	const struct wti_select_set *set = self->select_set;
 
-	return set && set->serial && set->serial == self->select_serial && set->passes == self->loop_passes &&
+	return set && !self->loop_running && set->serial && set->serial == self->select_serial && set->passes == self->loop_passes &&
 	       set_equals(set, ports, count);
 }
 
@@ -153,6 +153,9 @@ bool wti_select_set_keep(struct wti_thread *self, wt_port *const *ports, size_t 
 {
 	struct wti_select_set *set = self->select_set;
 
+	/* In a callback, ports are on the list of what the pass has still to look at, and may be let go in it. */
+	if (self->loop_running)
+		return false;
 	if (!set_equals(set, ports, count)) {
 		set_copy(self, ports, count);
 		return false;

@@ -8,9 +8,9 @@
  * posts puts it there. A search looks at the hot list alone; comparing the
  * array with the copy stands for checking each port.
  *
- * What would break that ends it: a port that closes or goes away, and a pass
- * of the loop, which lets a port without a handler go whatever it holds. An
- * array of few ports is not worth the copy.
+ * What would break that ends it: a port that closes or goes away, and the
+ * loop, which lets a port without a handler go whatever it holds; in its
+ * callbacks nothing is watched. An array of few ports is not worth the copy.
  *
  * All is for the thread itself. The set is a convenience: without memory for
  * it, or where a port is there twice, each call looks at all of them.

@@ -575,6 +575,21 @@ static void ports_that_are_watched_may_be_used_in_every_way(void **state)
 	set_close();
 }
 
+/* Also one that makes no pass arms what the descriptor is to tell of. */
+static void a_loop_that_has_nothing_to_do_hides_no_message(void **state)
+{
+	int fd;
+
+	(void)state;
+	set_watch(WATCHED);
+	assert_int_equal(wt_loop_fd(&fd), 0);
+	post_text(set.a[5], "text");
+	assert_selects(5);
+	assert_int_equal(wt_run(), 0);
+	assert_selects(5);
+	set_close();
+}
+
 /* [P1] Without memory for the copy each call looks at all. */
 static void many_ports_without_memory_are_found_as_well(void **state)
 {
@@ -680,6 +695,7 @@ int main(void)
 		TEST(ports_that_are_watched_may_be_used_in_every_way),
 		TEST(many_ports_without_memory_are_found_as_well),
 		TEST(a_stream_over_many_ports_loses_nothing),
+		TEST(a_loop_that_has_nothing_to_do_hides_no_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
