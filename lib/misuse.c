@@ -303,6 +303,8 @@ static bool misuse_report_all(void)
 {
 	bool any = false;
 
+	/* First, as the program does that writes several lines, and calls in between. */
+	flockfile(stderr);
 	pthread_mutex_lock(&misuse_lock);
 	for (struct wti_list *link = misuse_owed.next; link != &misuse_owed; link = link->next) {
 		const struct wti_handle *handle = wti_list_entry(link, struct wti_handle, owed);
@@ -314,6 +316,7 @@ static bool misuse_report_all(void)
 		any = true;
 	}
 	pthread_mutex_unlock(&misuse_lock);
+	funlockfile(stderr);
 	return any;
 }
 
