@@ -496,7 +496,8 @@ static void ring_cut(struct wti_ring *ring, const struct wti_ring_slot *slot, si
 	/* Free bytes are zero, and so is the header behind the last record. The consumer may look at the first word. */
 	wti_store(at, 0);
 	memset((void *)(uintptr_t)(at + 1), 0, rest - WTI_HEADER_SIZE);
-	if (wti_cas_acqrel(&ring->tail, &tail, slot->end - rest)) /* [ring-tail] */
+	/* It may end a gap, which the owner looks for after arming: seq_cst for the look that follows [source-1] */
+	if (wti_cas_sc(&ring->tail, &tail, slot->end - rest)) /* [ring-tail] */
 		return;
 	wti_add(&ring->padding, rest);
 	/* pairs with ring_settle [ring-commit]; it may uncover records: seq_cst for the look that follows [source-1] */
@@ -579,5 +580,6 @@ size_t wti_ring_used(struct wti_ring *ring)
 
 uint64_t wti_ring_tail(struct wti_ring *ring)
 {
-	return RING_POSITION(wti_load(&ring->tail));
+	/* pairs with ring_cut [source-1]: whether a gap is over, looked for after arming */
+	return RING_POSITION(wti_load_sc(&ring->tail));
 }
