@@ -590,6 +590,235 @@ static void a_loop_that_has_nothing_to_do_hides_no_message(void **state)
 	set_close();
 }
 
+/*
+ * ---- Against a model ----
+ *
+ * Ports that the thread selects on in four ways, and else receives from, gives to the loop, closes and makes again, by
+ * chance; the model knows how many messages each has. What is there is found, and nothing else; what another thread
+ * posts wakes.
+ */
+enum { MODEL_PORTS = 60, MODEL_ARRAYS = 4, MODEL_STEPS = 60000 };
+
+static struct {
+	uint64_t random;
+	wt_port *a[MODEL_PORTS], *b[MODEL_PORTS];
+	unsigned waiting[MODEL_PORTS]; /* messages in b */
+	bool handled[MODEL_PORTS];     /* b has a handler */
+	size_t array[MODEL_ARRAYS][MODEL_PORTS]; /* ports */
+	size_t count[MODEL_ARRAYS];
+	size_t later; /* the port that another thread posts to */
+	struct verdict verdict;
+} model;
+
+static size_t model_chance(size_t below)
+{
+	return support_random(&model.random) % below;
+}
+
+static size_t model_of(const wt_port *port)
+{
+	size_t i = 0;
+
+	while (model.b[i] != port)
+		i++;
+	return i;
+}
+
+static void model_open(size_t i)
+{
+	assert_int_equal(wt_channel_create(&model.a[i], &model.b[i], &small_channel), 0);
+	wt_port_unref(model.a[i]);
+	wt_port_unref(model.b[i]);
+	model.waiting[i] = 0;
+	model.handled[i] = false;
+}
+
+static void model_close(size_t i)
+{
+	wt_port_close(model.a[i]);
+	wt_port_close(model.b[i]);
+}
+
+/* All; a third of them; the second half; any, and few. */
+static void model_begin(uint64_t seed)
+{
+	memset(&model, 0, sizeof model);
+	model.random = seed;
+	for (size_t i = 0; i < MODEL_PORTS; i++) {
+		model_open(i);
+		model.array[0][model.count[0]++] = i;
+		if (i % 3 == 1)
+			model.array[1][model.count[1]++] = i;
+		if (i >= MODEL_PORTS / 2)
+			model.array[2][model.count[2]++] = i;
+		if (i < 10)
+			model.array[3][model.count[3]++] = i;
+	}
+}
+
+static bool model_has(size_t array)
+{
+	for (size_t i = 0; i < model.count[array]; i++)
+		if (model.waiting[model.array[array][i]])
+			return true;
+	return false;
+}
+
+static int model_call(size_t array, size_t *port, wt_time deadline)
+{
+	wt_port *ports[MODEL_PORTS];
+	size_t ready;
+	int err;
+
+	for (size_t i = 0; i < model.count[array]; i++)
+		ports[i] = model.b[model.array[array][i]];
+	err = wt_select(ports, model.count[array], &ready, deadline);
+	assert_int_equal(err ? SIZE_MAX : 0, err ? ready : 0);
+	*port = err ? SIZE_MAX : model.array[array][ready];
+	return err;
+}
+
+static void model_receive(size_t i)
+{
+	wt_message message;
+
+	assert_int_equal(wt_port_receive(model.b[i], &message, WT_NOW), model.waiting[i] ? 0 : WT_EAGAIN);
+	model.waiting[i] -= model.waiting[i] != 0;
+}
+
+static void model_select(size_t array, wt_time deadline)
+{
+	bool has = model_has(array);
+	size_t port;
+	int err = model_call(array, &port, deadline);
+
+	assert_int_equal(err, has ? 0 : deadline == WT_NOW ? WT_EAGAIN : WT_ETIMEDOUT);
+	assert_true(err || model.waiting[port]);
+	if (!err && model_chance(4))
+		model_receive(port);
+}
+
+static void model_post(size_t i)
+{
+	int err = wt_port_post(model.a[i], &i, sizeof i);
+
+	assert_true(err == 0 || err == WT_EAGAIN);
+	model.waiting[i] += !err;
+}
+
+static void *model_post_later(void *arg)
+{
+	(void)arg;
+	CHECK(&model.verdict, wt_sleep(wt_after_ms(1)) == 0);
+	CHECK(&model.verdict, wt_port_post(model.a[model.later], "", 1) == 0);
+	return NULL;
+}
+
+/* With a deadline that a lost wake-up would reach. Some looks in vain before it; the port was busy a moment ago. */
+static void model_wait(size_t array)
+{
+	wt_time begin = wt_now();
+	pthread_t thread;
+	size_t port;
+
+	if (model_has(array))
+		return;
+	model.later = model.array[array][model_chance(model.count[array])];
+	model_select(model_chance(MODEL_ARRAYS), WT_NOW);
+	for (size_t looks = model_chance(10), busy = model_chance(10), i = 0; i < looks; i++) {
+		if (i == busy)
+			model_post(model.later);
+		model_select(array, WT_NOW);
+		while (model.waiting[model.later])
+			model_receive(model.later);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, model_post_later, NULL), 0);
+	assert_int_equal(model_call(array, &port, wt_after_ms(60000)), 0);
+	assert_true(wt_now() - begin < 2 * PROMPTLY);
+	pthread_join(thread, NULL);
+	assert_verdict(&model.verdict);
+	assert_int_equal(port, model.later);
+	model.waiting[port]++;
+	model_receive(port);
+}
+
+static void model_hear(wt_port *port, wt_message *message, void *arg)
+{
+	size_t i = model_of(port);
+
+	(void)message;
+	(void)arg;
+	assert_true(model.handled[i] && model.waiting[i]);
+	model.waiting[i]--;
+	if (!model_chance(3))
+		model_select(model_chance(MODEL_ARRAYS), WT_NOW);
+}
+
+static void model_handle(size_t i)
+{
+	model.handled[i] = !model.handled[i];
+	wt_port_on_message(model.b[i], model.handled[i] ? model_hear : NULL, NULL);
+	wt_port_unref(model.b[i]);
+}
+
+static void model_loop(void)
+{
+	if (model_chance(2))
+		assert_int_equal(wt_run(), 0);
+	else
+		(void)!wt_run_once(WT_NOW);
+}
+
+static void model_step(void)
+{
+	size_t i = model_chance(MODEL_PORTS), array = model_chance(MODEL_ARRAYS);
+
+	switch (model_chance(64)) {
+	case 0:
+		model_close(i);
+		model_open(i);
+		return;
+	case 1:
+		model_handle(i);
+		return;
+	case 2:
+		model_loop();
+		return;
+	case 3:
+		model_receive(i);
+		return;
+	case 4:
+		model_wait(array);
+		return;
+	case 5:
+		if (!model_chance(8))
+			model_select(array, wt_after_ms(1));
+		return;
+	default:
+		for (size_t left = 1 + model_chance(12); left; left--) {
+			model_select(array, WT_NOW);
+			if (!model_chance(3))
+				model_post(model_chance(MODEL_PORTS));
+		}
+	}
+}
+
+static void what_is_there_is_found_whatever_else_is_done(void **state)
+{
+	uint64_t seed = support_seed();
+	int fd;
+
+	(void)state;
+	model_begin(seed);
+	for (unsigned i = 0; i < MODEL_STEPS / support_slowdown(); i++) {
+		if (i == MODEL_STEPS / support_slowdown() / 2)
+			assert_int_equal(wt_loop_fd(&fd), 0);
+		model_step();
+	}
+	for (size_t i = 0; i < MODEL_PORTS; i++)
+		model_close(i);
+}
+
 /* [P1] Without memory for the copy each call looks at all. */
 static void many_ports_without_memory_are_found_as_well(void **state)
 {
@@ -693,6 +922,7 @@ int main(void)
 		TEST(what_is_wrong_with_one_that_was_watched_is_found),
 		TEST(a_message_to_a_port_of_an_earlier_set_is_not_in_the_way),
 		TEST(ports_that_are_watched_may_be_used_in_every_way),
+		TEST(what_is_there_is_found_whatever_else_is_done),
 		TEST(many_ports_without_memory_are_found_as_well),
 		TEST(a_stream_over_many_ports_loses_nothing),
 		TEST(a_loop_that_has_nothing_to_do_hides_no_message),

@@ -15,6 +15,7 @@
 
 #include "fuzz/world.h"
 #include "os.h"
+#include "seam.h"
 #include "sched/system.h"
 #include "thread_registry.h"
 
@@ -165,6 +166,7 @@ static void world_read(struct fuzz_input *input)
 	unsigned ends = fuzz_byte(input), count = fuzz_byte(input) % (OPERATIONS_MOST + 1);
 
 	memset(&world, 0, sizeof world);
+	wti_select_few = ends >> 7 ? 0 : 16; /* whether wt_select watches what it is given twice */
 	for (unsigned i = 0; i < ACTORS; i++) {
 		world.actor[i].number = i;
 		world.actor[i].slot_thing = NONE;

@@ -121,8 +121,8 @@ void port_drain(struct actor *self, const struct operation *op)
 	receive_note_empty(at, err);
 }
 
-/* What it says is ready is so. */
-void port_select(struct actor *self, const struct operation *op)
+/* What it says is ready is so. Whether it may be asked again. */
+static bool select_once(struct actor *self, const struct operation *op)
 {
 	wt_port *ports[THINGS_MOST];
 	unsigned things[THINGS_MOST], count = 0, before = letter_count();
@@ -132,7 +132,7 @@ void port_select(struct actor *self, const struct operation *op)
 
 	for (unsigned i = 0; i < world.things; i++) {
 		if (thing_pick(self->number, WT_TRANSFER_PORT, i) == NONE)
-			return;
+			return false;
 		things[count] = thing_pick(self->number, WT_TRANSFER_PORT, i);
 		if (count && things[count] == things[0])
 			break;
@@ -140,15 +140,23 @@ void port_select(struct actor *self, const struct operation *op)
 		count++;
 	}
 	if (!count)
-		return;
+		return false;
 	err = wt_select(ports, count, &ready, deadline);
 	FUZZ_CHECK(err ? ready == SIZE_MAX : ready < count);
 	if (err == 0) {
 		FUZZ_CHECK(receive_once(self, things[ready], op->b, WT_NOW) != WT_EAGAIN);
-		return;
+		return true;
 	}
 	for (unsigned i = 0; i < count; i++)
 		receive_judge(self, things[i], err, before, deadline);
+	return err == WT_EAGAIN || err == WT_ETIMEDOUT;
+}
+
+/* Up to four times: what is asked for again is watched. */
+void port_select(struct actor *self, const struct operation *op)
+{
+	for (unsigned left = 1 + (op->b >> 6); left && select_once(self, op); left--)
+		;
 }
 
 /* ---- Handlers ---- */
