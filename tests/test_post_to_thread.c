@@ -19,6 +19,7 @@
 #include "support/station.h"
 #include "support/support.h"
 #include "support/transfer.h"
+#include "thread_registry.h"
 #include "worker.h"
 
 /* ---- Handled ---- */
@@ -407,12 +408,20 @@ static void call_run(void *arg)
 	call->result = post_counted(call->id, &call->deleted, call->deadline);
 }
 
-/* Whether something waits in the mailbox of a thread that has a listener. */
+/* What waits in the mailbox of a thread, which may end meanwhile: it gives the mailbox up under this lock. */
+static unsigned mailbox_count(struct wti_thread *thread)
+{
+	unsigned count;
+
+	wti_registry_lock();
+	count = thread->mailbox ? wti_load(&thread->mailbox->waiting) : 0;
+	wti_registry_unlock();
+	return count;
+}
+
 static bool mailbox_has(void *arg)
 {
-	struct wti_thread *thread = arg;
-
-	return wti_mailbox_waiting(thread->mailbox);
+	return mailbox_count(arg) != 0;
 }
 
 static void set_listener(void *arg)
@@ -702,9 +711,7 @@ static int entry_waits_twice(wt_port *parent, const void *data, size_t size)
 
 static bool mailbox_has_two(void *arg)
 {
-	struct wti_thread *thread = arg;
-
-	return wti_load(&thread->mailbox->waiting) == 2;
+	return mailbox_count(arg) == 2;
 }
 
 static void keep_result(int result, void *arg)
