@@ -566,6 +566,7 @@ check-mutants:
 endif
 
 EXTRA_DIST += \
+	tests/model/brief.pml \
 	tests/model/drain.pml \
 	tests/model/errand.pml \
 	tests/model/late.pml \
