@@ -8,7 +8,8 @@
  * walks says so, and looks whether a change is under way: a store before a
  * load on each side, tag [owned-walk], with the walker's barrier for both
  * (barrier.h). While anybody walks, wherever, changes take the thread's lock;
- * where the system has no such barrier, they always do.
+ * where the system has no such barrier, they always do. The model:
+ * tests/model/owned.pml.
  *
  * What stands on a list is there as long as the lock is held; of it only what
  * any thread may read is to be looked at.

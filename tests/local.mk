@@ -572,6 +572,7 @@ EXTRA_DIST += \
 	tests/model/late.pml \
 	tests/model/life.pml \
 	tests/model/notify.pml \
+	tests/model/owned.pml \
 	tests/model/park.pml \
 	tests/model/run \
 	tests/model/slotpark.pml
