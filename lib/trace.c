@@ -120,7 +120,13 @@ uint32_t wti_trace_queue(void)
 
 /* ---- Events ---- */
 
-/* The chunk with room for one more, or NULL: from now on nothing is kept. */
+/*
+ * The chunk with room for one more, or NULL: from now on nothing is kept. The
+ * caller may hold a lock of any rank (wti_trace_posted_now). The allocator's own
+ * locks come behind all of these: nobody who holds one of them calls the
+ * library, and no handler of ours runs before a fork. So nothing waits in a
+ * circle; the lock is held for longer once in some hundred events.
+ */
 static struct wti_chunk *trace_make_room(struct wti_track *track)
 {
 	struct wti_chunk *last = track->chunk;
