@@ -333,7 +333,6 @@ struct wti_pool_worker {
 
 	_Atomic(uint32_t) holders; /* a reference count: keeper, thread */
 	_Atomic(uint32_t) attention;
-	_Atomic(uint32_t) entered; /* its thread has begun, and will sign off */
 
 	/*
 	 * The hold: tasks next to end. The worker moves next forward, then looks
@@ -629,8 +628,9 @@ void wti_pool_message_show(struct wti_pool_message *message, wt_message *to);
 
 /* ---- pool_worker.c ---- */
 
-/* The worker's program; its host is the struct wti_pool_worker. */
+/* The worker's program; its host is the struct wti_pool_worker, which its thread gives back in either case. */
 int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size);
+void wti_pool_worker_skipped(void *host);
 
 /* Under the lock: what it does from now on. */
 void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest rest);
@@ -676,8 +676,9 @@ void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool force
 
 /* ---- pool_keeper.c ---- */
 
-/* Its program; its host is the pool. */
+/* Its program; its host is the pool, which its thread gives back in either case. */
 int wti_pool_keeper_entry(wt_port *parent, const void *data, size_t size);
+void wti_pool_keeper_skipped(void *host);
 void wti_pool_keeper_end(struct wti_thread *self);
 
 /* Before its thread is made. */

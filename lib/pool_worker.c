@@ -575,7 +575,6 @@ static int worker_init(struct wti_pool_worker *worker, const void *data, size_t 
 
 static void worker_enter(struct wti_pool_worker *worker, struct wti_thread *self)
 {
-	wti_store(&worker->entered, 1);
 	self->pool_worker = worker;
 	wti_pool_enter_end(self);
 	wti_source_attach(&worker->source, self);
@@ -597,6 +596,11 @@ int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size)
 	while (!worker->leaving && !err)
 		err = wt_run();
 	return 0;
+}
+
+void wti_pool_worker_skipped(void *host)
+{
+	wti_pool_worker_release(host);
 }
 
 void wti_pool_worker_prepare(struct wti_pool_worker *worker)
