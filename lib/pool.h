@@ -75,9 +75,11 @@ struct wti_pool_message {
 	struct wti_list link;      /* the client's: not told yet */
 	struct wti_cargo_view view;
 	struct wt_task *task;
+	struct wti_pool_message *beneath; /* of a failure: the reply that the task had set, or NULL; it goes with this */
 	uint32_t generation;       /* of the task */
 	uint32_t type;
 	size_t size;               /* bytes */
+	bool explains;             /* it is the text of a failure, with its end, in the place of a reply */
 };
 
 enum wti_task_state {
@@ -626,6 +628,9 @@ int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *mes
 void wti_pool_message_free(struct wti_pool_message *message);
 void wti_pool_message_show(struct wti_pool_message *message, wt_message *to);
 
+/* The text of a failure, or NULL: it is none. */
+const char *wti_pool_message_text(struct wti_pool_message *message);
+
 /* ---- pool_worker.c ---- */
 
 /* The worker's program; its host is the struct wti_pool_worker, which its thread gives back in either case. */
@@ -670,6 +675,9 @@ void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *ru
  * is to end, or has only because of that. `otherwise`: if not for its sake.
  */
 int wti_pool_run_verdict(const struct wti_pool_worker *worker, const struct wti_pool_run *run, int otherwise);
+
+/* The worker, at its end: the task failed, with this text. Without memory the submitter does not hear why. */
+void wti_pool_run_explain(struct wti_pool_run *run, const char *text);
 
 /* A result on accounts that the caller alone writes. `forced`: it is the pool's, not the task's own. */
 void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced);
