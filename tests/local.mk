@@ -418,8 +418,7 @@ endif
 wt_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka
 wt_sub_configure = $(wt_configure) CC='$(CC)'
 # Where the library is what may differ: programs on other libraries take long.
-wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann \
-	--without-libuv --without-glib --without-libevent --without-libev
+wt_no_programs = --disable-programs
 # Against what scripts/foreign-root has made in the folder `root`.
 wt_foreign_configure = $(wt_configure) $(wt_no_programs) --without-jemalloc --without-libcrypto \
 	CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"
