@@ -75,7 +75,7 @@ struct wti_pool_message {
 	struct wti_list link;      /* the client's: not told yet */
 	struct wti_cargo_view view;
 	struct wt_task *task;
-	struct wti_pool_message *beneath; /* of a failure: the reply that the task had set, or NULL; it goes with this */
+	struct wti_pool_message *beneath; /* of a failure: the reply, or NULL, which goes with it */
 	uint32_t generation;       /* of the task */
 	uint32_t type;
 	size_t size;               /* bytes */

@@ -217,7 +217,7 @@ void wti_worker_silence(struct wt_worker *worker);
 struct wti_worker_program {
 	wt_entry *entry;
 	void *host;
-	/* With a host: the worker's thread calls it in the place of the entry, where that was told to end before it began. */
+	/* With a host: called in the place of the entry by a thread that was told to end before it began. */
 	void (*skipped)(void *host);
 	const void *data;
 	size_t size;

@@ -371,8 +371,8 @@ TESTS += $(wt_script_tests)
 if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
-EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test scripts/tap.sh scripts/Checks.pm \
-	tests/valgrind.supp
+EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test scripts/tap.sh \
+	scripts/Checks.pm tests/valgrind.supp
 
 # Both kinds speak TAP, and neither may hang: scripts/run-test is the last resort,
 # behind the watchdog in tests/support.

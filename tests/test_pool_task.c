@@ -662,7 +662,8 @@ static void assert_fails(const wt_task *task, const wt_message *reply, const cha
 		assert_string_equal(reply->data, expected);
 }
 
-static char *const failing_replies[] = { NULL, (char *)"in the entry", (char *)"in a message, for it is longer than an entry" };
+static char *const failing_replies[] = { NULL, (char *)"in the entry",
+					 (char *)"in a message, for it is longer than an entry" };
 
 enum { FAILING = sizeof failing_replies / sizeof *failing_replies };
 
@@ -706,8 +707,8 @@ static void a_callback_may_ask_why_its_task_failed(void **state)
 	for (int i = 0; i < FAILING; i++) {
 		struct pools_input input = { .op = POOLS_CALL, .call = reply_and_fail, .arg = failing_replies[i] };
 
-		assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &input, .size = sizeof input }, count_failure,
-						&calls, NULL, NULL),
+		assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &input, .size = sizeof input },
+						count_failure, &calls, NULL, NULL),
 				 0);
 		assert_int_equal(wt_run(), 0);
 	}
