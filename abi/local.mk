@@ -5,7 +5,6 @@ EXTRA_DIST += \
 	abi/constants-x86_64 \
 	abi/growing \
 	abi/libwt-x86_64.abi \
-	abi/public \
 	scripts/check-abi
 
 check-abi: libwt.la

@@ -59,11 +59,15 @@ def static(name):
     return symbol.value() if symbol is not None else None
 
 
+def yes(value):
+    return 'yes' if value else 'no'
+
+
 def sleep(thread):
-    """What a thread sleeps for, as in wt_dump(3)."""
+    """What a thread sleeps for, as in wt_dump(3); for how long only the program's clock knows."""
     ops = thread['sleeps_for']
     if not ops or not ops['name']:
-        return 'waits=-'
+        return 'waits=' + ('interruptible' if thread['interrupt'] else '-')
     said = 'waits=' + ops['name'].string()
     if ops['kind'] and thread['sleeps_on']:
         said += ' on=%s:%#x' % (ops['kind'].string(), int(thread['sleeps_on']))
@@ -86,18 +90,30 @@ def thread_line(thread):
     return 'id=%d name=%s %s %s' % (int(thread['id']), text(thread['name']), sleep(thread), holds(thread))
 
 
-def worker_line(worker):
+def worker_state(worker):
     state = STATES[int(worker['state'])]
     if state == 'running' and not int(worker['online']):
-        state = 'starting'
-    return 'id=%d at=%s name=%s state=%s %s %s' % (
-        int(worker['thread']['id']), address(worker), text(worker['name']), state,
-        sleep(worker['thread']), holds(worker['thread']))
+        return 'starting'
+    if state == 'terminating' and int(worker['overdue']):
+        return 'overdue'
+    return state
 
 
-def owner_of(port):
-    owner = port['source']['owner']
+def worker_line(worker):
+    return 'id=%d at=%s name=%s creator=%s state=%s ref=%s %s %s' % (
+        int(worker['thread']['id']), address(worker), text(worker['name']), owner_of(worker), worker_state(worker),
+        yes(worker['refd']), sleep(worker['thread']), holds(worker['thread']))
+
+
+def owner_of(thing):
+    """Whose loop hears of it: of a port its owner, of a worker its creator."""
+    owner = thing['source']['owner']
     return '%d' % int(owner['id']) if owner else '-'
+
+
+def asleep(thing):
+    armed = {field.name: field.enumval for field in gdb.lookup_type('enum wti_source_state').fields()}
+    return int(thing['source']['state']) & armed['WTI_SOURCE_ARMED']
 
 
 def port_state(port):
@@ -114,9 +130,11 @@ def queued(ring):
 
 def port_line(port):
     limit = int(port['inbox']['limit'])
-    return 'at=%s owner=%s peer=%#x peer_owner=%s state=%s queued=%d limit=%d' % (
+    return ('at=%s owner=%s peer=%#x peer_owner=%s state=%s queued=%d limit=%d received=%d senders_waiting=%d '
+            'asleep=%s ref=%s') % (
         address(port), owner_of(port), int(port['peer']), owner_of(port['peer']), port_state(port),
-        queued(port['inbox']), 0 if limit == NO_LIMIT else limit)
+        queued(port['inbox']), 0 if limit == NO_LIMIT else limit, int(port['received']),
+        int(port['senders']['count']), yes(asleep(port)), yes(port['refd']))
 
 
 def message_line(message):

@@ -28,9 +28,13 @@ static const struct wti_transferable_ops buffer_transferable_ops = { .destroy = 
 static int buffer_make(wt_buffer **buffer, void *data, size_t size, void (*deleter)(void *data, void *arg), void *arg)
 {
 	wt_buffer *made;
+	int err;
 
 	if (wti_forked())
 		return WT_EFORKED;
+	err = wti_fork_prepare();
+	if (err)
+		return err;
 	made = wti_alloc(sizeof *made);
 	if (!made)
 		return WT_ENOMEM;

@@ -165,16 +165,24 @@ static struct wt_pool *pool_alloc(wt_task_fn *fn, const wt_pool_options *options
 
 static int pool_start(struct wt_pool *pool, const char *const *env)
 {
-	const struct wti_worker_program program = { .entry = wti_pool_keeper_entry, .host = pool };
+	const struct wti_worker_program program = {
+		.entry = wti_pool_keeper_entry,
+		.host = pool,
+		.skipped = wti_pool_keeper_skipped,
+	};
 	const wt_worker_options options = {
 		.size = sizeof options,
 		.name = pool->options.name,
 		.env = env,
 	};
-	int err = wti_worker_create(&pool->keeper, &program, &options);
+	int err;
 
-	if (err)
+	wti_pool_hold(pool); /* the keeper's thread has it, which may outlive the pool's handle */
+	err = wti_worker_create(&pool->keeper, &program, &options);
+	if (err) {
+		wti_pool_release(pool);
 		return err;
+	}
 	wt_worker_unref(pool->keeper);
 	return 0;
 }

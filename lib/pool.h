@@ -75,9 +75,11 @@ struct wti_pool_message {
 	struct wti_list link;      /* the client's: not told yet */
 	struct wti_cargo_view view;
 	struct wt_task *task;
+	struct wti_pool_message *beneath; /* of a failure: the reply, or NULL, which goes with it */
 	uint32_t generation;       /* of the task */
 	uint32_t type;
 	size_t size;               /* bytes */
+	bool explains;             /* it is the text of a failure, with its end, in the place of a reply */
 };
 
 enum wti_task_state {
@@ -333,7 +335,6 @@ struct wti_pool_worker {
 
 	_Atomic(uint32_t) holders; /* a reference count: keeper, thread */
 	_Atomic(uint32_t) attention;
-	_Atomic(uint32_t) entered; /* its thread has begun, and will sign off */
 
 	/*
 	 * The hold: tasks next to end. The worker moves next forward, then looks
@@ -627,10 +628,14 @@ int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *mes
 void wti_pool_message_free(struct wti_pool_message *message);
 void wti_pool_message_show(struct wti_pool_message *message, wt_message *to);
 
+/* The text of a failure, or NULL: it is none. */
+const char *wti_pool_message_text(struct wti_pool_message *message);
+
 /* ---- pool_worker.c ---- */
 
-/* The worker's program; its host is the struct wti_pool_worker. */
+/* The worker's program; its host is the struct wti_pool_worker, which its thread gives back in either case. */
 int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size);
+void wti_pool_worker_skipped(void *host);
 
 /* Under the lock: what it does from now on. */
 void wti_pool_worker_rest(struct wti_pool_worker *worker, enum wti_pool_rest rest);
@@ -671,13 +676,17 @@ void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *ru
  */
 int wti_pool_run_verdict(const struct wti_pool_worker *worker, const struct wti_pool_run *run, int otherwise);
 
+/* The worker, at its end: the task failed, with this text. Without memory the submitter does not hear why. */
+void wti_pool_run_explain(struct wti_pool_run *run, const char *text);
+
 /* A result on accounts that the caller alone writes. `forced`: it is the pool's, not the task's own. */
 void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced);
 
 /* ---- pool_keeper.c ---- */
 
-/* Its program; its host is the pool. */
+/* Its program; its host is the pool, which its thread gives back in either case. */
 int wti_pool_keeper_entry(wt_port *parent, const void *data, size_t size);
+void wti_pool_keeper_skipped(void *host);
 void wti_pool_keeper_end(struct wti_thread *self);
 
 /* Before its thread is made. */

@@ -235,10 +235,13 @@ void wti_pool_pull(struct wti_pool_client *client)
 void wti_pool_reply_show(struct wti_pool_own *own, wt_message *message)
 {
 	struct wt_task *task = own->task;
+	struct wti_pool_message *reply = own->bits & WTI_ENTRY_REPLY ? task->reply.message : NULL;
 
 	*message = (wt_message){ 0 };
-	if (own->bits & WTI_ENTRY_REPLY)
-		wti_pool_message_show(task->reply.message, message);
+	if (reply && reply->explains)
+		reply = reply->beneath;
+	if (reply)
+		wti_pool_message_show(reply, message);
 	else if (own->bits & WTI_ENTRY_BRIEF)
 		*message = (wt_message){
 			.data = task->bytes,

@@ -415,6 +415,7 @@ static int keeper_start(struct wti_pool_worker *worker)
 	const struct wti_worker_program program = {
 		.entry = wti_pool_worker_entry,
 		.host = worker,
+		.skipped = wti_pool_worker_skipped,
 		.data = pool->options.data,
 		.size = pool->options.data_size,
 	};
@@ -549,8 +550,6 @@ static void keeper_on_exit(wt_worker *thread, int code, void *arg)
 	wti_mutex_unlock(&pool->lock);
 	wt_worker_destroy(thread);
 	wti_pool_ask(pool);
-	if (!wti_load(&worker->entered))
-		wti_pool_worker_release(worker); /* the thread's */
 	wti_pool_worker_release(worker);
 }
 
@@ -653,6 +652,11 @@ void wti_pool_keeper_end(struct wti_thread *self)
 	wti_pool_release(pool);
 }
 
+void wti_pool_keeper_skipped(void *host)
+{
+	wti_pool_release(host);
+}
+
 int wti_pool_keeper_entry(wt_port *parent, const void *data, size_t size)
 {
 	struct wti_thread *self = wti_thread_peek();
@@ -660,7 +664,6 @@ int wti_pool_keeper_entry(wt_port *parent, const void *data, size_t size)
 
 	(void)data;
 	(void)size;
-	wti_pool_hold(pool); /* the creator has it until this thread is over, if that ends at all */
 	wti_pool_enter_end(self);
 	wti_source_attach(&pool->keeper_source, self);
 	wt_port_close(parent);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Messages of a task to its submitter: a block with cargo and bytes.
+ * Messages of a task to its submitter: a block with cargo and bytes. The text
+ * of its failure is one, too, with the reply beneath it.
  */
 #include "alloc.h"
 #include "message.h"
@@ -41,6 +42,8 @@ int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *out
 		return err;
 	wti_list_init(&(*made)->link);
 	wti_list_init(&(*made)->view.link);
+	(*made)->beneath = NULL;
+	(*made)->explains = false;
 	(*made)->type = outgoing->type;
 	(*made)->size = size;
 	wti_list_init(&dropped);
@@ -54,6 +57,8 @@ void wti_pool_message_free(struct wti_pool_message *message)
 {
 	struct wti_list dropped;
 
+	if (message->beneath)
+		wti_pool_message_free(message->beneath);
 	wti_cargo_hide(&message->view);
 	wti_list_init(&dropped);
 	wti_cargo_drop(message_cargo(message), &dropped);
@@ -66,4 +71,9 @@ void wti_pool_message_show(struct wti_pool_message *message, wt_message *to)
 	*to = (wt_message){ .data = message_bytes(message), .size = message->size, .type = message->type };
 	wti_cargo_hide(&message->view);
 	wti_cargo_show(wti_thread_peek(), &message->view, message_cargo(message), to);
+}
+
+const char *wti_pool_message_text(struct wti_pool_message *message)
+{
+	return message->explains ? (const char *)message_bytes(message) : NULL;
 }

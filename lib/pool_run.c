@@ -6,6 +6,8 @@
  */
 #include "pool.h"
 
+#include <string.h>
+
 #include "fork.h"
 #include "os.h"
 #include "trace.h"
@@ -141,6 +143,34 @@ void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *ru
 	run->entry.word = run->replied | (result ? WTI_ENTRY_RESULT : 0);
 	run->entry.result = result;
 	wti_pool_back(task, &run->entry, run->replied == WTI_ENTRY_BRIEF ? run->brief : 0);
+}
+
+/* The reply that the task has set, as a message; NULL: none. False where there is no memory for that. */
+static bool run_take_reply(struct wti_pool_run *run, struct wti_pool_message **reply)
+{
+	const wt_outgoing brief = { .data = run->entry.bytes, .size = run->brief, .type = run->entry.extra };
+
+	*reply = NULL;
+	if (run->replied == WTI_ENTRY_BRIEF)
+		return wti_pool_message_make(reply, &brief) == 0;
+	if (run->replied == WTI_ENTRY_REPLY)
+		*reply = wti_load(&run->task)->reply.message;
+	return true;
+}
+
+void wti_pool_run_explain(struct wti_pool_run *run, const char *text)
+{
+	struct wti_pool_message *message;
+
+	if (wti_pool_message_make(&message, &(wt_outgoing){ .data = text, .size = strlen(text) + 1 }) != 0)
+		return;
+	if (!run_take_reply(run, &message->beneath)) {
+		wti_pool_message_free(message);
+		return;
+	}
+	message->explains = true;
+	wti_load(&run->task)->reply.message = message;
+	run->replied = WTI_ENTRY_REPLY;
 }
 
 static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task)

@@ -181,6 +181,28 @@ int wt_task_cancel(wt_task *task)
 	return 0;
 }
 
+int wt_task_failure(const wt_task *task, wt_failure *failure)
+{
+	const struct wti_pool_own *own;
+
+	WTI_USES(task, TASK);
+	if (!task || !failure)
+		return WT_EINVAL;
+	*failure = (wt_failure){ 0 };
+	if (wti_forked())
+		return WT_EFORKED;
+	if (!task_owner(task))
+		return WT_EOWNER;
+	own = task->own;
+	if (own->state < WTI_TASK_FINISHED || !(own->bits & WTI_ENTRY_REPLY))
+		return WT_EAGAIN;
+	failure->message = wti_pool_message_text(task->reply.message);
+	if (!failure->message)
+		return WT_EAGAIN;
+	failure->code = own->result;
+	return 0;
+}
+
 void wt_task_release(wt_task *task)
 {
 	WTI_ENDS(task, TASK);

@@ -475,8 +475,8 @@ static const struct wti_source_ops worker_source_ops = {
 
 /* ---- The end ---- */
 
-/* What its tasks end with when the worker does. */
-static int worker_result(struct wti_pool_worker *worker, const struct wti_pool_run *run, struct wt_worker *thread)
+/* What its tasks end with when the worker does; why, if one of them has failed, goes with that. */
+static int worker_result(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_worker *thread)
 {
 	int result;
 
@@ -486,6 +486,7 @@ static int worker_result(struct wti_pool_worker *worker, const struct wti_pool_r
 	if (result != WT_EWORKER || !thread->failed || thread->exited || !run->inside)
 		return result;
 	wti_store(&thread->failure_read, 1); /* the submitter hears of it */
+	wti_pool_run_explain(run, thread->failure_message);
 	return thread->failure_code;
 }
 
@@ -575,7 +576,6 @@ static int worker_init(struct wti_pool_worker *worker, const void *data, size_t 
 
 static void worker_enter(struct wti_pool_worker *worker, struct wti_thread *self)
 {
-	wti_store(&worker->entered, 1);
 	self->pool_worker = worker;
 	wti_pool_enter_end(self);
 	wti_source_attach(&worker->source, self);
@@ -597,6 +597,11 @@ int wti_pool_worker_entry(wt_port *parent, const void *data, size_t size)
 	while (!worker->leaving && !err)
 		err = wt_run();
 	return 0;
+}
+
+void wti_pool_worker_skipped(void *host)
+{
+	wti_pool_worker_release(host);
 }
 
 void wti_pool_worker_prepare(struct wti_pool_worker *worker)

@@ -10,6 +10,9 @@
 
 #ifdef HAVE_SYS_SDT_H
 #include <sys/sdt.h>
+#ifdef __clang__ /* which holds it against who expands that header's macros, of which some leave their "..." empty */
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
 #define WTI_PROBE1(name, a)       DTRACE_PROBE1(libwt, name, a)
 #define WTI_PROBE2(name, a, b)    DTRACE_PROBE2(libwt, name, a, b)
 #define WTI_PROBE3(name, a, b, c) DTRACE_PROBE3(libwt, name, a, b, c)

@@ -120,7 +120,13 @@ uint32_t wti_trace_queue(void)
 
 /* ---- Events ---- */
 
-/* The chunk with room for one more, or NULL: from now on nothing is kept. */
+/*
+ * The chunk with room for one more, or NULL: from now on nothing is kept. The
+ * caller may hold a lock of any rank (wti_trace_post). The allocator's own
+ * locks come behind all of these: nobody who holds one of them calls the
+ * library, and no handler of ours runs before a fork. So nothing waits in a
+ * circle; the lock is held for longer once in some hundred events.
+ */
 static struct wti_chunk *trace_make_room(struct wti_track *track)
 {
 	struct wti_chunk *last = track->chunk;
@@ -168,22 +174,13 @@ void wti_trace_note(struct wti_thread *self, struct wti_event event)
 	wti_trace_note_at(self, &event);
 }
 
-static void trace_posted(struct wti_thread *self, uint32_t queue, uint64_t id, int64_t at)
+void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at)
 {
+	struct wti_thread *self = wti_thread_self();
+
 	if (self && self->track)
 		wti_trace_note_at(self, &(struct wti_event){ .kind = WTI_TRACE_POST, .object = queue, .id = id,
 							     .at = at });
-}
-
-void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at)
-{
-	trace_posted(wti_thread_self(), queue, id, at);
-}
-
-/* Under a lock: a record, which takes others, must be there. */
-void wti_trace_posted_now(uint32_t queue, uint64_t id)
-{
-	trace_posted(wti_thread_peek(), queue, id, wti_os->clock());
 }
 
 void wti_trace_unwind(struct wti_thread *self)

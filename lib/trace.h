@@ -69,9 +69,6 @@ void wti_trace_note_at(struct wti_thread *self, const struct wti_event *event);
 /* The calling thread, which gets a record if it has none, posts a message to the queue of that number, which is not 0. */
 void wti_trace_posted(uint32_t queue, uint64_t id, int64_t at);
 
-/* The same under a lock, now: one that has no record does not get it here. */
-void wti_trace_posted_now(uint32_t queue, uint64_t id);
-
 /* Close all slices that are open: the frames that would are gone. */
 void wti_trace_unwind(struct wti_thread *self);
 
@@ -89,10 +86,13 @@ static inline void wti_trace_end(struct wti_thread *self, int result)
 		wti_trace_note(self, (struct wti_event){ .kind = WTI_TRACE_END, .value = result });
 }
 
+/* Now, and under a lock: a thread that has no record does not get one here, which would take others. */
 static inline void wti_trace_post(uint32_t queue, uint64_t id)
 {
-	if (wti_unlikely(queue))
-		wti_trace_posted_now(queue, id);
+	struct wti_thread *self = wti_unlikely(queue) ? wti_thread_peek() : NULL;
+
+	if (self && self->track)
+		wti_trace_note(self, (struct wti_event){ .kind = WTI_TRACE_POST, .object = queue, .id = id });
 }
 
 /* In a callback, which WTI_TRACE_END ends, or without one. */

@@ -8,8 +8,10 @@
 #include "trace_file.h"
 #include "trace_flow.h"
 
-/* ns that a moment is drawn for, unless something follows sooner. */
-#define WRITE_MOMENT 1000
+enum {
+	WRITE_MOMENT = 1000, /* ns that a moment is drawn for, unless something follows sooner */
+	WRITE_DEPTH = 64     /* slices within each other whose ends are named */
+};
 
 static const char *const write_name[WTI_TRACE_KINDS] = {
 	[WTI_TRACE_ENTRY] = "entry",   [WTI_TRACE_HANDLER] = "handler", [WTI_TRACE_TASK] = "task",
@@ -31,6 +33,7 @@ struct writing {
 	uint64_t tid;  /* as the file has it: 0 is no thread's there */
 	int64_t last;  /* when its latest event was over */
 	unsigned open; /* slices */
+	const struct wti_event *begun[WRITE_DEPTH]; /* the first of those */
 };
 
 /* ---- One event ---- */
@@ -93,13 +96,25 @@ static void write_name_of(const struct wti_event *event)
 		wti_trace_file_print("\"%s\"", write_name[event->kind]);
 }
 
+/* An end has the name of its beginning, by which viewers pair them. */
 static void write_end(struct writing *w, int64_t at, int64_t result)
 {
 	if (!w->open)
 		return;
 	w->open--;
 	write_begin("E", w, at);
+	if (w->open < WRITE_DEPTH) {
+		wti_trace_file_print(",\"name\":");
+		write_name_of(w->begun[w->open]);
+	}
 	wti_trace_file_print(",\"args\":{\"result\":%" PRId64 "}}", result);
+}
+
+static void write_open(struct writing *w, const struct wti_event *event)
+{
+	if (w->open < WRITE_DEPTH)
+		w->begun[w->open] = event;
+	w->open++;
 }
 
 static void write_event(struct writing *w, const struct wti_event *event, const struct wti_event *next)
@@ -113,7 +128,8 @@ static void write_event(struct writing *w, const struct wti_event *event, const 
 		write_end(w, event->at, event->value);
 		return;
 	}
-	w->open += slice;
+	if (slice)
+		write_open(w, event);
 	write_begin(slice ? "B" : "X", w, event->at);
 	if (!slice) {
 		int64_t span = write_moment(event, next);

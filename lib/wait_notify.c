@@ -258,8 +258,13 @@ int wt_notify(const void *address, size_t count, size_t *woken)
 {
 	bool valid = address && (uintptr_t)address % sizeof(uint32_t) == 0;
 	int err = valid ? wti_fork_error(0) : WT_EINVAL;
-	size_t n = err ? 0 : cell_notify(address, count);
+	size_t n = 0;
 
+	if (!err) {
+		/* It may be the first use. Who waits is woken also where there is no memory for a handler. */
+		(void)wti_fork_prepare();
+		n = cell_notify(address, count);
+	}
 	if (woken)
 		*woken = n;
 	return err;

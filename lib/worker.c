@@ -94,6 +94,7 @@ static void worker_fill(struct wt_worker *worker, const struct worker_content *c
 	rest += content->arguments;
 	worker->entry = program->entry;
 	worker->host = program->host;
+	worker->skipped = program->skipped;
 	if (program->size) {
 		worker->data = rest;
 		worker->size = program->size;

@@ -79,6 +79,7 @@ struct wt_worker {
 	/* Set at create. */
 	wt_entry *entry;
 	void *host; /* whose worker it is: its entry, the library's own, finds it here; or NULL */
+	void (*skipped)(void *host); /* see struct wti_worker_program */
 	void *data;
 	size_t size;
 	int64_t destroy_timeout;
@@ -216,6 +217,8 @@ void wti_worker_silence(struct wt_worker *worker);
 struct wti_worker_program {
 	wt_entry *entry;
 	void *host;
+	/* With a host: called in the place of the entry by a thread that was told to end before it began. */
+	void (*skipped)(void *host);
 	const void *data;
 	size_t size;
 };

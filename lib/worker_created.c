@@ -61,11 +61,15 @@ void wti_worker_created(struct wt_worker *worker)
 int wt_on_worker_created(void (*fn)(wt_worker *worker, void *arg), void *arg)
 {
 	struct created_hook *hook;
+	int err;
 
 	if (!fn)
 		return WT_EINVAL;
 	if (wti_forked())
 		return WT_EFORKED;
+	err = wti_fork_prepare();
+	if (err)
+		return err;
 	hook = wti_alloc(sizeof *hook);
 	if (!hook)
 		return WT_ENOMEM;

@@ -275,8 +275,11 @@ static void run_entry(struct wt_worker *worker)
 {
 	int code;
 
-	if (wti_thread_terminating(&worker->thread))
-		return; /* before it began */
+	if (wti_thread_terminating(&worker->thread)) {
+		if (worker->host)
+			worker->skipped(worker->host);
+		return;
+	}
 	WTI_PROBE2(entry_begin, worker->thread.id, worker->name);
 	wti_trace_mark(&worker->thread, WTI_TRACE_ENTRY, worker->thread.id);
 	code = worker->entry(worker->thread.parent, worker->data, worker->size);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What libwt can do without; most of it only tests and examples use. Each gets
 # a --with-NAME: "auto" (default) uses it when it is there, "yes" insists, "no"
-# leaves it out. What is missing is told in the summary, with the Debian
+# leaves it out; without a word of it, $wt_optional says which. What is missing is told in the summary, with the Debian
 # package that brings it.
 
 # WT_OPTIONAL(NAME, FOR, PACKAGE, PROBE)
@@ -10,7 +10,7 @@
 AC_DEFUN([WT_OPTIONAL], [
   AC_ARG_WITH([$1],
     [AS_HELP_STRING([--with-$1], [$2 (Debian package $3) @<:@auto@:>@])],
-    [], [with_$1=auto])
+    [], [with_$1=$wt_optional])
   wt_found=no
   AS_IF([test "$with_$1" != no], [$4])
   AS_IF([test "$wt_found" = no && test "$with_$1" = yes],

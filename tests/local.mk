@@ -372,7 +372,7 @@ if !SANITIZER
 TESTS += $(wt_product_tests)
 endif
 EXTRA_DIST += $(wt_script_tests) $(wt_product_tests) scripts/foreign-root scripts/check-coverage scripts/run-test scripts/tap.sh \
-	tests/valgrind.supp
+	scripts/Checks.pm tests/valgrind.supp
 
 # Both kinds speak TAP, and neither may hang: scripts/run-test is the last resort,
 # behind the watchdog in tests/support.
@@ -418,8 +418,7 @@ endif
 wt_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka
 wt_sub_configure = $(wt_configure) CC='$(CC)'
 # Where the library is what may differ: programs on other libraries take long.
-wt_no_programs = --without-zlib --without-jansson --without-microhttpd --without-jpeg --without-fann \
-	--without-libuv --without-glib --without-libevent --without-libev
+wt_no_programs = --disable-programs
 # Against what scripts/foreign-root has made in the folder `root`.
 wt_foreign_configure = $(wt_configure) $(wt_no_programs) --without-jemalloc --without-libcrypto \
 	CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"

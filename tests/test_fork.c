@@ -473,10 +473,12 @@ static void what_a_parent_has_is_left_alone_by_its_child(void **state)
 
 /* ---- Forks at a bad moment ---- */
 
+enum { BUSY = 4 };
+
 struct busy {
 	struct latch stop;
 	wt_port *port;
-	pthread_t threads[3];
+	pthread_t threads[BUSY];
 	struct verdict verdict;
 };
 
@@ -512,10 +514,26 @@ static void *busy_notifying(void *arg)
 	return NULL;
 }
 
+static void *busy_ending(void *arg)
+{
+	struct busy *busy = arg;
+	wt_port *a, *b;
+	wt_buffer *buffer;
+
+	while (!latch_is_open(&busy->stop)) {
+		CHECK(&busy->verdict, wt_channel_create(&a, &b, NULL) == 0);
+		CHECK(&busy->verdict, wt_buffer_create(&buffer, 8) == 0);
+		wt_buffer_destroy(buffer);
+		wt_port_close(a);
+		wt_port_close(b);
+	}
+	return NULL;
+}
+
 /* [P2] Whatever lock another thread holds at that moment stays locked in the child. */
 static void a_fork_at_any_moment_leaves_a_child_that_does_not_hang(void **state)
 {
-	void *(*const run[])(void *) = { busy_posting, busy_creating, busy_notifying };
+	void *(*const run[BUSY])(void *) = { busy_posting, busy_creating, busy_notifying, busy_ending };
 	struct channel channel;
 	struct busy busy = { 0 };
 	wt_message message;
@@ -524,7 +542,7 @@ static void a_fork_at_any_moment_leaves_a_child_that_does_not_hang(void **state)
 	support_allow_seconds(60);
 	channel_open(&channel, NULL);
 	busy.port = channel.a;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < BUSY; i++)
 		assert_int_equal(pthread_create(&busy.threads[i], NULL, run[i], &busy), 0);
 	for (unsigned i = 0; i < 100 / support_slowdown(); i++) {
 		struct world world;
@@ -540,7 +558,7 @@ static void a_fork_at_any_moment_leaves_a_child_that_does_not_hang(void **state)
 		world_check_and_end(&world);
 	}
 	latch_open(&busy.stop);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < BUSY; i++)
 		pthread_join(busy.threads[i], NULL);
 	assert_verdict(&busy.verdict);
 	channel_close(&channel);
@@ -832,6 +850,94 @@ static int child_forks_first(void)
 	return 42;
 }
 
+/* ---- Uses that need no record of their thread ---- */
+
+static void never_created(wt_worker *worker, void *arg)
+{
+	(void)worker;
+	never_alone(arg);
+}
+
+static void *make_buffers(void *arg)
+{
+	wt_buffer *buffer;
+
+	while (!latch_is_open(arg)) {
+		if (wt_buffer_create(&buffer, 8))
+			_exit(96);
+		wt_buffer_destroy(buffer);
+	}
+	return NULL;
+}
+
+static int child_of_buffers(wt_buffer *mine)
+{
+	wt_buffer *buffer;
+
+	alarm(20);
+	wt_buffer_destroy(mine);
+	EXPECT_FORKED(wt_buffer_create(&buffer, 8));
+	return 41;
+}
+
+/* As long as there is nothing but buffers. */
+static int child_forks_with_buffers(void)
+{
+	struct latch stop = { 0 };
+	pthread_t thread;
+	int status = 41 << 8;
+	wt_buffer *buffer;
+
+	if (wt_buffer_create(&buffer, 8) || pthread_create(&thread, NULL, make_buffers, &stop))
+		return 98;
+	for (int i = 0; i < 200 && WIFEXITED(status) && WEXITSTATUS(status) == 41; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(child_of_buffers(buffer));
+		if (waitpid(pid, &status, 0) != pid)
+			return 97;
+	}
+	latch_open(&stop);
+	pthread_join(thread, NULL);
+	wt_buffer_destroy(buffer);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 41 ? 42 : 95;
+}
+
+static int child_notified_only(void)
+{
+	uint32_t cell = 0;
+	size_t woken;
+	int status = -1;
+	pid_t pid;
+
+	if (wt_notify(&cell, 1, &woken))
+		return 98;
+	pid = fork();
+	if (!pid)
+		_exit(wt_notify(&cell, 1, &woken) == WT_EFORKED ? 41 : 1);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
+		return 97;
+	return 42;
+}
+
+static int child_hooked_only(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (wt_on_worker_created(never_created, NULL))
+		return 98;
+	pid = fork();
+	if (!pid) {
+		wt_off_worker_created(never_created, NULL);
+		_exit(wt_on_worker_created(never_created, NULL) == WT_EFORKED ? 41 : 1);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
+		return 97;
+	return 42;
+}
+
 /* What is no fork to the library: a worker that runs another program, as most do it. */
 static int entry_spawns(wt_port *parent, const void *data, size_t size)
 {
@@ -875,13 +981,15 @@ static int child_cannot_register(void)
 {
 	wt_port *a, *b;
 	wt_shared *shared;
+	wt_buffer *buffer;
 
 	os = wti_os_real;
 	os.at_fork = refuse_at_fork;
 	wti_os = &os;
-	if (wt_shared_create(&shared, 1, 1) != WT_ENOMEM || wt_channel_create(&a, &b, NULL) != WT_ENOMEM)
+	if (wt_shared_create(&shared, 1, 1) != WT_ENOMEM || wt_buffer_create(&buffer, 1) != WT_ENOMEM ||
+	    wt_channel_create(&a, &b, NULL) != WT_ENOMEM)
 		return 98;
-	if (refused != 2)
+	if (refused != 3)
 		return 99;
 	wti_os = &wti_os_real;
 	if (wt_channel_create(&a, &b, NULL))
@@ -894,6 +1002,9 @@ static int child_cannot_register(void)
 static const struct child_program programs[] = {
 	{ "worker_forks", child_worker_forks },
 	{ "forks_first", child_forks_first },
+	{ "forks_with_buffers", child_forks_with_buffers },
+	{ "notified_only", child_notified_only },
+	{ "hooked_only", child_hooked_only },
 	{ "spawns", child_spawns },
 	{ "cannot_register", child_cannot_register },
 };
@@ -923,6 +1034,15 @@ static void a_child_forked_before_first_use_is_free(void **state)
 	assert_program("forks_first");
 }
 
+/* [P2] */
+static void what_needs_no_record_of_its_thread_is_a_first_use(void **state)
+{
+	(void)state;
+	assert_program("forks_with_buffers");
+	assert_program("notified_only");
+	assert_program("hooked_only");
+}
+
 static void a_program_that_is_spawned_is_no_fork(void **state)
 {
 	(void)state;
@@ -947,6 +1067,7 @@ int main(int argc, char **argv)
 #endif
 		TEST(a_child_leaves_the_loop_that_it_was_forked_in),
 		TEST(a_child_forked_before_first_use_is_free),
+		TEST(what_needs_no_record_of_its_thread_is_a_first_use),
 		TEST(a_program_that_is_spawned_is_no_fork),
 		TEST(a_registration_that_fails_is_tried_again),
 	};

@@ -83,6 +83,7 @@ static int child_of_tasks(struct world *world)
 {
 	wt_task *tasks[] = { world->running, world->waiting, world->done };
 	wt_message reply;
+	wt_failure failure;
 	wt_task *other;
 	int result;
 
@@ -90,6 +91,7 @@ static int child_of_tasks(struct world *world)
 	EXPECT(!other);
 	for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
 		EXPECT_FORKED(wt_task_wait(tasks[i], &result, &reply, WT_FOREVER));
+		EXPECT_FORKED(wt_task_failure(tasks[i], &failure));
 		EXPECT_FORKED(wt_task_cancel(tasks[i]));
 		EXPECT_FORKED(wt_task_reply(tasks[i], &(wt_outgoing){ 0 }));
 		EXPECT_FORKED(wt_task_progress(tasks[i], &(wt_outgoing){ 0 }));

@@ -7,6 +7,7 @@
 #include <wt/thread.h>
 #include <wt/worker.h>
 
+#include "os.h"
 #include "pool.h"
 #include "support/pools.h"
 #include "support/support.h"
@@ -324,6 +325,14 @@ struct before {
 	long bytes;
 };
 
+/* Once there was a pool: what the process makes at the first is not one of its own. */
+static void count_from_here(struct before *before)
+{
+	support_count();
+	wt_pool_destroy(pools_create(1));
+	*before = (struct before){ .threads = support_threads(), .bytes = atomic_load(&support_counts.bytes) };
+}
+
 static bool nothing_is_left(void *arg)
 {
 	const struct before *before = arg;
@@ -340,9 +349,7 @@ static void destroy_does_not_wait_for_ever(void **state)
 	wt_pool *pool;
 
 	(void)state;
-	support_count();
-	wt_thread_id();
-	before = (struct before){ .threads = support_threads(), .bytes = atomic_load(&support_counts.bytes) };
+	count_from_here(&before);
 	pool = pools_create_with(
 		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .destroy_timeout = 20000000));
 	submit_to(pool, (struct pools_input){ .op = POOLS_SPIN, .begun = &begun, .gate = &gate }, &tally);
@@ -352,6 +359,57 @@ static void destroy_does_not_wait_for_ever(void **state)
 	assert_int_equal(tally.cancelled, 1);
 	latch_open(&gate);
 	assert_true(await(nothing_is_left, &before)); /* what the worker needed, it has freed itself */
+}
+
+/* A worker's thread that begins when the test lets it: it is told by the size of its stack. */
+enum { LATE_STACK = 1 << 18 };
+
+static struct late {
+	const struct wti_os_ops *os;
+	struct latch made, go;
+	void *(*fn)(void *);
+	void *arg;
+} late;
+
+static void *late_main(void *arg)
+{
+	struct late what = *(struct late *)arg;
+
+	latch_open(&late.made);
+	(void)latch_await(&late.go);
+	return what.fn(what.arg);
+}
+
+static int create_late(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
+{
+	if (stack_size != LATE_STACK)
+		return late.os->thread_create(thread, stack_size, fn, arg);
+	late.fn = fn;
+	late.arg = arg;
+	return late.os->thread_create(thread, stack_size, late_main, &late);
+}
+
+/* [Q6] By its keeper, too, which is then gone: the thread finds that it has nothing to begin. */
+static void a_worker_that_never_began_is_freed(void **state)
+{
+	struct wti_os_ops os = *wti_os;
+	struct before before;
+	wt_pool *pool;
+
+	(void)state;
+	count_from_here(&before);
+	late.os = wti_os;
+	os.thread_create = create_late;
+	wti_os = &os;
+	assert_int_equal(wt_pool_create(&pool, pools_task,
+					WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .stack_size = LATE_STACK,
+							.destroy_timeout = 1000000)),
+			 0);
+	assert_true(latch_await(&late.made));
+	wt_pool_destroy(pool);
+	wti_os = late.os;
+	latch_open(&late.go);
+	assert_true(await(nothing_is_left, &before));
 }
 
 static int entry_of_a_creator(wt_port *parent, const void *data, size_t size)
@@ -542,6 +600,7 @@ int main(void)
 		TEST(destroy_ends_queued_and_running_tasks_once),
 		TEST(a_callback_may_destroy_the_pool),
 		TEST(destroy_does_not_wait_for_ever),
+		TEST(a_worker_that_never_began_is_freed),
 		TEST(a_pool_ends_with_its_creator),
 		TEST(destroy_ends_the_waits_of_other_threads),
 		TEST(clear_cancels_what_waits),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <pthread.h>
 #include <string.h>
 #include <wt/buffer.h>
 #include <wt/loop.h>
@@ -638,6 +639,117 @@ static void cancel_races_with_start_and_end(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* ---- Why a task failed ---- */
+
+/* The bytes at `arg`, with their end, are its reply; none where it is NULL. */
+static int reply_and_fail(wt_task *task, void *arg)
+{
+	if (arg && wt_task_reply(task, &(wt_outgoing){ .data = arg, .size = strlen(arg) + 1, .type = 3 }) != 0)
+		return -1;
+	wt_fail(-6, "no %d", 7);
+}
+
+static void assert_fails(const wt_task *task, const wt_message *reply, const char *expected)
+{
+	wt_failure why;
+
+	assert_int_equal(wt_task_failure(task, &why), 0);
+	assert_int_equal(why.code, -6);
+	assert_string_equal(why.message, "no 7");
+	assert_int_equal(reply->size, expected ? strlen(expected) + 1 : 0);
+	assert_int_equal(reply->type, expected ? 3 : 0);
+	if (expected)
+		assert_string_equal(reply->data, expected);
+}
+
+static char *const failing_replies[] = { NULL, (char *)"in the entry",
+					 (char *)"in a message, for it is longer than an entry" };
+
+enum { FAILING = sizeof failing_replies / sizeof *failing_replies };
+
+/* [Q5] */
+static void a_task_that_fails_says_why_beside_its_reply(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	wt_failure why;
+	wt_message reply;
+
+	(void)state;
+	for (int i = 0; i < FAILING; i++) {
+		wt_task *task = pools_submit(pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_and_fail,
+									 .arg = failing_replies[i] });
+
+		assert_int_equal(wt_task_failure(task, &why), WT_EAGAIN); /* it has not been waited for */
+		assert_int_equal(wt_task_wait(task, NULL, &reply, pools_soon()), 0);
+		assert_fails(task, &reply, failing_replies[i]);
+		assert_fails(task, &reply, failing_replies[i]);
+		wt_task_release(task);
+	}
+	wt_pool_destroy(pool);
+}
+
+static void count_failure(wt_task *task, int result, wt_message *reply, void *arg)
+{
+	int *calls = arg;
+
+	assert_int_equal(result, -6);
+	assert_fails(task, reply, failing_replies[*calls]);
+	++*calls;
+}
+
+/* [Q5] */
+static void a_callback_may_ask_why_its_task_failed(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	int calls = 0;
+
+	(void)state;
+	for (int i = 0; i < FAILING; i++) {
+		struct pools_input input = { .op = POOLS_CALL, .call = reply_and_fail, .arg = failing_replies[i] };
+
+		assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &input, .size = sizeof input },
+						count_failure, &calls, NULL, NULL),
+				 0);
+		assert_int_equal(wt_run(), 0);
+	}
+	assert_int_equal(calls, FAILING);
+	wt_pool_destroy(pool);
+}
+
+static void *ask_as_stranger(void *task)
+{
+	wt_failure why;
+
+	return wt_task_failure(task, &why) == WT_EOWNER ? task : NULL;
+}
+
+static void what_has_not_failed_has_no_failure(void **state)
+{
+	static const struct pools_input inputs[] = {
+		{ .op = POOLS_NOTHING, .value = -6 }, { .op = POOLS_DOUBLE }, { .op = POOLS_EXIT, .value = 3 }
+	};
+	wt_pool *pool = pools_create(1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+		wt_task *task = pools_submit(pool, inputs[i]);
+		wt_failure why = { .code = 1 };
+		pthread_t thread;
+		void *refused;
+
+		assert_int_equal(wt_task_wait(task, NULL, NULL, pools_soon()), 0);
+		assert_int_equal(wt_task_failure(task, &why), WT_EAGAIN);
+		assert_true(!why.code && !why.message);
+		assert_int_equal(wt_task_failure(task, NULL), WT_EINVAL);
+		assert_int_equal(wt_task_failure(NULL, &why), WT_EINVAL);
+		assert_int_equal(pthread_create(&thread, NULL, ask_as_stranger, task), 0);
+		assert_int_equal(pthread_join(thread, &refused), 0);
+		assert_non_null(refused);
+		wt_task_release(task);
+	}
+	wt_pool_destroy(pool);
+}
+
 /* ---- Tasks that finish later ---- */
 
 static void finish_later(wt_timer *timer, void *arg)
@@ -781,6 +893,9 @@ int main(void)
 		TEST(tasks_of_one_worker_wait_side_by_side),
 		TEST(pending_tasks_end_with_the_pool),
 		TEST(a_task_belongs_to_its_submitter_and_its_worker),
+		TEST(a_task_that_fails_says_why_beside_its_reply),
+		TEST(a_callback_may_ask_why_its_task_failed),
+		TEST(what_has_not_failed_has_no_failure),
 	};
 
 	return cmocka_run_group_tests_name("pool_task", tests, NULL, NULL);

@@ -25,7 +25,7 @@
 
 /* ---- The file, read again ---- */
 
-enum { EVENTS_MAX = 20000 };
+enum { EVENTS_MAX = 20000, DEPTH_MAX = 16 /* slices within each other */ };
 
 /* A line of it. */
 struct line {
@@ -142,6 +142,7 @@ static size_t count(char phase, const char *name)
 
 static void assert_tracks_are_in_order(void)
 {
+	const char *open[DEPTH_MAX];
 	uint64_t tid = 0;
 	int64_t last = 0, busy = 0;
 	unsigned depth = 0;
@@ -159,10 +160,12 @@ static void assert_tracks_are_in_order(void)
 		assert_true(line->at >= last);
 		last = line->at;
 		if (line->phase == 'B') {
-			depth++;
+			assert_true(depth < DEPTH_MAX);
+			open[depth++] = line->name;
 			assert_true(line->at >= busy);
 		} else if (line->phase == 'E') {
-			assert_true(depth-- > 0);
+			assert_true(depth > 0);
+			assert_string_equal(line->name, open[--depth]);
 			assert_true(line->at >= busy);
 		} else if (line->phase == 'X') {
 			busy = line->at + (line->span > 1 ? line->span : 0);

@@ -19,6 +19,7 @@
 #include <wt/error.h>
 #include <wt/message.h>
 #include <wt/stats.h>
+#include <wt/thread.h>
 #include <wt/time.h>
 
 WT_BEGIN_DECLS
@@ -190,6 +191,16 @@ WT_API WT_NODISCARD int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, 
  * pool, whose other workers may all be waiting for the like; WT_ETERMINATED.
  */
 WT_API WT_NODISCARD int wt_task_wait(wt_task *task, int *result, wt_message *reply, wt_time deadline);
+
+/*
+ * Why a task that has finished failed, if it ended its worker by wt_fail: the
+ * code, which is its result, and the text, which is valid as long as handle and
+ * reply are. Submitter, also in `done`.
+ *
+ * Returns 0; WT_EAGAIN when it has not finished, or not by wt_fail, or there
+ * was no memory for the text; WT_EINVAL; WT_EOWNER.
+ */
+WT_API WT_NODISCARD int wt_task_failure(const wt_task *task, wt_failure *failure);
 
 /*
  * Cancel a task. One that waits leaves the queue and ends with WT_ECANCELED. A

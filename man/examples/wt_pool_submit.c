@@ -14,9 +14,12 @@ static int square(wt_task *task, wt_message *input, void *state)
 
 static void done(wt_task *task, int result, wt_message *reply, void *arg)
 {
-	(void)task;
+	wt_failure why;
+
 	if (!result)
 		*(long *)arg += *(const int *)reply->data;
+	else if (wt_task_failure(task, &why) == 0)
+		fprintf(stderr, "a task failed: %s\n", why.message);
 }
 
 int main(void)

@@ -159,6 +159,7 @@ void pool_submit(struct actor *self, const struct operation *op)
 static void pool_wait(struct actor *self, struct job *of, wt_time deadline)
 {
 	wt_message reply;
+	wt_failure why;
 	int result, err;
 
 	err = wt_task_wait(of->handle, &result, &reply, deadline);
@@ -168,6 +169,7 @@ static void pool_wait(struct actor *self, struct job *of, wt_time deadline)
 	if (err)
 		return;
 	pool_judge(of, result, &reply);
+	FUZZ_CHECK(wt_task_failure(of->handle, &why) == WT_EAGAIN && !why.message); /* none of these tasks fails */
 	wt_task_release(of->handle);
 	of->handle = NULL;
 }

@@ -611,6 +611,7 @@ const struct sweep_operation sweep_operations[] = {
 	{ "streams of a worker", streams_of_a_worker },
 	{ "a pool's tasks", pool_tasks },
 	{ "a pool's callbacks", pool_callbacks },
+	{ "a pool's failing task", pool_failure },
 	{ "a map over a pool", pool_maps },
 };
 

@@ -34,6 +34,7 @@ int streams_of_a_worker(void);
 
 int pool_tasks(void);
 int pool_callbacks(void);
+int pool_failure(void);
 int pool_maps(void);
 
 #endif

@@ -47,6 +47,51 @@ static int wait_for(wt_task *task, size_t size)
 	return result;
 }
 
+enum { TASK_CODE = -77 };
+
+/* Its reply is short, which takes no memory until the text of the failure comes to it. */
+static int task_fails(wt_task *task, wt_message *input, void *state)
+{
+	int err = wt_task_reply(task, &(wt_outgoing){ .data = "short", .size = 5 });
+
+	(void)input;
+	(void)state;
+	if (!err)
+		wt_fail(TASK_CODE, "%s", "why");
+	return err;
+}
+
+static int judge_failure(const wt_task *task, const wt_message *reply)
+{
+	wt_failure why;
+	int err = wt_task_failure(task, &why);
+
+	CHECKED(reply->size == 5 && memcmp(reply->data, "short", 5) == 0);
+	CHECKED(!err || err == WT_EAGAIN);
+	CHECKED(err || (why.code == TASK_CODE && strcmp(why.message, "why") == 0));
+	return err ? WT_ENOMEM : 0;
+}
+
+/* Why a task failed is told, or not; that it did, and its reply, are. */
+int pool_failure(void)
+{
+	wt_task *task = NULL;
+	wt_message reply;
+	wt_pool *pool;
+	int result = 0;
+	int err = wt_pool_create(&pool, task_fails, WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1));
+
+	if (!err)
+		err = wt_pool_submit(pool, NULL, NULL, NULL, NULL, &task);
+	if (!err) {
+		CHECKED(wt_task_wait(task, &result, &reply, soon()) == 0);
+		err = result == TASK_CODE ? judge_failure(task, &reply) : result;
+		wt_task_release(task);
+	}
+	wt_pool_destroy(pool);
+	return err;
+}
+
 /* What was accepted ends once, with its result or with why it has none. */
 int pool_tasks(void)
 {
