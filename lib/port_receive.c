@@ -337,6 +337,17 @@ static WTI_COLD void port_call_traced(wt_port *port, wt_port_fn *fn, void *arg, 
 	wti_trace_end(self, err);
 }
 
+/* The next record. A view that was received before stays until there is one. */
+static inline bool port_next(wt_port *port, struct wti_record *record)
+{
+	if (wti_unlikely(port->view && !port->pins)) {
+		if (!wti_ring_ready(&port->inbox))
+			return false;
+		wti_port_end_view(port);
+	}
+	return wti_ring_next(&port->inbox, record);
+}
+
 /*
  * Call back for one record. The pin keeps its view whatever the callback
  * does; it is in the port, not on the stack, since the callback may not
@@ -349,11 +360,8 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	wt_message message;
 	int err;
 
-	/* A view that was received before stays until there is another message. */
-	if (!wti_ring_ready(&port->inbox))
+	if (!port_next(port, &record))
 		return false;
-	wti_port_end_view(port);
-	wti_ring_next(&port->inbox, &record);
 	err = port_decode(port);
 	if (wti_likely(!err)) {
 		port_fill(port, self, &record, &message);

@@ -96,8 +96,9 @@ struct wti_ring {
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
-	uint32_t releases;             /* since the last flush */
-	uint32_t look_at;              /* the one at which the use is noted next */
+	uint32_t look_in;              /* so many releases until the use is noted next */
+	uint8_t looks;                 /* since the last flush */
+	bool mixed;                    /* something else than plain messages may lie between `done` and `read` */
 	struct wti_segment *read_segment;
 	struct wti_segment *done_segment;
 	struct wti_list dropped;       /* objects that released records carried, and nobody took: wti_transferable.link */
@@ -128,8 +129,8 @@ struct wti_ring_slot {
 
 static inline void wti_ring_begin_run(struct wti_ring *ring)
 {
-	ring->releases = 0;
-	ring->look_at = WTI_RING_FIRST_LOOK;
+	ring->look_in = WTI_RING_FIRST_LOOK;
+	ring->looks = 0;
 }
 
 /* No memory is taken before the first post. `limit` is WTI_NO_LIMIT or below WTI_SIZE_MAX; capacity 0 is the default. */
