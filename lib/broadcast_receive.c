@@ -156,7 +156,6 @@ static int broadcast_decode(wt_broadcast *broadcast)
 static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, struct wti_log_record *record,
 			     wt_time deadline)
 {
-	unsigned pauses;
 	int err;
 
 	if (wti_unlikely(!broadcast || deadline < 0))
@@ -169,9 +168,9 @@ static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, s
 	while (wti_unlikely(!broadcast_trim(broadcast) || !wti_cursor_next(&broadcast->cursor, record))) {
 		if (broadcast->over || broadcast->closing)
 			return WT_ECLOSED;
-		pauses = wti_wait_to_gather(&broadcast->run_from, broadcast->received);
-		if (deadline != WT_NOW)
-			wti_wait_gather(pauses);
+		/* No longer than the least: a poster that waits for all of its receivers would wait for the last of them. */
+		if (wti_wait_to_gather(&broadcast->run_from, broadcast->received) && deadline != WT_NOW)
+			wti_wait_gather(WTI_WAIT_GATHER_MIN);
 		err = wti_wait(self, &broadcast_receive_ops, broadcast, deadline);
 		if (err)
 			return err;
