@@ -84,7 +84,9 @@ enum {
  * few messages that wait for their answers are not delayed by more than a part
  * of what they take anyway, and not at all for a single one.
  * Kept because it measures better than always the least: 8-byte messages went
- * from 37 million a second to 47, and 64 bytes there and back lost a sixth.
+ * from 37 million a second to 47, and 64 bytes there and back from 440 ns to
+ * 410. Four times the most brings streams another tenth, and takes more from
+ * short ones that end in an answer.
  */
 static inline unsigned wti_wait_to_gather(uint64_t *since, uint64_t count)
 {
