@@ -59,15 +59,16 @@ static inline void ways_send_each(wt_port *port, const struct bench_args *args, 
 static inline void ways_post_batches(wt_port *port, const struct bench_args *args, unsigned index, uint64_t from,
 				     uint64_t to)
 {
-	_Alignas(64) unsigned char data[WAYS_BATCH][BENCH_SIZE_MAX] = { { 0 } };
+	_Alignas(64) unsigned char data[WAYS_BATCH * BENCH_SIZE_MAX] = { 0 };
+	size_t stride = (args->size + BENCH_LINE - 1) / BENCH_LINE * BENCH_LINE;
 	struct iovec messages[WAYS_BATCH];
 	size_t count;
 
 	for (uint64_t i = from; i < to; i += count) {
 		count = to - i < WAYS_BATCH ? (size_t)(to - i) : (size_t)WAYS_BATCH;
 		for (size_t j = 0; j < count; j++) {
-			bench_stamp(data[j], args->size, index, i + j);
-			messages[j] = (struct iovec){ data[j], args->size };
+			bench_stamp(data + j * stride, args->size, index, i + j);
+			messages[j] = (struct iovec){ data + j * stride, args->size };
 		}
 		ways_must("wt_port_post_many", wt_port_post_many(port, messages, count, NULL));
 	}

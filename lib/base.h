@@ -44,11 +44,24 @@ static inline void wti_prefetch_write(const volatile void *address)
 #endif
 }
 
-/* memcpy, without a call for the usual word or pointer. `from` may be NULL where size is 0. */
+/* 16 to 64 bytes: as one or two pairs of words from either end, which may overlap. */
+static inline void wti_copy_short(unsigned char *to, const unsigned char *from, size_t size)
+{
+	if (size > 32) {
+		memcpy(to + 16, from + 16, 16);
+		memcpy(to + size - 32, from + size - 32, 16);
+	}
+	memcpy(to, from, 16);
+	memcpy(to + size - 16, from + size - 16, 16);
+}
+
+/* memcpy, without a call for what most messages are. `from` may be NULL where size is 0. */
 static inline void wti_copy(void *to, const void *from, size_t size)
 {
 	if (size == sizeof(uint64_t))
 		memcpy(to, from, sizeof(uint64_t));
+	else if (size >= 16 && size <= 64)
+		wti_copy_short((unsigned char *)to, (const unsigned char *)from, size);
 	else if (size)
 		memcpy(to, from, size);
 }

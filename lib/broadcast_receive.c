@@ -168,8 +168,9 @@ static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, s
 	while (wti_unlikely(!broadcast_trim(broadcast) || !wti_cursor_next(&broadcast->cursor, record))) {
 		if (broadcast->over || broadcast->closing)
 			return WT_ECLOSED;
-		if (wti_wait_is_streaming(&broadcast->empty_at, broadcast->cursor.position) && deadline != WT_NOW)
-			wti_wait_gather(WTI_WAIT_GATHER);
+		/* No longer than the least: a poster that waits for all of its receivers would wait for the last of them. */
+		if (wti_wait_to_gather(&broadcast->run_from, broadcast->received) && deadline != WT_NOW)
+			wti_wait_gather(WTI_WAIT_GATHER_MIN);
 		err = wti_wait(self, &broadcast_receive_ops, broadcast, deadline);
 		if (err)
 			return err;

@@ -70,7 +70,7 @@ struct wt_port {
 	void *on_message_arg;
 	uint64_t view;          /* serial of the latest view, of all of the thread's ports; 0 when it is over */
 	uint64_t oldest;        /* serial of the first view that may be valid still: pins keep several */
-	uint64_t empty_at;      /* inbox position when it was last found empty */
+	uint64_t run_from;      /* `received` when all had last been taken: see wti_wait_to_gather */
 	void (*on_drain)(wt_port *port, void *arg);
 	/* What is due before the loop hands over a message; false: not now, and the port may be gone. May be NULL. */
 	bool (*before_turn)(wt_port *port, unsigned *calls);

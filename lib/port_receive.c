@@ -8,6 +8,9 @@
 #include "trace.h"
 #include "wait.h"
 
+/* Messages: drained in a row, they are a stream. */
+#define PORT_DRAIN_RUN 32
+
 /* ---- Views ---- */
 
 void wti_port_offer_room(wt_port *port)
@@ -230,11 +233,12 @@ static const struct wti_wait_ops port_receive_ops = {
 /* The ring is empty: wait, or say why none will come. 0 when a message is there. */
 static int port_await_message(wt_port *port, struct wti_thread *self, wt_time deadline)
 {
+	unsigned pauses = wti_wait_to_gather(&port->run_from, wti_load(&port->received));
 	int err;
 
 	wti_port_offer_room(port);
-	if (wti_wait_is_streaming(&port->empty_at, port->inbox.read) && deadline != WT_NOW)
-		wti_wait_gather(WTI_WAIT_GATHER);
+	if (deadline != WT_NOW)
+		wti_wait_gather(pauses);
 	err = wti_wait(self, &port_receive_ops, port, deadline);
 	if (!err && !wti_ring_ready(&port->inbox))
 		err = WT_ECLOSED;
@@ -333,6 +337,17 @@ static WTI_COLD void port_call_traced(wt_port *port, wt_port_fn *fn, void *arg, 
 	wti_trace_end(self, err);
 }
 
+/* The next record. A view that was received before stays until there is one. */
+static inline bool port_next(wt_port *port, struct wti_record *record)
+{
+	if (wti_unlikely(port->view && !port->pins)) {
+		if (!wti_ring_ready(&port->inbox))
+			return false;
+		wti_port_end_view(port);
+	}
+	return wti_ring_next(&port->inbox, record);
+}
+
 /*
  * Call back for one record. The pin keeps its view whatever the callback
  * does; it is in the port, not on the stack, since the callback may not
@@ -345,11 +360,8 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	wt_message message;
 	int err;
 
-	/* A view that was received before stays until there is another message. */
-	if (!wti_ring_ready(&port->inbox))
+	if (!port_next(port, &record))
 		return false;
-	wti_port_end_view(port);
-	wti_ring_next(&port->inbox, &record);
 	err = port_decode(port);
 	if (wti_likely(!err)) {
 		port_fill(port, self, &record, &message);
@@ -466,11 +478,44 @@ const struct wti_source_ops wti_port_source_ops = {
 	.approach = port_approach,
 };
 
+/*
+ * Who drains what has come since the last time is there again soon, for less
+ * each time, and each look at the tail takes the producer its line. So where a
+ * stream has been drained, it is let get ahead before the next look, for some
+ * microseconds at most and none where nothing is there.
+ * Kept because it measures better: 8-byte messages 37 million a second without
+ * it, 55 with it; 64-byte ones 38, and 50.
+ */
+static void port_gather_to_drain(wt_port *port)
+{
+	uint64_t run = wti_load(&port->received) - port->run_from;
+
+	if (run >= PORT_DRAIN_RUN && wti_ring_ready(&port->inbox))
+		wti_wait_gather(wti_wait_to_gather(&port->run_from, port->run_from + run));
+}
+
+/* Hand over what waits now, `max` at most if that is not 0. How many there were. */
+static size_t port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max)
+{
+	uint64_t tail = wti_ring_tail(&port->inbox);
+	size_t n = 0;
+
+	/* A callback that closes the port has all that was queued then handed over, whatever `max` is. */
+	while (port->closing ? wti_port_has_parting(port) : (int64_t)(tail - port->inbox.read) > 0 && (!max || n < max)) {
+		if (!port_deliver(port, fn, arg))
+			break;
+		n++;
+	}
+	/* There is a backlog: nobody has to be let get ahead. */
+	if (max && n == max)
+		port->run_from = wti_load(&port->received);
+	return n;
+}
+
 int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *drained)
 {
 	struct wti_thread *self = wti_thread_peek();
-	uint64_t tail;
-	size_t n = 0;
+	size_t n;
 	int err = 0;
 
 	WTI_USES(port, PORT);
@@ -485,14 +530,9 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	wti_port_end_view(port);
+	port_gather_to_drain(port);
 	self->drains++;
-	tail = wti_ring_tail(&port->inbox);
-	/* A callback that closes the port has all that was queued then handed over, whatever `max` is. */
-	while (port->closing ? wti_port_has_parting(port) : (int64_t)(tail - port->inbox.read) > 0 && (!max || n < max)) {
-		if (!port_deliver(port, fn, arg))
-			break;
-		n++;
-	}
+	n = port_drain(port, fn, arg, max);
 	if (wti_forked())
 		return WT_EFORKED;
 	self->drains--;

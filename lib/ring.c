@@ -23,6 +23,29 @@
  */
 #define RING_AHEAD 256
 
+/*
+ * Bytes: of a record of more than the first, each line is asked for, a record
+ * ahead; the processor does so by itself when it stores in a row, but late.
+ * Kept because it measures better: 256-byte messages went from 33 to 39
+ * million a second; with one producer, those of 1024 from 11 to 16. Of small
+ * ones the single line is most, and a loop costs more than it brings; from the
+ * second size on the copy is by then ahead of what was asked for.
+ */
+#define RING_AHEAD_EACH 128
+#define RING_AHEAD_MAX 4096
+
+/*
+ * Larger payloads are copied in pieces of so many bytes, and the lines of the
+ * next piece are asked for before each.
+ * Kept because it measures better: 16 KiB messages went from 0.86 million a
+ * second to 0.96, with one producer from 0.93 to 1.07; 4 KiB ones from 3.2 to
+ * 3.6, and to 4.5. Without the asking the pieces are worth less than half.
+ */
+#define RING_COPY_PIECE 1024
+
+/* Bytes of several messages in one reservation: the receiver may begin with them while the next are written. */
+#define RING_POST_MAX 8192
+
 #define RING_POSITION(tail) ((tail) & ~(uint64_t)7)
 
 /* Bytes that a producer owns between reserve and commit. */
@@ -52,6 +75,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	wti_store(&ring->tail, wti_ring_origin);
 	wti_store(&ring->head, wti_ring_origin);
 	wti_store(&ring->head_seen, wti_ring_origin);
+	wti_store(&ring->waited_at, wti_ring_origin - 1);
 	for (int i = 0; i < 2; i++)
 		wti_store(&ring->extent[i].start, wti_ring_origin);
 	wti_ring_begin_run(ring);
@@ -109,6 +133,27 @@ static inline bool ring_advance(struct wti_ring *ring, uint64_t *tail, size_t pa
 	return false;
 }
 
+/*
+ * Ask for lines that will be written by the reservations behind this one, which ends at the position `end`; not for those
+ * that the consumer may have still to read, or to zero, from `low` on.
+ */
+static inline void ring_ask_ahead(struct wti_segment *segment, size_t size, uint64_t end, size_t record, uint64_t low)
+{
+	uint64_t ahead = end + (record > RING_AHEAD ? record : RING_AHEAD);
+	size_t back = 0;
+
+	if (wti_likely(record <= RING_AHEAD_EACH || record > RING_AHEAD_MAX)) {
+		wti_prefetch_write(wti_segment_at(segment, size, end + RING_AHEAD));
+		return;
+	}
+	if (ahead - low > size)
+		return;
+	do {
+		wti_prefetch_write(wti_segment_at(segment, size, ahead - back));
+		back += WTI_CACHE_LINE;
+	} while (back < record);
+}
+
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
 static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring_slot *slot)
 {
@@ -157,7 +202,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 		if (wti_unlikely(!ring_advance(ring, &tail, pad, record)))
 			continue;
 		slot->end = tail + pad + record;
-		wti_prefetch_write(wti_segment_at(segment, size, slot->end + RING_AHEAD));
+		ring_ask_ahead(segment, size, slot->end, record, low);
 		slot->header = wti_segment_at(segment, size, position + pad);
 		slot->after = wti_segment_at(segment, size, position + pad + record);
 		if (wti_unlikely(pad)) {
@@ -218,10 +263,33 @@ static inline unsigned char *ring_payload(const struct ring_slot *slot)
 	return (unsigned char *)(slot->header + 1);
 }
 
+/* The last piece asks for the beginning of the next record, if that lies behind it. */
+static void ring_copy_large(unsigned char *to, const unsigned char *from, size_t size)
+{
+	while (size) {
+		size_t piece = size < RING_COPY_PIECE ? size : RING_COPY_PIECE;
+
+		for (size_t i = 0; i < piece; i += WTI_CACHE_LINE)
+			wti_prefetch_write((const void *)((uintptr_t)to + piece + i));
+		memcpy(to, from, piece);
+		to += piece;
+		from += piece;
+		size -= piece;
+	}
+}
+
+static inline void ring_copy(void *to, const void *from, size_t size)
+{
+	if (wti_likely(size <= RING_AHEAD_MAX - WTI_HEADER_SIZE))
+		wti_copy(to, from, size);
+	else
+		ring_copy_large(to, from, size);
+}
+
 static void ring_gather(unsigned char *to, const struct iovec *iov, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		wti_copy(to, iov[i].iov_base, iov[i].iov_len);
+		ring_copy(to, iov[i].iov_base, iov[i].iov_len);
 		to += iov[i].iov_len;
 	}
 }
@@ -316,7 +384,7 @@ int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t
 	err = ring_reserve(ring, wti_record_size(size), &slot);
 	if (wti_unlikely(err))
 		return err;
-	wti_copy(ring_payload(&slot), data, size);
+	ring_copy(ring_payload(&slot), data, size);
 	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
 	return 0;
 }
@@ -342,7 +410,7 @@ int wti_ring_post_iov(struct wti_ring *ring, const struct iovec *iov, size_t cou
 /* How many of the messages go into one reservation, and its bytes. */
 static size_t ring_batch(const struct wti_ring *ring, const struct iovec *messages, size_t count, size_t *bytes)
 {
-	size_t most = ring->limit < WTI_RECORD_MAX ? ring->limit : WTI_RECORD_MAX;
+	size_t most = ring->limit < RING_POST_MAX ? ring->limit : RING_POST_MAX;
 	size_t n = 0;
 
 	*bytes = 0;
@@ -370,6 +438,17 @@ static WTI_COLD void ring_publish_batch_traced(struct wti_ring *ring, _Atomic(ui
 	}
 }
 
+/* As ring_ask_ahead, for the message in a batch that follows the one at `header`. */
+static inline void ring_ask_batch(_Atomic(uint64_t) *header, size_t size, size_t next)
+{
+	const unsigned char *at = (const unsigned char *)header + wti_record_size(size);
+
+	if (next <= RING_AHEAD_EACH)
+		return;
+	for (size_t i = 0; i < next; i += WTI_CACHE_LINE)
+		wti_prefetch_write(at + i);
+}
+
 /*
  * One reservation for all: the first header is committed last, and holds
  * back the others until then.
@@ -388,6 +467,8 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 	for (size_t i = 0; i < count; i++) {
 		size_t size = messages[i].iov_len;
 
+		if (i + 1 < count)
+			ring_ask_batch(header, size, messages[i + 1].iov_len);
 		wti_copy((unsigned char *)(header + 1), messages[i].iov_base, size);
 		if (i)
 			wti_store(header, wti_header(WTI_RECORD_MESSAGE, size, 0));

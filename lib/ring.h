@@ -15,7 +15,9 @@
  * takes a lock among the producers that found it full.
  *
  * What happens when it is full. Below `limit` it grows: a new segment is
- * linked behind the present one, up to WTI_SEGMENT_MAX each. At the limit a
+ * linked behind the present one, up to WTI_SEGMENT_MAX each. From that size on
+ * a producer first lets a consumer that is reading get ahead, no longer than
+ * another segment would take: the two then stay in one. At the limit a
  * post is refused with WT_EAGAIN, having changed nothing. A refusal means
  * that there was no room at some moment of the call. What the limit counts
  * are messages, with their headers; where the ring pads or links, or a payload
@@ -90,14 +92,16 @@ struct wti_ring {
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
 	size_t padding_done;                  /* consumer: bytes of padding between head and done */
+	_Atomic(uint64_t) waited_at;          /* where the head stood still while a producer waited: see wti_ring_grow */
 	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
 
 	/* Consumer. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
-	uint32_t releases;             /* since the last flush */
-	uint32_t look_at;              /* the one at which the use is noted next */
+	uint32_t look_in;              /* so many releases until the use is noted next */
+	uint8_t looks;                 /* since the last flush */
+	bool mixed;                    /* something else than plain messages may lie between `done` and `read` */
 	struct wti_segment *read_segment;
 	struct wti_segment *done_segment;
 	struct wti_list dropped;       /* objects that released records carried, and nobody took: wti_transferable.link */
@@ -128,8 +132,8 @@ struct wti_ring_slot {
 
 static inline void wti_ring_begin_run(struct wti_ring *ring)
 {
-	ring->releases = 0;
-	ring->look_at = WTI_RING_FIRST_LOOK;
+	ring->look_in = WTI_RING_FIRST_LOOK;
+	ring->looks = 0;
 }
 
 /* No memory is taken before the first post. `limit` is WTI_NO_LIMIT or below WTI_SIZE_MAX; capacity 0 is the default. */

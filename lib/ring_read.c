@@ -14,6 +14,9 @@
 /* The consumer gives bytes back in steps of at most this: small against the cache, large against a line. */
 #define RING_BATCH_MAX 4096
 
+/* The interval between two looks for the high-water mark has doubled so often at most. */
+#define RING_LOOKS_MAX 25
+
 static WTI_COLD bool ring_first(struct wti_ring *ring)
 {
 	/* pairs with grow_first [ring-first] */
@@ -34,6 +37,7 @@ static WTI_COLD void ring_pass(struct wti_ring *ring, struct wti_segment *segmen
 
 	if (wti_header_kind(header) == WTI_RECORD_LINK)
 		ring->read_segment = segment->next;
+	ring->mixed = true;
 	ring->read += wti_record_size(wti_header_payload(header));
 	if (!held)
 		wti_ring_release(ring, ring->read);
@@ -119,8 +123,10 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
 	record->type = wti_header_type(header);
 	record->cargo = NULL;
 	ring->read += wti_record_size(record->size);
-	if (wti_unlikely(wti_header_kind(header) != WTI_RECORD_MESSAGE))
+	if (wti_unlikely(wti_header_kind(header) != WTI_RECORD_MESSAGE)) {
+		ring->mixed = true;
 		ring_unpack(record, wti_header_kind(header));
+	}
 	if (WTI_MUTANT(WTI_MUTANT_RELEASE_AT_READ))
 		wti_ring_release(ring, ring->read);
 	return true;
@@ -197,7 +203,7 @@ static WTI_COLD void ring_release_special(struct wti_ring *ring, void *payload, 
 	ring->done += wti_record_size(wti_header_payload(header));
 }
 
-static inline void ring_release_one(struct wti_ring *ring)
+static void ring_release_one(struct wti_ring *ring)
 {
 	struct wti_segment *segment = ring->done_segment;
 	_Atomic(uint64_t) *at = wti_segment_at(segment, segment->size, ring->done);
@@ -209,6 +215,18 @@ static inline void ring_release_one(struct wti_ring *ring)
 		ring_release_link(ring);
 	else
 		ring_release_special(ring, at + 1, header);
+}
+
+/* Plain messages need no look at each. */
+static inline void ring_release_to(struct wti_ring *ring, uint64_t upto)
+{
+	if (wti_likely(!ring->mixed)) {
+		ring->done = upto;
+		return;
+	}
+	while (ring->done != upto)
+		ring_release_one(ring);
+	ring->mixed = upto != ring->read;
 }
 
 /* An eighth of the segment, at least a line so that a step of whole lines is not empty. */
@@ -225,17 +243,18 @@ static inline size_t ring_batch_size(const struct wti_segment *segment)
 static WTI_COLD void ring_look(struct wti_ring *ring)
 {
 	wti_ring_note_use(ring);
-	ring->look_at *= 2;
+	ring->look_in = (uint32_t)WTI_RING_FIRST_LOOK << ring->looks;
+	if (ring->looks < RING_LOOKS_MAX)
+		ring->looks++;
 }
 
 void wti_ring_release(struct wti_ring *ring, uint64_t upto)
 {
 	uint64_t pending;
 
-	if (wti_unlikely(++ring->releases == ring->look_at))
+	if (wti_unlikely(--ring->look_in == 0))
 		ring_look(ring);
-	while (ring->done != upto)
-		ring_release_one(ring);
+	ring_release_to(ring, upto);
 	pending = ring->done - wti_load(&ring->head);
 	if (!pending)
 		return;

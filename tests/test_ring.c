@@ -12,6 +12,7 @@
 #include "record.h"
 #include "seam.h"
 #include "support/support.h"
+#include "wait.h"
 
 #define KIB ((size_t)1024)
 #define MIB ((size_t)1024 * 1024)
@@ -425,6 +426,69 @@ static void the_capacity_is_there_with_the_first_post(void **state)
 		assert_int_equal(post(&ring, 8, i), 0);
 	assert_int_equal(support_counts.allocations, 1);
 	ring_end(&ring);
+}
+
+/* A consumer that reads a few records at each look of the producer, as long as it is to. */
+static struct reader {
+	struct wti_ring ring;
+	uint64_t next;   /* to be read */
+	unsigned step;   /* records a look */
+	unsigned looks;
+} reader;
+
+static void read_at_look(enum wti_yield_point point, void *object)
+{
+	if (point != WTI_YIELD_FULL)
+		return;
+	assert_ptr_equal(object, &reader.ring);
+	reader.looks++;
+	for (unsigned i = 0; i < reader.step; i++)
+		expect(&reader.ring, 200, reader.next++);
+}
+
+static void reader_begin(unsigned step)
+{
+	if (!wti_wait_may_poll())
+		skip();
+	reader = (struct reader){ .step = step };
+	wti_ring_init(&reader.ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	support_count();
+	wti_yield_hook = read_at_look;
+}
+
+/* What is read while it is full grows no more: the producer goes on in the same segment. */
+static void a_ring_that_is_read_while_it_is_full_does_not_grow(void **state)
+{
+	uint64_t posted = 0;
+
+	(void)state;
+	reader_begin(50);
+	for (; posted < 20000; posted++)
+		assert_int_equal(post(&reader.ring, 200, posted), 0);
+	wti_yield_hook = NULL;
+	assert_true(reader.looks > 0 && reader.next > posted / 2);
+	assert_true(support_counts.bytes < 2 * (long)WTI_SEGMENT_MAX);
+	while (reader.next < posted)
+		expect(&reader.ring, 200, reader.next++);
+	expect_empty(&reader.ring);
+	ring_end(&reader.ring);
+}
+
+/* One that does not go on is waited for once, however often the ring grows meanwhile; one that is too slow, for a while. */
+static void a_consumer_that_stands_still_is_not_waited_for(void **state)
+{
+	static const unsigned looks[] = { 4, 32 * 4 };
+
+	(void)state;
+	for (unsigned step = 0; step <= 1; step++) {
+		reader_begin(step);
+		for (uint64_t i = 0; i < 4 * WTI_SEGMENT_MAX / 200; i++)
+			assert_int_equal(post(&reader.ring, 200, i), 0);
+		wti_yield_hook = NULL;
+		assert_in_range(reader.looks, 1, looks[step]);
+		assert_true(support_counts.bytes > 3 * (long)WTI_SEGMENT_MAX);
+		ring_end(&reader.ring);
+	}
 }
 
 static void a_drained_backlog_leaves_little_memory(void **state)
@@ -1333,6 +1397,8 @@ int main(void)
 		TEST(a_ring_grows_through_all_sizes_and_keeps_order),
 		TEST(the_first_record_may_be_larger_than_the_capacity),
 		TEST(the_capacity_is_there_with_the_first_post),
+		TEST(a_ring_that_is_read_while_it_is_full_does_not_grow),
+		TEST(a_consumer_that_stands_still_is_not_waited_for),
 		TEST(a_drained_backlog_leaves_little_memory),
 		TEST(destroy_frees_what_was_not_read),
 		TEST(a_post_at_the_limit_is_refused_and_changes_nothing),

@@ -412,6 +412,21 @@ static void ask_new_process(const char *cpu_count, const char *setting, unsigned
 }
 
 /* Nothing can become ready while the only processor looks for it. */
+/* Not for a single one; then the longer the more came, within bounds; each is counted once. */
+static void what_gathers_before_a_wait_follows_from_what_came(void **state)
+{
+	uint64_t since = 10;
+
+	(void)state;
+	assert_int_equal(wti_wait_to_gather(&since, 10), 0);
+	assert_int_equal(wti_wait_to_gather(&since, 11), 0);
+	assert_int_equal(wti_wait_to_gather(&since, 13), WTI_WAIT_GATHER_MIN);
+	assert_int_equal(wti_wait_to_gather(&since, 113), 50);
+	assert_int_equal(since, 113);
+	assert_int_equal(wti_wait_to_gather(&since, 113 + 100000), WTI_WAIT_GATHER_MAX);
+	assert_int_equal(wti_wait_to_gather(&since, 113 + 100000), 0);
+}
+
 static void one_processor_does_not_poll(void **state)
 {
 	unsigned looks, yielded;
@@ -457,6 +472,7 @@ int main(int argc, char **argv)
 		TEST(a_thread_that_is_to_end_waits_for_nothing),
 		TEST(the_end_of_the_thread_ends_its_wait_at_each_step),
 		TEST(a_wait_through_does_not_look_at_the_end_of_the_thread),
+		TEST(what_gathers_before_a_wait_follows_from_what_came),
 		TEST(one_processor_does_not_poll),
 		TEST(two_processors_poll_before_they_sleep),
 		TEST(polling_can_be_turned_off_from_outside),
