@@ -56,7 +56,7 @@ WT_API WT_NODISCARD int wt_channel_create(wt_port **a, wt_port **b, const wt_cha
 WT_API void wt_port_close(wt_port *port);
 
 /*
- * Post a copy of `size` bytes; never waits. Any thread.
+ * Post a copy of `size` bytes; never sleeps. Any thread.
  *
  * Returns 0; WT_EINVAL for a NULL port, or NULL data with a size;
  * WT_ECLOSED; WT_EAGAIN when a limit leaves no room now; WT_EMSGSIZE when it
