@@ -95,7 +95,7 @@ extern uint32_t wti_source_often; /* passes within which a source that comes aga
 #define WTI_MUTANT(id)           0
 #define wti_ring_origin          ((uint64_t)0)
 #define wti_select_few           ((size_t)16)
-#define wti_source_often         ((uint32_t)8)
+#define wti_source_often         ((uint32_t)2)
 
 #endif
 #endif
