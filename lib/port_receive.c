@@ -383,6 +383,8 @@ static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned 
 	uint64_t tail = port_turn_end(port);
 	unsigned n = 0;
 
+	if (self->port_last != port)
+		self->loop_stream = 0;
 	while (port->started && port->on_message && !wti_loop_interrupted(self) &&
 	       wti_loop_within_share(tail, port->inbox.read, n)) {
 		if (port->closing && !wti_port_has_parting(port))
@@ -391,6 +393,7 @@ static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned 
 			break;
 		n++;
 	}
+	self->loop_stream += n;
 	*calls += n;
 }
 

@@ -129,6 +129,7 @@ struct wti_thread {
 	struct wti_list hot;  /* sources to look at: notified, or not armed yet */
 	struct wti_list turn; /* those of them that this pass has still to look at */
 	uint32_t ready_seen;  /* of ready_pushes, at the last collect */
+	unsigned loop_stream; /* messages of one port after the other, since there was nothing to do */
 	uint32_t loop_passes; /* of the loop over them, so far */
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
