@@ -2,6 +2,7 @@
 #include "select_set.h"
 
 #include "alloc.h"
+#include "seam.h"
 #include "wait.h"
 
 enum {
@@ -211,7 +212,7 @@ static wt_port *set_search(struct wti_thread *self, bool asleep)
 		}
 		quiet += port->source.idle_passes >= SET_IDLE_LOOKS && !wti_list_empty(link);
 	}
-	if (quiet >= SET_QUIET_MAX && !asleep)
+	if (quiet >= SET_QUIET_MAX && (!asleep || WTI_MUTANT(WTI_MUTANT_COOL_ASLEEP)))
 		set_cool(self);
 	return NULL;
 }
