@@ -22,6 +22,10 @@
 #define wti_load_acq(p) atomic_load_explicit(p, memory_order_acquire)
 #define wti_load_sc(p)  atomic_load_explicit(p, memory_order_seq_cst)
 
+/* A guess, from which nothing follows but a prefetch: no point of a schedule in that build. */
+#define wti_load_guess(p)     atomic_load_explicit(p, memory_order_relaxed)
+#define wti_store_guess(p, v) atomic_store_explicit(p, v, memory_order_relaxed)
+
 #define wti_store(p, v)     atomic_store_explicit(p, v, memory_order_relaxed)
 #define wti_store_rel(p, v) atomic_store_explicit(p, v, memory_order_release)
 #define wti_store_sc(p, v)  atomic_store_explicit(p, v, memory_order_seq_cst)

@@ -190,8 +190,8 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record);
 /* Consumer: whether wti_ring_next would find a record. */
 bool wti_ring_ready(struct wti_ring *ring);
 
-/* Consumer: whether there is more than one record, as far as they lie in one segment; where the first ends it, true. */
-bool wti_ring_ready_twice(struct wti_ring *ring);
+/* Consumer: whether there are more records than that, as far as they lie in one segment; where that ends sooner, true. */
+bool wti_ring_ready_beyond(struct wti_ring *ring, unsigned count);
 
 /* Consumer: ask for the cache lines of the next record and of what is written for it; again, when some have come. */
 void wti_ring_approach(struct wti_ring *ring);

@@ -70,16 +70,18 @@ bool wti_ring_ready(struct wti_ring *ring)
 	return ring_settle(ring) != 0;
 }
 
-bool wti_ring_ready_twice(struct wti_ring *ring)
+bool wti_ring_ready_beyond(struct wti_ring *ring, unsigned count)
 {
 	uint64_t header = ring_settle(ring);
 	struct wti_segment *segment = ring->read_segment;
+	uint64_t at = ring->read;
 
-	if (!header)
-		return false;
-	/* Relaxed: a record that is not seen here is not missed, but met in its turn. */
-	return wti_load(wti_segment_at(segment, segment->size,
-				       ring->read + wti_record_size(wti_header_payload(header)))) != 0;
+	/* Relaxed: a record that is not seen here is not missed, but met in its turn. Behind the last one is a zero. */
+	while (header && count-- && wti_header_kind(header) != WTI_RECORD_LINK) {
+		at += wti_record_size(wti_header_payload(header));
+		header = wti_load(wti_segment_at(segment, segment->size, at));
+	}
+	return header != 0;
 }
 
 void wti_ring_approach(struct wti_ring *ring)

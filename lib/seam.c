@@ -10,7 +10,7 @@ int (*wti_fault_hook)(enum wti_fault_point point);
 int wti_mutant;
 uint64_t wti_ring_origin;
 size_t wti_select_few = 16;
-uint32_t wti_source_often = 8;
+uint32_t wti_source_often = 2;
 
 #else
 

@@ -62,7 +62,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_POOL_DOOM_NO_RECHECK = 31, /* who ends a task's worker does not look again whether it is at that task */
 	WTI_MUTANT_POOL_NAP_NO_LOOK = 32,    /* a worker whose nap is over does not look what came while nobody was called */
 	WTI_MUTANT_OWNED_NO_WAIT = 33,       /* who walks what a thread owns does not wait for a change that is under way */
-	WTI_MUTANT_BRIEF_NO_WRITE = 34       /* who makes a brief source ready only looks at its state */
+	WTI_MUTANT_BRIEF_NO_WRITE = 34,      /* who makes a brief source ready only looks at its state */
+	WTI_MUTANT_COOL_ASLEEP = 35          /* a select lets what is quiet go also when its sleep is announced */
 };
 
 #ifdef WTI_TESTING
@@ -96,7 +97,7 @@ extern uint32_t wti_source_often; /* passes within which a source that comes aga
 #define WTI_MUTANT(id)           0
 #define wti_ring_origin          ((uint64_t)0)
 #define wti_select_few           ((size_t)16)
-#define wti_source_often         ((uint32_t)8)
+#define wti_source_often         ((uint32_t)2)
 
 #endif
 #endif

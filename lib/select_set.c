@@ -2,6 +2,7 @@
 #include "select_set.h"
 
 #include "alloc.h"
+#include "seam.h"
 #include "wait.h"
 
 enum {
@@ -80,6 +81,21 @@ static wt_port *set_port(const struct wti_thread *self, struct wti_list *link)
 	return NULL;
 }
 
+/* A walk of the ports of the set that are hot begins at self->hot.next; NULL is its end. */
+static wt_port *set_next(struct wti_thread *self, struct wti_list **at)
+{
+	wt_port *port = NULL;
+
+	while (!port && *at != &self->hot) {
+		struct wti_list *link = *at;
+
+		/* Before a look that may take this one off the list; so may what is done with the port. */
+		*at = link->next;
+		port = set_port(self, link);
+	}
+	return port;
+}
+
 static bool set_is_quiet(wt_port *port)
 {
 	/* What the loop would find is not to be forgotten either, nor what it would find when a callback has returned. */
@@ -98,25 +114,20 @@ static void set_settle(wt_port *port, bool asleep)
 /* Those that were quiet for so long need not be looked at: who posts will say so. */
 static void set_cool(struct wti_thread *self)
 {
-	struct wti_list *link, *next;
+	struct wti_list *at = self->hot.next;
 	wt_port *port;
 	bool armed;
 
-	for (link = self->hot.next; link != &self->hot; link = next) {
-		next = link->next;
-		port = set_port(self, link);
-		if (port && port->source.idle_passes >= SET_IDLE_LOOKS)
+	while ((port = set_next(self, &at)))
+		if (port->source.idle_passes >= SET_IDLE_LOOKS)
 			wti_source_arm_brief(&port->source);
-	}
 	armed = wti_barrier_heavy();
-	for (link = self->hot.next; link != &self->hot; link = next) {
-		next = link->next;
-		port = set_port(self, link);
-		if (port && armed && port->source.idle_passes >= SET_IDLE_LOOKS)
+	at = self->hot.next;
+	while ((port = set_next(self, &at)))
+		if (armed && port->source.idle_passes >= SET_IDLE_LOOKS)
 			set_settle(port, false);
-		else if (port)
+		else
 			wti_source_disarm(&port->source);
-	}
 }
 
 /* Put all of them on the hot list, in the order of the search. False where one is there twice: it has one index only. */
@@ -185,16 +196,15 @@ static bool set_look(wt_port *port, bool asleep)
 /* A port that has something, which is then the last that the next search comes to; or NULL. */
 static wt_port *set_search(struct wti_thread *self, bool asleep)
 {
-	struct wti_list *link, *next;
+	struct wti_list *at;
 	unsigned quiet = 0;
 	wt_port *port;
 
 	wti_source_collect(self);
-	for (link = self->hot.next; link != &self->hot; link = next) {
-		next = link->next;
-		port = set_port(self, link);
-		if (!port)
-			continue;
+	at = self->hot.next;
+	while ((port = set_next(self, &at))) {
+		struct wti_list *link = &port->source.hot;
+
 		if (set_look(port, asleep)) {
 			wti_list_remove(link);
 			wti_list_append(&self->hot, link);
@@ -202,7 +212,7 @@ static wt_port *set_search(struct wti_thread *self, bool asleep)
 		}
 		quiet += port->source.idle_passes >= SET_IDLE_LOOKS && !wti_list_empty(link);
 	}
-	if (quiet >= SET_QUIET_MAX && !asleep)
+	if (quiet >= SET_QUIET_MAX && (!asleep || WTI_MUTANT(WTI_MUTANT_COOL_ASLEEP)))
 		set_cool(self);
 	return NULL;
 }
@@ -227,16 +237,13 @@ static bool set_ready(void *what)
 static void set_arm(void *what)
 {
 	struct set_wait *wait = what;
-	struct wti_thread *self = wait->self;
+	struct wti_list *at;
 	wt_port *port;
 
 	wait->asleep = true;
-	wti_source_collect(self);
-	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
-		next = link->next;
-		port = set_port(self, link);
-		if (!port)
-			continue;
+	wti_source_collect(wait->self);
+	at = wait->self->hot.next;
+	while ((port = set_next(wait->self, &at))) {
 		wti_source_arm(&port->source);
 		wti_port_offer_room(port);
 	}
@@ -245,16 +252,12 @@ static void set_arm(void *what)
 static void set_disarm(void *what)
 {
 	struct set_wait *wait = what;
-	struct wti_thread *self = wait->self;
+	struct wti_list *at = wait->self->hot.next;
 	wt_port *port;
 
 	wait->asleep = false;
-	for (struct wti_list *link = self->hot.next, *next; link != &self->hot; link = next) {
-		next = link->next;
-		port = set_port(self, link);
-		if (port)
-			wti_source_disarm(&port->source);
-	}
+	while ((port = set_next(wait->self, &at)))
+		wti_source_disarm(&port->source);
 }
 
 static const struct wti_wait_ops set_ops = {

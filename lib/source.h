@@ -79,6 +79,7 @@ struct wti_source_ops {
  */
 struct wti_source {
 	_Atomic(uint32_t) state; /* all by the owner, but ARMED -> NOTIFIED, which is under the lock */
+	uint32_t ready_before; /* as ready_next; a guess: which one was pushed WTI_READY_GUESSES before this one */
 	_Atomic(struct wti_thread *) owner; /* written by it, under the lock; NULL: none */
 	struct wti_source *ready_next; /* the ready stack: written by the pusher, then the owner */
 	struct wti_mutex lock;   /* WTI_RANK_SOURCE: who is owner, and the push to it */

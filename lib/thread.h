@@ -80,6 +80,9 @@ enum wti_hold {
 	WTI_HOLD_COUNT
 };
 
+/* As many as there is room for beside the top of the stack. */
+#define WTI_READY_GUESSES 13
+
 struct wti_thread {
 	/* Set at create. */
 	uint64_t id;
@@ -90,13 +93,19 @@ struct wti_thread {
 	bool ends; /* owner: what is closed now, its end closes (misuse.h) */
 #endif
 
-	/* Atomic. */
+	/* Atomic. With what is above, a line that the owner leaves to its wakers while it is awake. */
 	struct wti_parker parker;
-	_Atomic(struct wti_source *) ready; /* stack of sources: pushed by anyone, taken by the owner */
-	_Atomic(uint32_t) terminating;      /* set once by whoever terminates, read by the owner */
 
 	/* interrupt.c, the owner and its signal handler. Armed: the computation to jump out of, or NULL. */
 	_Atomic(struct wti_interrupt *) interrupt;
+
+	/* source.c: a line of those who push. Guesses, which are explained there: how many did, and the latest of them. */
+	WTI_CACHE_ALIGNED _Atomic(struct wti_source *) ready; /* stack of sources: pushed by anyone, taken by the owner */
+	_Atomic(uint32_t) ready_pushes;
+	_Atomic(uint32_t) ready_guess[WTI_READY_GUESSES];
+
+	/* Atomic: set once by whoever terminates, read by the owner all the time. */
+	WTI_CACHE_ALIGNED _Atomic(uint32_t) terminating;
 
 	/* For those who describe what it owns, the lists of ports, pools, broadcasts and timers below. */
 	struct wti_owned owned;
@@ -119,6 +128,8 @@ struct wti_thread {
 	/* source.c, loop.c. */
 	struct wti_list hot;  /* sources to look at: notified, or not armed yet */
 	struct wti_list turn; /* those of them that this pass has still to look at */
+	uint32_t ready_seen;  /* of ready_pushes, at the last collect */
+	unsigned loop_stream; /* messages of one port after the other, since there was nothing to do */
 	uint32_t loop_passes; /* of the loop over them, so far */
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */

@@ -146,6 +146,30 @@ static void records_come_out_in_order_each_once(void **state)
 	}
 }
 
+static void a_look_ahead_counts_what_lies_in_one_segment(void **state)
+{
+	enum { ALL = 20, BYTES = 8 };
+
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		static struct wti_ring ring;
+
+		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		assert_false(wti_ring_ready_beyond(&ring, 0));
+		for (unsigned n = 0; n < 10 * ALL; n++) {
+			for (unsigned i = 0; i < n % ALL; i++)
+				assert_int_equal(post(&ring, BYTES, i), 0);
+			for (unsigned i = 0; i < n % ALL; i++) {
+				for (unsigned beyond = 0; beyond < ALL; beyond++)
+					assert_int_equal(wti_ring_ready_beyond(&ring, beyond), n % ALL - i > beyond);
+				expect(&ring, BYTES, i);
+			}
+		}
+		expect_empty(&ring);
+		ring_end(&ring);
+	}
+}
+
 static void a_record_of_no_bytes_is_a_record(void **state)
 {
 	static struct wti_ring ring;
@@ -868,10 +892,13 @@ static void model_post_many(struct model *model)
 static void model_read(struct model *model)
 {
 	struct pending *pending = &model->pending[model->read % PENDING_MAX];
+	unsigned few = (unsigned)support_random(&model->random) % 8;
+	bool beyond = wti_ring_ready_beyond(&model->ring, few);
 	struct wti_record record;
 	bool found = wti_ring_next(&model->ring, &record);
 
 	assert_int_equal(found, model->read < model->posted);
+	assert_true(beyond ? found : model->posted - model->read <= few);
 	if (!found)
 		return;
 	assert_int_equal(record.size, pending->size);
@@ -1385,6 +1412,7 @@ int main(void)
 		TEST(each_side_has_lines_of_its_own),
 		TEST(a_new_ring_is_empty_and_takes_no_memory),
 		TEST(records_come_out_in_order_each_once),
+		TEST(a_look_ahead_counts_what_lies_in_one_segment),
 		TEST(a_record_of_no_bytes_is_a_record),
 		TEST(every_size_arrives_whole),
 		TEST(a_payload_that_is_too_large_for_a_record_goes_into_a_block_of_its_own),

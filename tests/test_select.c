@@ -575,6 +575,83 @@ static void ports_that_are_watched_may_be_used_in_every_way(void **state)
 	set_close();
 }
 
+/* ---- Where nobody polls ---- */
+
+static struct {
+	struct wti_os_ops os;
+	size_t port; /* that a message comes to */
+	unsigned sleeps;
+} asleep;
+
+static int post_at_the_first_sleep(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
+{
+	if (!asleep.sleeps++)
+		post_text(set.a[asleep.port], "woken");
+	return wti_os_real.futex_wait(word, value, deadline);
+}
+
+/* As a thread does whose worker was only just created; a message to this port comes when it sleeps. */
+static void assert_sleeps_until_a_message(size_t port)
+{
+	struct wti_thread *self = wti_thread_peek();
+	_Atomic(uint32_t) online = 0;
+	wt_time deadline = wt_after_ms(5000);
+	size_t ready = 77;
+	int err;
+
+	asleep.os = wti_os_real;
+	asleep.os.futex_wait = post_at_the_first_sleep;
+	asleep.port = port;
+	asleep.sleeps = 0;
+	self->starting = &online;
+	wti_os = &asleep.os;
+	err = wt_select(set.b, set.count, &ready, deadline);
+	wti_os = &wti_os_real;
+	self->starting = NULL;
+	assert_int_equal(err, 0);
+	assert_int_equal(ready, port);
+	assert_int_equal(asleep.sleeps, 1);
+	assert_true(wt_now() < deadline); /* where it is found unless its wake is lost */
+	assert_receives(set.b[port], "woken");
+}
+
+static void post_and_take(size_t port)
+{
+	post_text(set.a[port], "text");
+	assert_selects(port);
+	assert_receives(set.b[port], "text");
+}
+
+/*
+ * Forty have been looked at in vain nearly as often as is needed to let them go, and one was served a moment ago. The look
+ * after the announcement is the one that would let the forty go; it must not take the announcement back for that one.
+ */
+static void what_falls_quiet_at_the_sleep_takes_no_other_along(void **state)
+{
+	enum { MANY_HOT = 40, SERVED = 60 };
+	uint32_t often = wti_source_often;
+
+	(void)state;
+	wti_source_often = UINT32_MAX; /* whatever had a message is looked at for a while */
+	for (int looks = 0; looks < 12; looks++) {
+		set_watch(WATCHED);
+		for (size_t i = 0; i < MANY_HOT; i++)
+			post_text(set.a[i], "text");
+		for (size_t i = 0; i < MANY_HOT; i++) {
+			assert_selects(i);
+			assert_receives(set.b[i], "text");
+		}
+		for (int i = 0; i < 2; i++)
+			post_and_take(SERVED);
+		for (int i = 0; i < looks; i++)
+			assert_selects_none(WT_NOW, WT_EAGAIN);
+		post_and_take(SERVED);
+		assert_sleeps_until_a_message(SERVED);
+		set_close();
+	}
+	wti_source_often = often;
+}
+
 /* Also one that makes no pass arms what the descriptor is to tell of. */
 static void a_loop_that_has_nothing_to_do_hides_no_message(void **state)
 {
@@ -925,6 +1002,7 @@ int main(void)
 		TEST(what_is_there_is_found_whatever_else_is_done),
 		TEST(many_ports_without_memory_are_found_as_well),
 		TEST(a_stream_over_many_ports_loses_nothing),
+		TEST(what_falls_quiet_at_the_sleep_takes_no_other_along),
 		TEST(a_loop_that_has_nothing_to_do_hides_no_message),
 	};
 

@@ -158,6 +158,31 @@ static void who_was_notified_first_is_served_first(void **state)
 	wti_thread_destroy(&owner);
 }
 
+/* More than there are guesses for; in later rounds the oldest guesses are of sources that are not there this time. */
+static void guesses_change_nothing_but_the_speed(void **state)
+{
+	enum { ALL = 3 * WTI_READY_GUESSES };
+	struct wti_thread owner;
+	struct tap taps[ALL];
+
+	(void)state;
+	owner_init(&owner);
+	wti_store(&owner.ready_pushes, UINT32_MAX - ALL);
+	for (int i = 0; i < ALL; i++)
+		tap_init(&taps[i], &owner);
+	for (int count = ALL; count > 0; count -= 5) {
+		for (int i = 0; i < count; i++)
+			wti_source_arm(&taps[i].source);
+		for (int i = count; i--;)
+			tap_publish(&taps[i]);
+		wti_source_collect(&owner);
+		for (int i = count; i--;)
+			assert_ptr_equal(wti_list_pop(&owner.hot), &taps[i].source.hot);
+		assert_null(wti_list_pop(&owner.hot));
+	}
+	wti_thread_destroy(&owner);
+}
+
 static void heating_again_keeps_the_place(void **state)
 {
 	struct wti_thread owner;
@@ -438,6 +463,7 @@ int main(void)
 		TEST(an_armed_source_wakes_its_owner_once),
 		TEST(arming_and_disarming_leave_a_notified_source_alone),
 		TEST(who_was_notified_first_is_served_first),
+		TEST(guesses_change_nothing_but_the_speed),
 		TEST(heating_again_keeps_the_place),
 		TEST(a_source_cools_unless_it_is_ready),
 		TEST(a_brief_source_stays_so_until_it_is_served_often),

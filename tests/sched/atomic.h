@@ -55,6 +55,9 @@
 #define wti_load_acq(p) SCHED_LOAD(p, "load_acq")
 #define wti_load_sc(p)  SCHED_LOAD(p, "load_sc")
 
+#define wti_load_guess(p)     atomic_load_explicit(p, memory_order_relaxed)
+#define wti_store_guess(p, v) atomic_store_explicit(p, v, memory_order_relaxed)
+
 #define wti_store(p, v)     SCHED_STORE(p, v, "store", true)
 #define wti_store_rel(p, v) SCHED_STORE(p, v, "store_rel", true)
 #define wti_store_sc(p, v)  SCHED_STORE(p, v, "store_sc", false)

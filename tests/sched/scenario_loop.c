@@ -153,7 +153,7 @@ static void select_set(void)
 	wt_port_close(ports[1]);
 	wt_port_close(far_other);
 	wti_select_few = 16;
-	wti_source_often = 8;
+	wti_source_often = 2;
 }
 
 /* ... whose message comes at the very deadline; and of a thread that ends with both */
