@@ -235,7 +235,7 @@ static const struct wti_wait_ops loop_wait_ops = {
 static void loop_gather(struct wti_thread *self, wt_time deadline)
 {
 	if (self->loop_stream > LOOP_STREAM && deadline != WT_NOW)
-		wti_wait_gather(WTI_WAIT_GATHER);
+		wti_wait_gather(wti_wait_pauses_after(self->loop_stream));
 	self->loop_stream = 0;
 }
 

@@ -78,6 +78,17 @@ enum {
 	WTI_WAIT_GATHER_MAX = 192
 };
 
+/* For so many after a run of messages, of which nothing is left. */
+static inline unsigned wti_wait_pauses_after(uint64_t run)
+{
+	if (run < 2)
+		return 0;
+	run /= 2;
+	if (run < WTI_WAIT_GATHER_MIN)
+		return WTI_WAIT_GATHER_MIN;
+	return run < WTI_WAIT_GATHER_MAX ? (unsigned)run : WTI_WAIT_GATHER_MAX;
+}
+
 /*
  * For how many pauses, when all is taken: `count` messages so far, and *since
  * before the last such time. In proportion to what came meanwhile, so that a
@@ -93,12 +104,7 @@ static inline unsigned wti_wait_to_gather(uint64_t *since, uint64_t count)
 	uint64_t run = count - *since;
 
 	*since = count;
-	if (run < 2)
-		return 0;
-	run /= 2;
-	if (run < WTI_WAIT_GATHER_MIN)
-		return WTI_WAIT_GATHER_MIN;
-	return run < WTI_WAIT_GATHER_MAX ? (unsigned)run : WTI_WAIT_GATHER_MAX;
+	return wti_wait_pauses_after(run);
 }
 
 #endif
