@@ -44,6 +44,7 @@ struct wti_hand {
 	void *arg;
 
 	/* Hand only. */
+	union wti_os_thread self; /* asked for once: it costs a system call */
 	bool keep;
 
 	/* Under the lock. */
@@ -145,6 +146,7 @@ static void *hand_main(void *arg)
 {
 	struct wti_hand *hand = arg;
 
+	hand->self = wti_os->thread_self();
 	/* Also where the work leaves by pthread_exit. */
 	pthread_cleanup_push(hand_free, hand);
 	do {
@@ -153,6 +155,11 @@ static void *hand_main(void *arg)
 	} while (hand->keep && hand_await_work(hand));
 	pthread_cleanup_pop(1);
 	return NULL;
+}
+
+union wti_os_thread wti_crew_thread(const struct wti_hand *hand)
+{
+	return hand->self;
 }
 
 bool wti_crew_keep(struct wti_hand *hand)

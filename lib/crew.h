@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "os.h"
+
 struct wti_hand;
 
 /* Start a thread for the work. `*hand`, which that may use, is set before it runs. 0; a negative errno; WT_ENOMEM. */
@@ -27,6 +29,9 @@ int wti_crew_start(struct wti_hand **hand, pthread_t *thread, size_t stack_size,
 
 /* Give the work to a thread that is there, as above. False where there is none that fits. */
 bool wti_crew_hire(struct wti_hand **hand, void (*work)(void *arg), void *arg);
+
+/* Which thread it is. The hand's own, in its work. */
+union wti_os_thread wti_crew_thread(const struct wti_hand *hand);
 
 /*
  * The hand's own thread, in its work: stay when the work has returned, as if

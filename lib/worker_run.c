@@ -444,7 +444,7 @@ static void worker_begin(struct wt_worker *worker)
 	char shown[16]; /* the system's own limit */
 
 	wti_thread_enter(&worker->thread);
-	wti_poke_enter(&worker->poke);
+	wti_poke_enter(&worker->poke, wti_crew_thread(worker->hand));
 	worker_await_cargo(worker);
 	shown[0] = '\0';
 	strncat(shown, worker->name, sizeof shown - 1);
