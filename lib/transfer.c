@@ -239,7 +239,9 @@ static struct wti_item transfer_detach(const wt_transfer *transfer, wt_port *car
 void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing *message, wt_port *carrier,
 		       struct wti_list *dropped)
 {
-	*cargo = (struct wti_cargo){ .call = call, .count = (uint32_t)message->transfer_count };
+	*cargo = (struct wti_cargo){ .count = (uint32_t)message->transfer_count, .calls = call != 0 };
+	if (call)
+		cargo->items[message->transfer_count] = (struct wti_item){ .call = call };
 	for (size_t i = 0; i < message->transfer_count; i++)
 		cargo->items[i] = transfer_detach(&message->transfer[i], carrier, dropped);
 }
