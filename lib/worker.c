@@ -400,6 +400,9 @@ static int worker_await_end(struct wt_worker *worker, struct wti_thread *self, w
 	wt_time until;
 	int err;
 
+	/* The usual case for who has heard of it: the locks below, which the worker took last, would only cost. */
+	if (wti_worker_has_ended(worker) && (through || !wti_thread_terminating(self)))
+		return 0;
 	wti_waiter_init(&join.waiter, self);
 	do {
 		until = wti_poke_while_waiting(&worker->poke, deadline);
@@ -436,6 +439,8 @@ void wti_worker_stop(struct wt_worker *worker)
 {
 	uint32_t expected = WTI_WORKER_RUNNING;
 
+	if (wti_worker_has_ended(worker))
+		return; /* and spare the cache lines that its thread wrote last */
 	/* Relaxed: nothing is read through it; the flag below is what the worker hears. */
 	wti_cas(&worker->state, &expected, WTI_WORKER_TERMINATING);
 	/* Relaxed, for the token that follows orders it: whoever takes that sees the flag. */
@@ -517,7 +522,8 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 
 	wti_worker_stop(worker);
 	ended = worker_await_end(worker, self, deadline, true) == 0;
-	if (wti_process_take_thread(worker))
+	/* One that was hired is nobody's to join: its thread may be taking the same lock just now, to leave the list. */
+	if (!worker->hired && wti_process_take_thread(worker))
 		worker_let_go(worker, ended, deadline);
 	if (ended)
 		wti_worker_report_failure(worker);
