@@ -49,8 +49,8 @@ struct wti_item {
 };
 
 /*
- * With its record's header and one item it is half a cache line, so that such records lie in one line each. Kept because it
- * measures better: a buffer that goes to and fro, with both ends written and read, went from 556 ns to 528.
+ * With its record's header and one item it is half a cache line, so that such records lie in one line each. Kept
+ * because it measures better: a buffer that goes to and fro, with both ends written and read, went from 556 ns to 528.
  */
 struct wti_cargo {
 	uint32_t count;

@@ -33,8 +33,8 @@ _Atomic(uint64_t) wti_crew_stay = CREW_STAY;
 
 struct wti_hand {
 	/*
-	 * A line of its own for what a hand without work looks at all the time, and for what comes with it: whoever hires
-	 * writes these three at once, so that the line goes over once.
+	 * A line of its own for what a hand without work looks at all the time, and for what comes with it: whoever
+	 * hires writes these three at once, so that the line goes over once.
 	 */
 	_Atomic(uint32_t) hired; /* set by who hires, its last touch; reset by the hand */
 	void (*work)(void *arg); /* who hires, before `hired`; then the hand */

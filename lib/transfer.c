@@ -199,8 +199,8 @@ int wti_transfer_check_list(const wt_transfer *list, size_t count, const struct 
 	if (!list || count > WTI_TRANSFER_MAX)
 		return WT_EINVAL;
 	/*
-	 * In one of one nothing is twice, and what is not marked is not written: a buffer's handle stays in the caches of
-	 * both sides. Kept because it measures better: a buffer to and fro went from 660 ns to 542.
+	 * In one of one nothing is twice, and what is not marked is not written: a buffer's handle stays in the caches
+	 * of both sides. Kept because it measures better: a buffer to and fro went from 660 ns to 542.
 	 */
 	return count == 1 ? transfer_check_one(list, 0, route) : transfer_check_several(list, count, route);
 }

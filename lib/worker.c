@@ -538,7 +538,7 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 
 	wti_worker_stop(worker);
 	ended = worker_await_end(worker, self, deadline, true) == 0;
-	/* One that was hired is nobody's to join: its thread may be taking the same lock just now, to leave the list. */
+	/* One that was hired is nobody's to join, and may be taking that lock just now, to leave the list. */
 	if (!worker->hired && wti_process_take_thread(worker))
 		worker_let_go(worker, ended, deadline);
 	if (ended)
