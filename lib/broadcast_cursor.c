@@ -134,7 +134,7 @@ bool wti_cursor_next(struct wti_cursor *cursor, struct wti_log_record *record)
 		size_t size;
 
 		record->cargo = (struct wti_cargo *)(header + 1);
-		size = wti_cargo_size(record->cargo->count);
+		size = wti_cargo_bytes(record->cargo);
 		record->data = (const unsigned char *)record->data + size;
 		record->size -= size;
 	}

@@ -82,7 +82,7 @@ static void reply_show(struct wti_thread *self, wt_port *port, struct wti_reply 
 	self->reply = reply;
 	self->end[WTI_END_REPLY] = reply_end;
 	*message = (wt_message){
-		.data = (const unsigned char *)cargo + wti_cargo_size(cargo->count),
+		.data = (const unsigned char *)cargo + wti_cargo_bytes(cargo),
 		.size = reply->size,
 		.type = reply->type,
 		.transfer_count = cargo->count,

@@ -35,7 +35,7 @@ struct wti_transferable_ops {
 struct wti_transferable {
 	const struct wti_transferable_ops *ops;
 	struct wti_list link; /* what was dropped: of the thread that drops it */
-	bool listed;          /* the thread that has it: in the transfer list that is being checked */
+	bool listed;          /* the thread that has it: in the transfer list of several that is being checked */
 };
 
 struct wti_item {
@@ -44,20 +44,36 @@ struct wti_item {
 	union {
 		struct wti_transferable *object;
 		wt_shared *shared;
+		uint64_t call;
 	};
 };
 
+/*
+ * With its record's header and one item it is half a cache line, so that such records lie in one line each. Kept
+ * because it measures better: a buffer that goes to and fro, with both ends written and read, went from 556 ns to 528.
+ */
 struct wti_cargo {
-	uint64_t call; /* of a request: to be named by its reply; 0: none */
 	uint32_t count;
-	uint32_t kept; /* 1: shared memory only, of which each take is a hold more: several receivers take from it */
+	uint16_t kept;  /* 1: shared memory only, of which each take is a hold more: several receivers take from it */
+	uint16_t calls; /* 1: of a request, with an item more, behind the others: what its reply is to name */
 	struct wti_item items[];
 };
 
-/* Bytes in front of the message's own, a multiple of 8. */
+/* Bytes in front of the message's own, a multiple of 8: of so many items, with that of a request. */
 static inline size_t wti_cargo_size(size_t count)
 {
 	return sizeof(struct wti_cargo) + count * sizeof(struct wti_item);
+}
+
+static inline size_t wti_cargo_bytes(const struct wti_cargo *cargo)
+{
+	return wti_cargo_size((size_t)cargo->count + cargo->calls);
+}
+
+/* The request that it is of, or 0. */
+static inline uint64_t wti_cargo_call(const struct wti_cargo *cargo)
+{
+	return cargo->calls ? cargo->items[cargo->count].call : 0;
 }
 
 static inline void wti_transferable_init(struct wti_transferable *object, const struct wti_transferable_ops *ops)

@@ -32,18 +32,22 @@ _Atomic(uint64_t) wti_crew_stay = CREW_STAY;
 #endif
 
 struct wti_hand {
-	/* Set at create. */
-	struct wti_os_place place;
-
-	/* Atomic: set by who hires, its last touch; reset by the hand. */
-	_Atomic(uint32_t) hired;
-	struct wti_parker parker;
-
-	/* Who hires, before `hired`; then the hand. */
-	void (*work)(void *arg);
+	/*
+	 * A line of its own for what a hand without work looks at all the time, and for what comes with it: whoever
+	 * hires writes these three at once, so that the line goes over once.
+	 */
+	_Atomic(uint32_t) hired; /* set by who hires, its last touch; reset by the hand */
+	void (*work)(void *arg); /* who hires, before `hired`; then the hand */
 	void *arg;
 
+	/* Set at create. */
+	WTI_CACHE_ALIGNED struct wti_os_place place;
+
+	/* Atomic. */
+	struct wti_parker parker;
+
 	/* Hand only. */
+	union wti_os_thread self; /* asked for once: it costs a system call */
 	bool keep;
 
 	/* Under the lock. */
@@ -145,6 +149,7 @@ static void *hand_main(void *arg)
 {
 	struct wti_hand *hand = arg;
 
+	hand->self = wti_os->thread_self();
 	/* Also where the work leaves by pthread_exit. */
 	pthread_cleanup_push(hand_free, hand);
 	do {
@@ -153,6 +158,11 @@ static void *hand_main(void *arg)
 	} while (hand->keep && hand_await_work(hand));
 	pthread_cleanup_pop(1);
 	return NULL;
+}
+
+union wti_os_thread wti_crew_thread(const struct wti_hand *hand)
+{
+	return hand->self;
 }
 
 bool wti_crew_keep(struct wti_hand *hand)
@@ -206,9 +216,9 @@ static bool crew_engage(struct wti_hand *hand, void (*work)(void *arg), void *ar
 
 	wti_list_remove(&hand->idle);
 	crew_count--;
+	sleeps = wti_unpark_token(&hand->parker);
 	hand->work = work;
 	hand->arg = arg;
-	sleeps = wti_unpark_token(&hand->parker);
 	wti_store_rel(&hand->hired, 1); /* pairs with hand_is_hired [crew-1] */
 	return sleeps;
 }

@@ -107,7 +107,7 @@ int wti_system_thread_place(struct wti_os_place *place)
 	if (syscall(SYS_sched_getaffinity, 0, sizeof place->processors, place->processors) < 0)
 		result = -errno;
 	errno = 0; /* any nice value is a good one */
-	place->nice = getpriority(PRIO_PROCESS, (id_t)gettid());
+	place->nice = getpriority(PRIO_PROCESS, 0); /* on Linux: of this thread alone */
 	if (!result && place->nice == -1 && errno)
 		result = -errno;
 	errno = saved;

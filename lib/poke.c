@@ -43,10 +43,10 @@ static void poke_start(struct wti_poke *poke)
 		wti_os->signal_send(poke->thread, signal);
 }
 
-void wti_poke_enter(struct wti_poke *poke)
+void wti_poke_enter(struct wti_poke *poke, union wti_os_thread self)
 {
 	wti_mutex_lock(&poke->lock);
-	poke->thread = wti_os->thread_self();
+	poke->thread = self;
 	poke->entered = true;
 	wti_mutex_unlock(&poke->lock);
 }

@@ -54,8 +54,11 @@ int wti_poke_signal(void);
 void wti_poke_init(struct wti_poke *poke);
 void wti_poke_destroy(struct wti_poke *poke);
 
-/* The calling thread is the one to poke, until it leaves. One that was told before it entered runs no user code. */
-void wti_poke_enter(struct wti_poke *poke);
+/*
+ * The calling thread, which is `self`, is the one to poke, until it leaves. One that was told before it entered runs no
+ * user code.
+ */
+void wti_poke_enter(struct wti_poke *poke, union wti_os_thread self);
 void wti_poke_leave(struct wti_poke *poke);
 
 /* Poke from now on; again does nothing, unless the system refused. */

@@ -17,7 +17,7 @@ static unsigned char *message_bytes(struct wti_pool_message *message)
 {
 	struct wti_cargo *cargo = message_cargo(message);
 
-	return (unsigned char *)cargo + wti_cargo_size(cargo->count);
+	return (unsigned char *)cargo + wti_cargo_bytes(cargo);
 }
 
 static int message_alloc(struct wti_pool_message **made, const wt_outgoing *outgoing, size_t size)

@@ -203,11 +203,14 @@ int wti_port_await_room(wt_port *receiver, size_t size, wt_time deadline)
 /* Bytes of the record's payload. False where they cannot be counted. */
 static bool port_sending_payload(const struct wti_sending *sending, size_t *payload)
 {
+	size_t items;
+
 	if (!sending->call && !sending->message->transfer_count) {
 		*payload = sending->size;
 		return true;
 	}
-	return !__builtin_add_overflow(sending->size, wti_cargo_size(sending->message->transfer_count), payload);
+	items = sending->message->transfer_count + (sending->call != 0);
+	return !__builtin_add_overflow(sending->size, wti_cargo_size(items), payload);
 }
 
 static int port_try_plain(wt_port *receiver, const struct wti_sending *sending)

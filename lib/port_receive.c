@@ -108,7 +108,7 @@ static inline void port_fill(wt_port *port, struct wti_thread *self, const struc
 	};
 	if (wti_unlikely(record->cargo != NULL)) {
 		message->transfer_count = record->cargo->count;
-		message->call = record->cargo->call;
+		message->call = wti_cargo_call(record->cargo);
 		message->cargo = record->cargo;
 	}
 }

@@ -57,15 +57,23 @@ static void process_end(void)
 		wti_os->futex_wait(&process_count, count, deadline);
 }
 
+/* Under the lock, once: a forked child has no workers of its own. */
+static int process_register(void)
+{
+	if (wti_os->at_exit(process_end) < 0)
+		return WT_ENOMEM;
+	wti_store(&process_id, getpid());
+	return 0;
+}
+
 int wti_process_add(struct wt_worker *worker)
 {
 	int err = 0;
 
 	wti_mutex_lock(&process_lock);
-	if (!wti_load(&process_id) && wti_os->at_exit(process_end) < 0) {
-		err = WT_ENOMEM;
-	} else {
-		wti_store(&process_id, getpid());
+	if (!wti_load(&process_id))
+		err = process_register();
+	if (!err) {
 		wti_list_append(&process_workers, &worker->living);
 		wti_store(&process_count, wti_load(&process_count) + 1);
 	}

@@ -106,7 +106,7 @@ static WTI_COLD void ring_unpack(struct wti_record *record, enum wti_record_kind
 		size_t size;
 
 		record->cargo = (struct wti_cargo *)(uintptr_t)record->data;
-		size = wti_cargo_size(record->cargo->count);
+		size = wti_cargo_bytes(record->cargo);
 		record->data = (const unsigned char *)record->data + size;
 		record->size -= size;
 	}

@@ -79,7 +79,7 @@ static wt_message errand_show(struct wti_thread *self, struct wti_errand *errand
 
 	errand->serial = ++self->views;
 	return (wt_message){
-		.data = (const unsigned char *)cargo + wti_cargo_size(cargo->count),
+		.data = (const unsigned char *)cargo + wti_cargo_bytes(cargo),
 		.size = errand->size,
 		.type = errand->type,
 		.transfer_count = cargo->count,

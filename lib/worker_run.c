@@ -400,16 +400,36 @@ static void worker_drop_cargo(struct wt_worker *worker)
 		wti_cargo_discard(worker->cargo);
 }
 
-/*
- * A thread that has come to its end in order is for the next worker. Then
- * nobody is to join it: where we do not get it, the process's end has it.
- */
-static void worker_keep_thread(struct wt_worker *worker)
+/* A thread that has come to its end in order is for the next worker. */
+static bool worker_may_stay(const struct wt_worker *worker)
 {
-	if (!worker->stays || worker->unwound || wti_thread_terminating(&worker->thread))
-		return;
-	if (wti_crew_keep(worker->hand) && !worker->hired && wti_process_take_thread(worker))
+	return worker->stays && !worker->unwound && !wti_thread_terminating(&worker->thread);
+}
+
+/* Nobody is to join it from now on: where we do not get it, the process's end has it. */
+static void worker_keep_new_thread(struct wt_worker *worker)
+{
+	if (wti_crew_keep(worker->hand) && wti_process_take_thread(worker))
 		wti_os->thread_detach(pthread_self());
+}
+
+/*
+ * A thread that was hired is nobody's to join, so that the system calls by which it stays (0.4 us) can be made once the
+ * end is told, while the creator looks at that. Told to end in between, as by every destroy, it has ended all the same.
+ */
+static void worker_end(struct wt_worker *worker)
+{
+	bool stays = worker_may_stay(worker);
+	bool hired = worker->hired;
+	struct wti_hand *hand = worker->hand;
+
+	if (stays && !hired)
+		worker_keep_new_thread(worker);
+	worker_publish_end(worker);
+	wti_process_remove(worker);
+	wti_worker_release(worker);
+	if (stays && hired)
+		wti_crew_keep(hand);
 }
 
 static void worker_tear_down(void *arg)
@@ -428,10 +448,7 @@ static void worker_tear_down(void *arg)
 	wti_poke_leave(&worker->poke); /* not before: streams are flushed there, into pipes that may be full */
 	wti_worker_end_streams(worker);
 	wti_worker_end_accounts(worker);
-	worker_keep_thread(worker);
-	worker_publish_end(worker);
-	wti_process_remove(worker);
-	wti_worker_release(worker);
+	worker_end(worker);
 }
 
 /* The creator is about to pack it; a terminate meanwhile changes nothing about that. */
@@ -447,7 +464,7 @@ static void worker_begin(struct wt_worker *worker)
 	char shown[16]; /* the system's own limit */
 
 	wti_thread_enter(&worker->thread);
-	wti_poke_enter(&worker->poke);
+	wti_poke_enter(&worker->poke, wti_crew_thread(worker->hand));
 	worker_await_cargo(worker);
 	shown[0] = '\0';
 	strncat(shown, worker->name, sizeof shown - 1);
