@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A large buffer to a worker and back: moved, or its bytes posted as a copy. Each side writes both ends of what it sends
- * and checks both ends of what it receives. The third way sends 8 bytes, however large the buffer would be.
+ * and checks both ends of what it receives. The third way sends the 8 bytes of its address, the fourth 8 bytes, however large
+ * the buffer would be.
  */
 #include "ends.h"
 #include "ways.h"
@@ -10,6 +11,7 @@ struct end {
 	const struct bench_args *args;
 	wt_port *port;
 	wt_buffer *buffer; /* move: at one end at a time; copy: what this end posts from */
+	void *data;        /* address: the buffer's memory, at one end at a time */
 };
 
 struct way {
@@ -74,6 +76,21 @@ static void copy_receive(struct end *end, uint64_t id)
 	end_check(end, message.data, message.size, id);
 }
 
+static void address_send(struct end *end, uint64_t id)
+{
+	ends_stamp(end->data, end->args->size, id);
+	ways_must("wt_port_post", wt_port_post(end->port, &end->data, sizeof end->data));
+}
+
+static void address_receive(struct end *end, uint64_t id)
+{
+	wt_message message;
+
+	end_receive(end, &message);
+	memcpy(&end->data, message.data, sizeof end->data);
+	end_check(end, end->data, end->args->size, id);
+}
+
 static void small_send(struct end *end, uint64_t id)
 {
 	ways_must("wt_port_post", wt_port_post(end->port, &id, sizeof id));
@@ -93,6 +110,7 @@ static void small_receive(struct end *end, uint64_t id)
 static const struct way transfer_ways[] = {
 	{ "move", move_send, move_receive },
 	{ "copy", copy_send, copy_receive },
+	{ "address", address_send, address_receive },
 	{ "small", small_send, small_receive },
 };
 
@@ -109,7 +127,7 @@ static int transfer_echo(wt_port *parent, const void *data, size_t size)
 {
 	const struct bench_args *const *args = data;
 	const struct way *way = transfer_way(*args);
-	struct end end = { *args, parent, NULL };
+	struct end end = { *args, parent, NULL, NULL };
 	uint64_t total = bench_trips_total(*args);
 
 	(void)size;
@@ -148,7 +166,8 @@ int main(int argc, char **argv)
 		bench_unknown(&args);
 	transfer.way = transfer_way(&args);
 	ways_must("wt_worker_create", wt_worker_create(&worker, transfer_echo, &shared, sizeof shared, NULL));
-	transfer.end = (struct end){ &args, wt_worker_port(worker), buffer_new(&args) };
+	transfer.end = (struct end){ &args, wt_worker_port(worker), buffer_new(&args), NULL };
+	transfer.end.data = wt_buffer_data(transfer.end.buffer);
 	bench_trips(&args, NULL, transfer_trip, &transfer);
 	ways_must("wt_worker_join", wt_worker_join(worker, NULL, WT_FOREVER));
 	wt_worker_destroy(worker);

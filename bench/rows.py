@@ -86,6 +86,7 @@ ROWS = [
     Row("libwt, acknowledged", "bench_broadcast", "window", "broadcast", "libwt", bounded=True),
     Row("libwt", "bench_transfer", "move", "transfer", "libwt"),
     Row("libwt wt_port_post, copied", "bench_transfer", "copy", "transfer", "libwt"),
+    Row("libwt message of its address", "bench_transfer", "address", "transfer", "libwt"),
     Row("libwt message of 8 bytes", "bench_transfer", "small", "transfer", "libwt"),
     Row("Rust sync_channel", "channels.rs", "sync", "stream fanin broadcast pingpong", bounded=True),
     Row("Rust channel", "channels.rs", "std", "stream fanin broadcast pingpong spawn"),
