@@ -76,10 +76,11 @@ bool wti_ring_ready_beyond(struct wti_ring *ring, unsigned count)
 	struct wti_segment *segment = ring->read_segment;
 	uint64_t at = ring->read;
 
-	/* Relaxed: a record that is not seen here is not missed, but met in its turn. Behind the last one is a zero. */
+	/* One that is not seen here is not missed, but met in its turn. Behind the last one is a zero. */
 	while (header && count-- && wti_header_kind(header) != WTI_RECORD_LINK) {
 		at += wti_record_size(wti_header_payload(header));
-		header = wti_load(wti_segment_at(segment, segment->size, at));
+		/* pairs with ring_commit [ring-commit]: behind a slot that was committed with less than it had lies a PAD */
+		header = wti_load_acq(wti_segment_at(segment, segment->size, at));
 	}
 	return header != 0;
 }
