@@ -904,38 +904,72 @@ static int child_forks_with_buffers(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 41 ? 42 : 95;
 }
 
-static int child_notified_only(void)
+/* The process has done this alone, and its child is told. */
+static int child_of_one_use(int (*use)(void))
 {
-	uint32_t cell = 0;
-	size_t woken;
 	int status = -1;
 	pid_t pid;
 
-	if (wt_notify(&cell, 1, &woken))
+	if (use())
 		return 98;
 	pid = fork();
 	if (!pid)
-		_exit(wt_notify(&cell, 1, &woken) == WT_EFORKED ? 41 : 1);
+		_exit(use() == WT_EFORKED ? 41 : 1);
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
 		return 97;
 	return 42;
 }
 
+static int use_notify(void)
+{
+	uint32_t cell = 0;
+	size_t woken;
+
+	return wt_notify(&cell, 1, &woken);
+}
+
+static int child_notified_only(void)
+{
+	return child_of_one_use(use_notify);
+}
+
+static int use_hook(void)
+{
+	wt_off_worker_created(never_created, NULL);
+	return wt_on_worker_created(never_created, NULL);
+}
+
 static int child_hooked_only(void)
 {
-	int status = -1;
-	pid_t pid;
+	return child_of_one_use(use_hook);
+}
 
-	if (wt_on_worker_created(never_created, NULL))
-		return 98;
-	pid = fork();
-	if (!pid) {
-		wt_off_worker_created(never_created, NULL);
-		_exit(wt_on_worker_created(never_created, NULL) == WT_EFORKED ? 41 : 1);
-	}
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
-		return 97;
-	return 42;
+static int use_names(void)
+{
+	uint64_t id;
+	int err = wt_find_thread("nobody", 6, &id);
+
+	return err == WT_ESRCH ? 0 : err;
+}
+
+static int child_found_only(void)
+{
+	return child_of_one_use(use_names);
+}
+
+static int use_query(void)
+{
+	wt_lock_snapshot *snapshot;
+	int err = wt_lock_query(&snapshot);
+
+	if (!err)
+		wt_lock_snapshot_destroy(snapshot);
+	return err;
+}
+
+static int child_queried_only(void)
+{
+	return child_of_one_use(use_query);
 }
 
 /* What is no fork to the library: a worker that runs another program, as most do it. */
@@ -982,14 +1016,15 @@ static int child_cannot_register(void)
 	wt_port *a, *b;
 	wt_shared *shared;
 	wt_buffer *buffer;
+	wt_lock_snapshot *snapshot;
 
 	os = wti_os_real;
 	os.at_fork = refuse_at_fork;
 	wti_os = &os;
 	if (wt_shared_create(&shared, 1, 1) != WT_ENOMEM || wt_buffer_create(&buffer, 1) != WT_ENOMEM ||
-	    wt_channel_create(&a, &b, NULL) != WT_ENOMEM)
+	    wt_lock_query(&snapshot) != WT_ENOMEM || wt_channel_create(&a, &b, NULL) != WT_ENOMEM)
 		return 98;
-	if (refused != 3)
+	if (refused != 4)
 		return 99;
 	wti_os = &wti_os_real;
 	if (wt_channel_create(&a, &b, NULL))
@@ -1005,6 +1040,8 @@ static const struct child_program programs[] = {
 	{ "forks_with_buffers", child_forks_with_buffers },
 	{ "notified_only", child_notified_only },
 	{ "hooked_only", child_hooked_only },
+	{ "found_only", child_found_only },
+	{ "queried_only", child_queried_only },
 	{ "spawns", child_spawns },
 	{ "cannot_register", child_cannot_register },
 };
@@ -1041,6 +1078,8 @@ static void what_needs_no_record_of_its_thread_is_a_first_use(void **state)
 	assert_program("forks_with_buffers");
 	assert_program("notified_only");
 	assert_program("hooked_only");
+	assert_program("found_only");
+	assert_program("queried_only");
 }
 
 static void a_program_that_is_spawned_is_no_fork(void **state)
