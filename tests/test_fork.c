@@ -1034,9 +1034,58 @@ static int child_cannot_register(void)
 	return 42;
 }
 
+/* ---- A fork while another thread is at the first use ---- */
+
+static struct latch at_first_use, first_use_may_go_on;
+
+static int register_late(void (*in_child)(void))
+{
+	latch_open(&at_first_use);
+	(void)latch_await(&first_use_may_go_on);
+	return wti_os_real.at_fork(in_child);
+}
+
+static void *use_first(void *arg)
+{
+	wt_buffer *buffer;
+
+	if (wt_buffer_create(&buffer, 8))
+		return arg;
+	wt_buffer_destroy(buffer);
+	return NULL;
+}
+
+/* The child is free, and the handler is there afterwards. */
+static int child_forks_at_first_use(void)
+{
+	pthread_t thread;
+	void *failed;
+	int status = -1;
+	pid_t pid;
+
+	os = wti_os_real;
+	os.at_fork = register_late;
+	wti_os = &os;
+	if (pthread_create(&thread, NULL, use_first, &at_first_use) || !latch_await(&at_first_use))
+		return 98;
+	wti_os = &wti_os_real;
+	pid = fork();
+	if (!pid) {
+		alarm(20);
+		_exit(use_first(&at_first_use) ? 1 : 41);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
+		return 97;
+	latch_open(&first_use_may_go_on);
+	if (pthread_join(thread, &failed) || failed)
+		return 96;
+	return child_of_one_use(use_notify);
+}
+
 static const struct child_program programs[] = {
 	{ "worker_forks", child_worker_forks },
 	{ "forks_first", child_forks_first },
+	{ "forks_at_first_use", child_forks_at_first_use },
 	{ "forks_with_buffers", child_forks_with_buffers },
 	{ "notified_only", child_notified_only },
 	{ "hooked_only", child_hooked_only },
@@ -1069,6 +1118,7 @@ static void a_child_forked_before_first_use_is_free(void **state)
 {
 	(void)state;
 	assert_program("forks_first");
+	assert_program("forks_at_first_use");
 }
 
 /* [P2] */
