@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "fork.h"
 
-#include "mutex.h"
 #include "os.h"
 #include "thread.h"
 
 _Atomic(bool) wti_fork_happened;
 
-static struct wti_mutex fork_lock = WTI_MUTEX_INIT(WTI_RANK_FORK);
-static _Atomic(bool) fork_prepared; /* written under the lock */
+static _Atomic(bool) fork_prepared; /* the handler is entered */
 
 static void fork_in_child(void)
 {
@@ -22,18 +20,18 @@ static void fork_in_child(void)
 	wti_store(&wti_fork_happened, true);
 }
 
-/* Not pthread_once: what failed for want of memory is to be tried again. */
+/*
+ * Without a lock: a child of a fork meanwhile is free, and would find it taken. Of threads that come here at the same
+ * time each enters the handler, of which nothing comes: called twice it does the same. Not pthread_once: what failed
+ * for want of memory is to be tried again.
+ */
 int wti_fork_prepare(void)
 {
-	int err = 0;
-
-	/* Relaxed: nothing is read through it, and who sees it false looks again under the lock. */
+	/* Relaxed: nothing is read through it, and the system's own lock orders the entering and the fork. */
 	if (wti_load(&fork_prepared))
 		return 0;
-	wti_mutex_lock(&fork_lock);
-	if (!wti_load(&fork_prepared))
-		err = wti_os->at_fork(fork_in_child) < 0 ? WT_ENOMEM : 0;
-	wti_store(&fork_prepared, !err);
-	wti_mutex_unlock(&fork_lock);
-	return err;
+	if (wti_os->at_fork(fork_in_child) < 0)
+		return WT_ENOMEM;
+	wti_store(&fork_prepared, true);
+	return 0;
 }

@@ -100,12 +100,16 @@ int wt_lock_query(wt_lock_snapshot **snapshot)
 {
 	struct query query = { .count = 0 };
 	struct wt_lock_snapshot *made;
+	int err;
 
 	if (!snapshot)
 		return WT_EINVAL;
 	*snapshot = NULL;
 	if (wti_forked())
 		return WT_EFORKED;
+	err = wti_fork_prepare(); /* it may be the first use, as by wt_dump */
+	if (err)
+		return err;
 	while ((made = query_pass(&query)) && (query.count > query.room || query.bytes > query.bytes_room))
 		wti_free(made);
 	if (!made)

@@ -38,7 +38,11 @@ static int name_read(struct name_key *key, const void *bytes, size_t size)
 	if (size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
 	*key = (struct name_key){ .bytes = bytes, .size = size, .hash = wti_hash(bytes, size) };
-	return wti_forked() ? WT_EFORKED : 0;
+	if (wti_forked())
+		return WT_EFORKED;
+	/* It may be the first use. Where there is no memory for a handler nobody has a name that could be asked for. */
+	(void)wti_fork_prepare();
+	return 0;
 }
 
 static bool name_same(const struct name_key *a, const struct name_key *b)

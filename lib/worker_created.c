@@ -22,7 +22,8 @@ static struct wti_list created_hooks = { &created_hooks, &created_hooks }; /* un
 static uint64_t created_last; /* under the lock: the latest number */
 /*
  * Of hooks; written under the lock. Relaxed: who creates a worker after one
- * was set knows of that by other means, which order this load, too.
+ * was set, or takes that off, knows of it by other means, which order this
+ * load, too.
  */
 static _Atomic(uint32_t) created_count;
 
@@ -101,8 +102,8 @@ void wt_off_worker_created(void (*fn)(wt_worker *worker, void *arg), void *arg)
 {
 	struct created_hook *hook;
 
-	if (wti_forked())
-		return;
+	if (wti_forked() || !wti_load(&created_count))
+		return; /* none: then this may be the first use, after which a child could find the lock taken */
 	wti_mutex_lock(&created_lock);
 	hook = created_take(fn, arg);
 	wti_mutex_unlock(&created_lock);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # What the Perl scripts of this folder share: whole files, and lists of checks
-# that print TAP. tap.sh is the like of it for the shell.
+# that print TAP. tap.sh is the like of it for the shell. A system may have no
+# more of Perl than Debian's perl-base, which has no FindBin.
 package Checks;
 
 use strict;

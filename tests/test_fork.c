@@ -904,38 +904,72 @@ static int child_forks_with_buffers(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 41 ? 42 : 95;
 }
 
-static int child_notified_only(void)
+/* The process has done this alone, and its child is told. */
+static int child_of_one_use(int (*use)(void))
 {
-	uint32_t cell = 0;
-	size_t woken;
 	int status = -1;
 	pid_t pid;
 
-	if (wt_notify(&cell, 1, &woken))
+	if (use())
 		return 98;
 	pid = fork();
 	if (!pid)
-		_exit(wt_notify(&cell, 1, &woken) == WT_EFORKED ? 41 : 1);
+		_exit(use() == WT_EFORKED ? 41 : 1);
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
 		return 97;
 	return 42;
 }
 
+static int use_notify(void)
+{
+	uint32_t cell = 0;
+	size_t woken;
+
+	return wt_notify(&cell, 1, &woken);
+}
+
+static int child_notified_only(void)
+{
+	return child_of_one_use(use_notify);
+}
+
+static int use_hook(void)
+{
+	wt_off_worker_created(never_created, NULL);
+	return wt_on_worker_created(never_created, NULL);
+}
+
 static int child_hooked_only(void)
 {
-	int status = -1;
-	pid_t pid;
+	return child_of_one_use(use_hook);
+}
 
-	if (wt_on_worker_created(never_created, NULL))
-		return 98;
-	pid = fork();
-	if (!pid) {
-		wt_off_worker_created(never_created, NULL);
-		_exit(wt_on_worker_created(never_created, NULL) == WT_EFORKED ? 41 : 1);
-	}
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
-		return 97;
-	return 42;
+static int use_names(void)
+{
+	uint64_t id;
+	int err = wt_find_thread("nobody", 6, &id);
+
+	return err == WT_ESRCH ? 0 : err;
+}
+
+static int child_found_only(void)
+{
+	return child_of_one_use(use_names);
+}
+
+static int use_query(void)
+{
+	wt_lock_snapshot *snapshot;
+	int err = wt_lock_query(&snapshot);
+
+	if (!err)
+		wt_lock_snapshot_destroy(snapshot);
+	return err;
+}
+
+static int child_queried_only(void)
+{
+	return child_of_one_use(use_query);
 }
 
 /* What is no fork to the library: a worker that runs another program, as most do it. */
@@ -982,14 +1016,15 @@ static int child_cannot_register(void)
 	wt_port *a, *b;
 	wt_shared *shared;
 	wt_buffer *buffer;
+	wt_lock_snapshot *snapshot;
 
 	os = wti_os_real;
 	os.at_fork = refuse_at_fork;
 	wti_os = &os;
 	if (wt_shared_create(&shared, 1, 1) != WT_ENOMEM || wt_buffer_create(&buffer, 1) != WT_ENOMEM ||
-	    wt_channel_create(&a, &b, NULL) != WT_ENOMEM)
+	    wt_lock_query(&snapshot) != WT_ENOMEM || wt_channel_create(&a, &b, NULL) != WT_ENOMEM)
 		return 98;
-	if (refused != 3)
+	if (refused != 4)
 		return 99;
 	wti_os = &wti_os_real;
 	if (wt_channel_create(&a, &b, NULL))
@@ -999,12 +1034,63 @@ static int child_cannot_register(void)
 	return 42;
 }
 
+/* ---- A fork while another thread is at the first use ---- */
+
+static struct latch at_first_use, first_use_may_go_on;
+
+static int register_late(void (*in_child)(void))
+{
+	latch_open(&at_first_use);
+	(void)latch_await(&first_use_may_go_on);
+	return wti_os_real.at_fork(in_child);
+}
+
+static void *use_first(void *arg)
+{
+	wt_buffer *buffer;
+
+	if (wt_buffer_create(&buffer, 8))
+		return arg;
+	wt_buffer_destroy(buffer);
+	return NULL;
+}
+
+/* The child is free, and the handler is there afterwards. */
+static int child_forks_at_first_use(void)
+{
+	pthread_t thread;
+	void *failed;
+	int status = -1;
+	pid_t pid;
+
+	os = wti_os_real;
+	os.at_fork = register_late;
+	wti_os = &os;
+	if (pthread_create(&thread, NULL, use_first, &at_first_use) || !latch_await(&at_first_use))
+		return 98;
+	wti_os = &wti_os_real;
+	pid = fork();
+	if (!pid) {
+		alarm(20);
+		_exit(use_first(&at_first_use) ? 1 : 41);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 41)
+		return 97;
+	latch_open(&first_use_may_go_on);
+	if (pthread_join(thread, &failed) || failed)
+		return 96;
+	return child_of_one_use(use_notify);
+}
+
 static const struct child_program programs[] = {
 	{ "worker_forks", child_worker_forks },
 	{ "forks_first", child_forks_first },
+	{ "forks_at_first_use", child_forks_at_first_use },
 	{ "forks_with_buffers", child_forks_with_buffers },
 	{ "notified_only", child_notified_only },
 	{ "hooked_only", child_hooked_only },
+	{ "found_only", child_found_only },
+	{ "queried_only", child_queried_only },
 	{ "spawns", child_spawns },
 	{ "cannot_register", child_cannot_register },
 };
@@ -1032,6 +1118,7 @@ static void a_child_forked_before_first_use_is_free(void **state)
 {
 	(void)state;
 	assert_program("forks_first");
+	assert_program("forks_at_first_use");
 }
 
 /* [P2] */
@@ -1041,6 +1128,8 @@ static void what_needs_no_record_of_its_thread_is_a_first_use(void **state)
 	assert_program("forks_with_buffers");
 	assert_program("notified_only");
 	assert_program("hooked_only");
+	assert_program("found_only");
+	assert_program("queried_only");
 }
 
 static void a_program_that_is_spawned_is_no_fork(void **state)

@@ -7,6 +7,7 @@
 #include <wt/thread.h>
 #include <wt/worker.h>
 
+#include "crew.h"
 #include "os.h"
 #include "pool.h"
 #include "support/pools.h"
@@ -361,11 +362,12 @@ static void destroy_does_not_wait_for_ever(void **state)
 	assert_true(await(nothing_is_left, &before)); /* what the worker needed, it has freed itself */
 }
 
-/* A worker's thread that begins when the test lets it: it is told by the size of its stack. */
+/* A thread that begins when the test lets it: it is told by the size of its stack. */
 enum { LATE_STACK = 1 << 18 };
 
 static struct late {
 	const struct wti_os_ops *os;
+	size_t stack_size;
 	struct latch made, go;
 	void *(*fn)(void *);
 	void *arg;
@@ -382,23 +384,22 @@ static void *late_main(void *arg)
 
 static int create_late(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
 {
-	if (stack_size != LATE_STACK)
+	if (stack_size != late.stack_size)
 		return late.os->thread_create(thread, stack_size, fn, arg);
 	late.fn = fn;
 	late.arg = arg;
 	return late.os->thread_create(thread, stack_size, late_main, &late);
 }
 
-/* [Q6] By its keeper, too, which is then gone: the thread finds that it has nothing to begin. */
-static void a_worker_that_never_began_is_freed(void **state)
+/* A pool is destroyed whose thread with this stack has not begun, and then does. */
+static void destroy_before_thread(size_t stack_size)
 {
 	struct wti_os_ops os = *wti_os;
 	struct before before;
 	wt_pool *pool;
 
-	(void)state;
 	count_from_here(&before);
-	late.os = wti_os;
+	late = (struct late){ .os = wti_os, .stack_size = stack_size };
 	os.thread_create = create_late;
 	wti_os = &os;
 	assert_int_equal(wt_pool_create(&pool, pools_task,
@@ -410,6 +411,24 @@ static void a_worker_that_never_began_is_freed(void **state)
 	wti_os = late.os;
 	latch_open(&late.go);
 	assert_true(await(nothing_is_left, &before));
+}
+
+/* [Q6] By its keeper, too, which is then gone: the thread finds that it has nothing to begin. */
+static void a_worker_that_never_began_is_freed(void **state)
+{
+	(void)state;
+	destroy_before_thread(LATE_STACK);
+}
+
+/* [Q6] Its thread is the last that has the pool. */
+static void a_keeper_that_never_began_is_freed(void **state)
+{
+	unsigned max = wti_crew_max;
+
+	(void)state;
+	wti_crew_max = 0; /* a thread that is there would begin at once */
+	destroy_before_thread(0);
+	wti_crew_max = max;
 }
 
 static int entry_of_a_creator(wt_port *parent, const void *data, size_t size)
@@ -601,6 +620,7 @@ int main(void)
 		TEST(a_callback_may_destroy_the_pool),
 		TEST(destroy_does_not_wait_for_ever),
 		TEST(a_worker_that_never_began_is_freed),
+		TEST(a_keeper_that_never_began_is_freed),
 		TEST(a_pool_ends_with_its_creator),
 		TEST(destroy_ends_the_waits_of_other_threads),
 		TEST(clear_cancels_what_waits),
