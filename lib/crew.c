@@ -165,13 +165,16 @@ union wti_os_thread wti_crew_thread(const struct wti_hand *hand)
 	return hand->self;
 }
 
+bool wti_crew_reset(void)
+{
+	return crew_max() && wti_os->thread_reset() == 0;
+}
+
 bool wti_crew_keep(struct wti_hand *hand)
 {
 	struct wti_os_place place;
 
-	if (!crew_max() || wti_os->thread_place(&place) != 0 || memcmp(&place, &hand->place, sizeof place) != 0)
-		return false;
-	hand->keep = wti_os->thread_reset() == 0;
+	hand->keep = wti_os->thread_place(&place) == 0 && memcmp(&place, &hand->place, sizeof place) == 0;
 	return hand->keep;
 }
 

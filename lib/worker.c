@@ -331,7 +331,8 @@ int wti_worker_create(wt_worker **worker, const struct wti_worker_program *progr
 		return wti_fork_error(WT_ENOMEM);
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
-	content.cargo = read.transfer_count ? wti_cargo_size(read.transfer_count) : 0;
+	if (read.transfer_count)
+		content.cargo = wti_round_up(wti_cargo_size(read.transfer_count), _Alignof(max_align_t));
 	return worker_create(worker, self, &content, &read);
 }
 

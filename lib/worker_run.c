@@ -414,12 +414,13 @@ static void worker_keep_new_thread(struct wt_worker *worker)
 }
 
 /*
- * A thread that was hired is nobody's to join, so that the system calls by which it stays (0.4 us) can be made once the
+ * A thread that was hired is nobody's to join, so that the system calls by which it stays (0.3 us) can be made once the
  * end is told, while the creator looks at that. Told to end in between, as by every destroy, it has ended all the same.
+ * Before, it blocks its signals again: the program may deal with those for which the worker was there in another way.
  */
 static void worker_end(struct wt_worker *worker)
 {
-	bool stays = worker_may_stay(worker);
+	bool stays = worker_may_stay(worker) && wti_crew_reset();
 	bool hired = worker->hired;
 	struct wti_hand *hand = worker->hand;
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wt/loop.h>
+#include <wt/stats.h>
 #include <wt/thread.h>
 #include <wt/worker.h>
 
@@ -103,6 +104,24 @@ static void a_call_returns_the_reply(void **state)
 		assert_string_equal(caller.text, "answer");
 		assert_int_equal(caller.type, 9);
 	}
+	caller_end(&caller);
+}
+
+/* As wt_channel_create(3) has it: as an element of a transfer list does. */
+static void a_request_counts_as_an_element_more(void **state)
+{
+	struct wt_port_stats stats = { .size = sizeof stats };
+	struct caller caller;
+	wt_message request;
+
+	(void)state;
+	caller_make(&caller, NULL);
+	other_begin(&caller.other, call, &caller);
+	request = receive_request(caller.channel.b);
+	assert_int_equal(wt_port_stats(caller.channel.b, &stats), 0);
+	assert_int_equal(stats.queued, 8 + request.size + 8 + 16);
+	assert_int_equal(answer(&request, "answer"), 0);
+	other_wait(&caller.other);
 	caller_end(&caller);
 }
 
@@ -1044,6 +1063,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_returns_the_reply),
+		TEST(a_request_counts_as_an_element_more),
 		TEST(an_answer_too_large_is_refused),
 		TEST(posts_are_no_requests),
 		TEST(a_reply_needs_no_view_of_the_request),

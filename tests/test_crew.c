@@ -14,6 +14,7 @@
 #include <wt.h>
 
 #include "support/support.h"
+#include "worker.h"
 
 enum {
 	TRIES = 2000, /* a thread is there for the next worker a moment after the last one's end */
@@ -133,6 +134,65 @@ static void mask_locale_rounding_and_name_are_those_of_a_new_thread(void **state
 	run_both(entry_disturb, entry_find);
 	freelocale(some_locale);
 	some_locale = NULL;
+}
+
+static sigset_t signal_of_ours(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	return set;
+}
+
+static atomic_int caught;
+
+static void catch(int signal)
+{
+	(void)signal;
+	atomic_fetch_add(&caught, 1);
+}
+
+static int entry_open_mask(wt_port *parent, const void *data, size_t size)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
+	return entry_tell(parent, data, size);
+}
+
+/*
+ * What a worker was ready to take is nobody's once it has ended: its thread, which stays, takes no signal that the
+ * program keeps for itself.
+ */
+static void a_thread_that_stays_takes_no_signal_once_its_worker_has_ended(void **state)
+{
+	struct sigaction old, action = { .sa_handler = catch };
+	sigset_t mine = signal_of_ours();
+	int tries = 20000 / (int)support_slowdown(), kept_back = 0;
+
+	(void)state;
+	support_allow_seconds(60);
+	assert_int_equal(sigaction(SIGUSR1, &action, &old), 0);
+	for (int i = 0; i < tries; i++) {
+		wt_worker *worker;
+
+		assert_int_equal(wt_worker_create(&worker, entry_open_mask, NULL, 0, NULL), 0);
+		/* As soon as it is told, but on a single processor. */
+		for (int looks = 0; !wti_worker_has_ended(worker); looks++)
+			if (looks > 1000)
+				sched_yield();
+		kill(getpid(), SIGUSR1);
+		assert_int_equal(wt_worker_join(worker, NULL, wt_after_ms(20000)), 0);
+		wt_worker_destroy(worker);
+		if (sigtimedwait(&mine, NULL, &(struct timespec){ .tv_nsec = 0 }) != SIGUSR1)
+			break;
+		kept_back++;
+	}
+	sigaction(SIGUSR1, &old, NULL);
+	assert_int_equal(atomic_load(&caught), 0);
+	assert_int_equal(kept_back, tries);
 }
 
 static void thread_local_values_stay_but_for_a_fresh_thread(void **state)
@@ -363,6 +423,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CREW_TEST(a_thread_takes_the_next_worker),
 		CREW_TEST(mask_locale_rounding_and_name_are_those_of_a_new_thread),
+		CREW_TEST(a_thread_that_stays_takes_no_signal_once_its_worker_has_ended),
 		CREW_TEST(thread_local_values_stay_but_for_a_fresh_thread),
 		CREW_TEST(a_thread_whose_worker_was_unwound_is_not_used_again),
 		CREW_TEST(a_thread_whose_worker_was_terminated_is_not_used_again),
@@ -373,6 +434,8 @@ int main(void)
 		CREW_TEST(processor_time_begins_anew),
 		CREW_TEST(work_is_done_once_whenever_it_is_given),
 	};
+	sigset_t ours = signal_of_ours();
 
+	pthread_sigmask(SIG_BLOCK, &ours, NULL); /* also in the watchdog's thread, which is made later */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <wt/loop.h>
 #include <wt/port.h>
+#include <wt/shared.h>
 #include <wt/thread.h>
 
 #include "support/seams.h"
@@ -379,6 +380,27 @@ static void queued_follows_what_waits(void **state)
 }
 
 /* Padding at a segment's end, and the links between them, are not the program's. */
+/* As wt_channel_create(3) has it. */
+static void a_transfer_list_counts_with_its_elements(void **state)
+{
+	wt_transfer list[3];
+	wt_outgoing message = { .data = "8 bytes.", .size = 8, .transfer = list };
+	struct channel channel;
+	wt_shared *shared;
+
+	(void)state;
+	assert_int_equal(wt_shared_create(&shared, 8, 0), 0);
+	for (size_t count = 1; count <= 3; count++) {
+		list[count - 1] = WT_SHARE(shared);
+		channel_open(&channel, NULL);
+		message.transfer_count = count;
+		assert_int_equal(wt_port_send(channel.a, &message, WT_NOW), 0);
+		assert_int_equal(stats_of(channel.b).queued, 8 + 8 + 8 + 16 * count);
+		channel_close(&channel);
+	}
+	wt_shared_release(shared);
+}
+
 static void queued_is_nothing_again_whatever_came_through(void **state)
 {
 	static const char bytes[100000];
@@ -419,6 +441,7 @@ int main(void)
 		TEST(each_refusal_counts_once),
 		TEST(the_sums_are_exact_when_all_is_over),
 		TEST(queued_follows_what_waits),
+		TEST(a_transfer_list_counts_with_its_elements),
 		TEST(queued_is_nothing_again_whatever_came_through),
 	};
 

@@ -325,7 +325,7 @@ static int entry_data(wt_port *parent, const void *data, size_t size)
 	return 0;
 }
 
-static void assert_data(const char *data, size_t size)
+static void assert_data(const char *data, size_t size, const wt_worker_options *options)
 {
 	char given[100];
 	wt_worker *worker;
@@ -333,7 +333,7 @@ static void assert_data(const char *data, size_t size)
 	memset(&data_seen, 0, sizeof data_seen);
 	if (data)
 		memcpy(given, data, size);
-	assert_int_equal(wt_worker_create(&worker, entry_data, data ? given : NULL, size, NULL), 0);
+	assert_int_equal(wt_worker_create(&worker, entry_data, data ? given : NULL, size, options), 0);
 	memset(given, '!', sizeof given);
 	latch_open(&data_seen.go);
 	assert_int_equal(join(worker), 0);
@@ -354,10 +354,28 @@ static void assert_data(const char *data, size_t size)
 static void worker_data_is_a_copy(void **state)
 {
 	(void)state;
-	assert_data(NULL, 0);
-	assert_data("", 0);
-	assert_data("x", 1);
-	assert_data("worker data of forty-two bytes, all of them", 42);
+	assert_data(NULL, 0, NULL);
+	assert_data("", 0, NULL);
+	assert_data("x", 1, NULL);
+	assert_data("worker data of forty-two bytes, all of them", 42, NULL);
+}
+
+/* It lies behind these in the worker's block. */
+static void worker_data_is_aligned_whatever_comes_along(void **state)
+{
+	char *argv[] = { "program", "argument" };
+	wt_transfer list[3];
+	wt_shared *shared;
+
+	(void)state;
+	assert_int_equal(wt_shared_create(&shared, 8, 0), 0);
+	for (size_t i = 0; i < 3; i++) {
+		list[i] = WT_SHARE(shared);
+		assert_data("data", 4, WT_WORKER_OPTIONS(.transfer = list, .transfer_count = i + 1));
+		assert_data("data", 4, WT_WORKER_OPTIONS(.transfer = list, .transfer_count = i + 1, .argc = 2,
+							 .argv = argv));
+	}
+	wt_shared_release(shared);
 }
 
 static void null_is_answered_and_ignored(void **state)
@@ -1387,6 +1405,7 @@ int main(void)
 		TEST(a_long_name_is_kept_whole),
 		TEST(channel_options_pass_through),
 		TEST(worker_data_is_a_copy),
+		TEST(worker_data_is_aligned_whatever_comes_along),
 		TEST(null_is_answered_and_ignored),
 		TEST(options_init_is_all_defaults),
 		TEST(create_survives_the_failure_of_each_allocation),

@@ -285,8 +285,23 @@ static int entry_echoes_lines(wt_port *parent, const void *data, size_t size)
 		return WT_ENOMEM;
 	while (fgets(line, sizeof line, in))
 		fputs(line, out);
-	CHECKED(feof(in) && !ferror(in));
-	return fflush(out) || ferror(out) ? WT_ENOMEM : 0;
+	CHECKED(feof(in) || ferror(in));
+	return ferror(in) || fflush(out) || ferror(out) ? WT_ENOMEM : 0;
+}
+
+/* A worker that got no memory may have closed its input before all of it was written. */
+static int streams_feed(wt_worker *worker)
+{
+	int code = 0, err = wt_worker_feed_stdin(worker, "over ", 5);
+
+	if (!err)
+		err = wt_worker_feed_stdin(worker, "there", 5);
+	if (!err)
+		err = wt_worker_end_stdin(worker);
+	if (err != WT_ECLOSED)
+		return err;
+	CHECKED(wt_worker_join(worker, &code, wt_after_ms(20000)) == 0);
+	return code ? code : err;
 }
 
 /* [W2] What was written before the end is there, unless the worker was told that it is not. */
@@ -316,11 +331,7 @@ int streams_of_a_worker(void)
 	CHECKED(err ? !worker : worker != NULL);
 	if (err)
 		return err;
-	err = wt_worker_feed_stdin(worker, "over ", 5);
-	if (!err)
-		err = wt_worker_feed_stdin(worker, "there", 5);
-	if (!err)
-		err = wt_worker_end_stdin(worker);
+	err = streams_feed(worker);
 	if (!err)
 		err = streams_heard(worker);
 	wt_worker_destroy(worker);
