@@ -151,7 +151,10 @@ static bool grow_sees_room(struct wti_ring *ring, uint64_t tail, uint64_t from)
 		WTI_YIELD(WTI_YIELD_FULL, ring);
 		/* Relaxed: who posts looks at both again. */
 		head = wti_load(&ring->head);
-		if ((int64_t)(head - enough) >= 0 || (wti_load(&ring->tail) ^ tail) & 1) {
+		/* Another producer has grown it: that one may have learnt. */
+		if ((wti_load(&ring->tail) ^ tail) & 1)
+			return true;
+		if ((int64_t)(head - enough) >= 0) {
 			grow_learn(ring, false);
 			return true;
 		}
