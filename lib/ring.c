@@ -75,7 +75,6 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	wti_store(&ring->tail, wti_ring_origin);
 	wti_store(&ring->head, wti_ring_origin);
 	wti_store(&ring->head_seen, wti_ring_origin);
-	wti_store(&ring->waited_at, wti_ring_origin - 1);
 	for (int i = 0; i < 2; i++)
 		wti_store(&ring->extent[i].start, wti_ring_origin);
 	wti_ring_begin_run(ring);

@@ -16,8 +16,8 @@
  *
  * What happens when it is full. Below `limit` it grows: a new segment is
  * linked behind the present one, up to WTI_SEGMENT_MAX each. From that size on
- * a producer first lets a consumer that is reading get ahead, no longer than
- * another segment would take: the two then stay in one. At the limit a
+ * a producer first lets a consumer that is reading get ahead, for a fraction
+ * of a millisecond at most: the two then stay in one. At the limit a
  * post is refused with WT_EAGAIN, having changed nothing. A refusal means
  * that there was no room at some moment of the call. What the limit counts
  * are messages, with their headers; where the ring pads or links, or a payload
@@ -92,7 +92,8 @@ struct wti_ring {
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
 	size_t padding_done;                  /* consumer: bytes of padding between head and done */
-	_Atomic(uint64_t) waited_at;          /* where the head stood still while a producer waited: see wti_ring_grow */
+	_Atomic(uint32_t) stood_still;        /* waits in a row in which the head did: see wti_ring_grow */
+	_Atomic(uint32_t) unwaited;           /* so many growths until the next wait */
 	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
 
 	/* Consumer. */

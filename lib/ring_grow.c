@@ -8,8 +8,9 @@
 #include "wait.h"
 
 /*
- * A producer looks how far the consumer is every so many pauses: no more than
- * another segment takes in all, and not when it has not moved for a few looks.
+ * A producer looks how far the consumer is every so many pauses: in all about
+ * what another segment takes (140 us where a pause is 17 ns, three times that
+ * where it is 140 cycles), and not when it has not moved for a few looks.
  * Each look costs the consumer the line of what it writes for each message; it
  * gives bytes back every 4096, which takes 5 us where messages are small.
  * Kept because it measures better: batches of 64-byte messages went from 54
@@ -19,7 +20,8 @@
 enum {
 	GROW_PAUSES = 256, /* a few microseconds */
 	GROW_LOOKS = 32,
-	GROW_LOOKS_STILL = 4
+	GROW_LOOKS_STILL = 4,
+	GROW_UNWAITED_LOG = 6 /* of the growths without a wait after one in vain, at most */
 };
 
 /* Four times the last one, and room for four such records: a ring reaches its size in few steps. */
@@ -118,41 +120,67 @@ static void grow_link(struct wti_ring *ring, struct wti_segment *segment, uint64
 	wti_store_sc(wti_segment_at(last, last->size, position), wti_header(WTI_RECORD_LINK, 0, 0));
 }
 
-/* Whether the consumer, that had come to `from`, gives back a quarter of a segment: looked at as long as it goes on. */
+/* The consumer stood still while a producer waited, or did not. Relaxed: what is lost costs one wait. */
+static void grow_learn(struct wti_ring *ring, bool stood_still)
+{
+	uint32_t times = wti_load(&ring->stood_still);
+
+	if (!stood_still)
+		times = 0;
+	else if (times < GROW_UNWAITED_LOG)
+		times++;
+	wti_store(&ring->stood_still, times);
+	wti_store(&ring->unwaited, times ? (uint32_t)1 << times : 0);
+}
+
+/*
+ * Whether the consumer, that had come to `from`, gives back a quarter of the segment that is full: looked at as long as it
+ * goes on. In one before that it makes no room here, whatever it gives back.
+ */
 static bool grow_sees_room(struct wti_ring *ring, uint64_t tail, uint64_t from)
 {
-	uint64_t last = from;
+	uint64_t start = wti_load(&ring->extent[tail & 1].start);
+	uint64_t enough = ((int64_t)(from - start) < 0 ? start : from) + WTI_SEGMENT_MAX / 4;
+	uint64_t head = from;
 	int still = 0;
 
 	for (int look = 0; look < GROW_LOOKS && still < GROW_LOOKS_STILL; look++) {
-		uint64_t head;
+		uint64_t last = head;
 
 		wti_wait_gather(GROW_PAUSES);
 		WTI_YIELD(WTI_YIELD_FULL, ring);
 		/* Relaxed: who posts looks at both again. */
 		head = wti_load(&ring->head);
-		if (head - from >= WTI_SEGMENT_MAX / 4 || (wti_load(&ring->tail) ^ tail) & 1)
+		/* Another producer has grown it: that one may have learnt. */
+		if ((wti_load(&ring->tail) ^ tail) & 1)
 			return true;
+		if ((int64_t)(head - enough) >= 0) {
+			grow_learn(ring, false);
+			return true;
+		}
 		still = head == last ? still + 1 : 0;
-		last = head;
 	}
-	wti_store(&ring->waited_at, last);
+	grow_learn(ring, still == GROW_LOOKS_STILL);
 	return false;
 }
 
 /*
  * The largest segment is full. A consumer that reads it will have made room
  * by the time that another segment would take, whose memory is in no cache and
- * mostly in no page yet: the producer lets it get ahead. It does not wait for
- * one that stands still, nor twice where it stood still before.
+ * mostly in no page yet: the producer lets it get ahead. One that stands still
+ * may be this very thread, and is waited for more and more rarely.
  */
 static bool grow_finds_room(struct wti_ring *ring, uint64_t tail)
 {
-	uint64_t head = wti_load(&ring->head);
+	uint32_t unwaited = wti_load(&ring->unwaited);
 
-	if (wti_load(&ring->extent[tail & 1].size) < WTI_SEGMENT_MAX || wti_load(&ring->waited_at) == head)
+	if (wti_load(&ring->extent[tail & 1].size) < WTI_SEGMENT_MAX || !wti_wait_may_poll())
 		return false;
-	return wti_wait_may_poll() && grow_sees_room(ring, tail, head);
+	if (unwaited) {
+		wti_store(&ring->unwaited, unwaited - 1);
+		return false;
+	}
+	return grow_sees_room(ring, tail, wti_load(&ring->head));
 }
 
 int wti_ring_grow(struct wti_ring *ring, uint64_t tail, size_t need)

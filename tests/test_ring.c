@@ -480,6 +480,12 @@ static void reader_begin(unsigned step)
 	wti_yield_hook = read_at_look;
 }
 
+static void read_all(uint64_t posted)
+{
+	while (reader.next < posted)
+		expect(&reader.ring, 200, reader.next++);
+}
+
 /* What is read while it is full grows no more: the producer goes on in the same segment. */
 static void a_ring_that_is_read_while_it_is_full_does_not_grow(void **state)
 {
@@ -492,27 +498,73 @@ static void a_ring_that_is_read_while_it_is_full_does_not_grow(void **state)
 	wti_yield_hook = NULL;
 	assert_true(reader.looks > 0 && reader.next > posted / 2);
 	assert_true(support_counts.bytes < 2 * (long)WTI_SEGMENT_MAX);
-	while (reader.next < posted)
-		expect(&reader.ring, 200, reader.next++);
+	read_all(posted);
 	expect_empty(&reader.ring);
 	ring_end(&reader.ring);
 }
 
-/* One that does not go on is waited for once, however often the ring grows meanwhile; one that is too slow, for a while. */
-static void a_consumer_that_stands_still_is_not_waited_for(void **state)
+static void fill_segments(uint64_t *posted, unsigned count)
 {
-	static const unsigned looks[] = { 4, 32 * 4 };
+	for (uint64_t i = 0; i < count * WTI_SEGMENT_MAX / 200; i++)
+		assert_int_equal(post(&reader.ring, 200, (*posted)++), 0);
+}
+
+/* One that does not go on is waited for ever more rarely; one that is too slow, for a while each time. */
+static void a_consumer_that_stands_still_is_hardly_waited_for(void **state)
+{
+	enum { SEGMENTS = 60 };
+	static const unsigned looks[] = { 5 * 4, SEGMENTS * 36 };
 
 	(void)state;
 	for (unsigned step = 0; step <= 1; step++) {
+		uint64_t posted = 0;
+
 		reader_begin(step);
-		for (uint64_t i = 0; i < 4 * WTI_SEGMENT_MAX / 200; i++)
-			assert_int_equal(post(&reader.ring, 200, i), 0);
+		fill_segments(&posted, SEGMENTS);
 		wti_yield_hook = NULL;
-		assert_in_range(reader.looks, 1, looks[step]);
-		assert_true(support_counts.bytes > 3 * (long)WTI_SEGMENT_MAX);
+		assert_in_range(reader.looks, 4, looks[step]);
+		assert_true(support_counts.bytes > (SEGMENTS - 1) * (long)WTI_SEGMENT_MAX);
 		ring_end(&reader.ring);
 	}
+}
+
+/* Also where it moves the head again and again meanwhile, as a thread does that posts to itself. */
+static void who_posts_to_itself_hardly_waits(void **state)
+{
+	uint64_t posted = 0;
+
+	(void)state;
+	reader_begin(0);
+	for (int round = 0; round < 100; round++) {
+		fill_segments(&posted, 2);
+		read_all(posted);
+	}
+	wti_yield_hook = NULL;
+	assert_in_range(reader.looks, 4, 16 * 4);
+	ring_end(&reader.ring);
+}
+
+/* What it gives back before the last segment is no room there: a post waits no longer for what lies before that. */
+static void a_post_does_not_wait_for_a_backlog(void **state)
+{
+	enum { SEGMENTS = 60 };
+	uint64_t posted = 0;
+	unsigned most = 0;
+
+	(void)state;
+	reader_begin(0);
+	fill_segments(&posted, SEGMENTS);
+	read_all(posted / SEGMENTS);
+	reader.step = 400; /* more than a quarter of a segment */
+	for (size_t posts = 2 * SEGMENTS * WTI_SEGMENT_MAX / 200; posts--;) {
+		reader.looks = 0;
+		assert_int_equal(post(&reader.ring, 200, posted++), 0);
+		most = reader.looks > most ? reader.looks : most;
+	}
+	wti_yield_hook = NULL;
+	assert_in_range(most, 1, 32);
+	read_all(posted);
+	ring_end(&reader.ring);
 }
 
 static void a_drained_backlog_leaves_little_memory(void **state)
@@ -1426,7 +1478,9 @@ int main(void)
 		TEST(the_first_record_may_be_larger_than_the_capacity),
 		TEST(the_capacity_is_there_with_the_first_post),
 		TEST(a_ring_that_is_read_while_it_is_full_does_not_grow),
-		TEST(a_consumer_that_stands_still_is_not_waited_for),
+		TEST(a_consumer_that_stands_still_is_hardly_waited_for),
+		TEST(who_posts_to_itself_hardly_waits),
+		TEST(a_post_does_not_wait_for_a_backlog),
 		TEST(a_drained_backlog_leaves_little_memory),
 		TEST(destroy_frees_what_was_not_read),
 		TEST(a_post_at_the_limit_is_refused_and_changes_nothing),

@@ -411,7 +411,6 @@ static void ask_new_process(const char *cpu_count, const char *setting, unsigned
 	assert_int_equal(status, 0);
 }
 
-/* Nothing can become ready while the only processor looks for it. */
 /* Not for a single one; then the longer the more came, within bounds; each is counted once. */
 static void what_gathers_before_a_wait_follows_from_what_came(void **state)
 {
@@ -427,6 +426,7 @@ static void what_gathers_before_a_wait_follows_from_what_came(void **state)
 	assert_int_equal(wti_wait_to_gather(&since, 113 + 100000), 0);
 }
 
+/* Nothing can become ready while the only processor looks for it. */
 static void one_processor_does_not_poll(void **state)
 {
 	unsigned looks, yielded;

@@ -142,7 +142,7 @@ typedef void wt_port_fn(wt_port *port, wt_message *message, void *arg);
 
 /*
  * Call `fn` for each message that waits now, `max` of them at most (0: no
- * bound), and count them in *drained (may be NULL). Does not wait: with no
+ * bound), and count them in *drained (may be NULL). Waits for none: with no
  * message it returns 0 and counts 0, or WT_ECLOSED when none will come.
  * An undecodable message goes to on_message_error. WT_EINVAL; WT_EOWNER;
  * WT_ETERMINATED. Owner.
