@@ -41,6 +41,7 @@ static void tap_publish(struct tap *tap)
 	wti_source_notify(&tap->source);
 }
 
+/* An owner is static: where AddressSanitizer puts locals, GCC 12 does not align them to lines (its bug 110027). */
 static void owner_init(struct wti_thread *owner)
 {
 	memset(owner, 0, sizeof *owner);
@@ -67,7 +68,7 @@ static uint32_t state_of(struct tap *tap)
 
 static void a_source_that_is_not_armed_wakes_nobody(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap tap;
 
 	(void)state;
@@ -87,7 +88,7 @@ static void a_source_that_is_not_armed_wakes_nobody(void **state)
 
 static void an_armed_source_wakes_its_owner_once(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap tap;
 
 	(void)state;
@@ -116,7 +117,7 @@ static void an_armed_source_wakes_its_owner_once(void **state)
 /* A wake that is on its way is neither forgotten nor doubled. */
 static void arming_and_disarming_leave_a_notified_source_alone(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap tap;
 
 	(void)state;
@@ -140,7 +141,7 @@ static void arming_and_disarming_leave_a_notified_source_alone(void **state)
 static void who_was_notified_first_is_served_first(void **state)
 {
 	static const int order[] = { 2, 0, 3, 1 };
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap taps[4];
 
 	(void)state;
@@ -162,7 +163,7 @@ static void who_was_notified_first_is_served_first(void **state)
 static void guesses_change_nothing_but_the_speed(void **state)
 {
 	enum { ALL = 3 * WTI_READY_GUESSES };
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap taps[ALL];
 
 	(void)state;
@@ -185,7 +186,7 @@ static void guesses_change_nothing_but_the_speed(void **state)
 
 static void heating_again_keeps_the_place(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap taps[2];
 
 	(void)state;
@@ -204,7 +205,7 @@ static void heating_again_keeps_the_place(void **state)
 
 static void a_source_cools_unless_it_is_ready(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap tap;
 
 	(void)state;
@@ -232,7 +233,7 @@ static void a_source_cools_unless_it_is_ready(void **state)
 /* Armed with the barrier once, it is armed without it from then on, until it is looked at all the time. */
 static void a_brief_source_stays_so_until_it_is_served_often(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap tap;
 
 	(void)state;
@@ -268,7 +269,7 @@ static void a_brief_source_stays_so_until_it_is_served_often(void **state)
 /* Others look elsewhere whether its owner sleeps: it needs the barrier each time. */
 static void a_source_that_is_not_to_be_brief_is_not(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap tap;
 
 	(void)state;
@@ -283,7 +284,7 @@ static void a_source_that_is_not_to_be_brief_is_not(void **state)
 
 static void a_detached_source_is_on_no_list_and_wakes_nobody(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap taps[3];
 
 	(void)state;
@@ -312,7 +313,7 @@ static void a_detached_source_is_on_no_list_and_wakes_nobody(void **state)
 /* Taking one off the ready stack loses none of the others there. */
 static void detaching_a_notified_source_keeps_the_others(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap taps[3];
 
 	(void)state;
@@ -359,7 +360,7 @@ static void *open_soon(void *arg)
 /* A notifier between its state change and its push holds the lock: the owner waits, and finds the push. */
 static void a_detach_waits_for_a_notifier_that_is_under_way(void **state)
 {
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	struct tap tap;
 	pthread_t notifier, opener;
 
@@ -419,7 +420,7 @@ static void no_publication_is_slept_through(void **state)
 {
 	struct basin *basin = calloc(1, sizeof *basin);
 	pthread_t publishers[PUBLISHERS];
-	struct wti_thread owner;
+	static struct wti_thread owner;
 	uint64_t seen = 0;
 
 	(void)state;
