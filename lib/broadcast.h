@@ -54,7 +54,7 @@ struct wt_broadcast {
 	uint64_t damaged;        /* messages that could not be made whole */
 	struct wti_list owned;  /* wti_thread.broadcasts */
 	uint64_t view;          /* serial of the message received last; 0 when it is given back */
-	uint64_t run_from;      /* `received` when there was last nothing to receive */
+	uint64_t empty_at;      /* position when there was last nothing to receive */
 	uint64_t pinned;        /* serial of the message that a callback has, or 0 */
 	bool delivering;        /* a callback of it is on the stack */
 	_Atomic(bool) refd;     /* keeps the loop alive; read by any thread */

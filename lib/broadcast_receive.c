@@ -153,6 +153,19 @@ static int broadcast_decode(wt_broadcast *broadcast)
 	return err;
 }
 
+/*
+ * More than a cache line was read since the last time that there was nothing. Then the poster is let get some ahead, also
+ * after a single message, and for the least that is worth it: one that stays within what all have acknowledged would wait
+ * for the last of them.
+ */
+static bool broadcast_is_streaming(wt_broadcast *broadcast)
+{
+	uint64_t since = broadcast->cursor.position - broadcast->empty_at;
+
+	broadcast->empty_at = broadcast->cursor.position;
+	return since > WTI_CACHE_LINE;
+}
+
 static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, struct wti_log_record *record,
 			     wt_time deadline)
 {
@@ -168,8 +181,7 @@ static int broadcast_receive(wt_broadcast *broadcast, struct wti_thread *self, s
 	while (wti_unlikely(!broadcast_trim(broadcast) || !wti_cursor_next(&broadcast->cursor, record))) {
 		if (broadcast->over || broadcast->closing)
 			return WT_ECLOSED;
-		/* No longer than the least: a poster that waits for all of its receivers would wait for the last of them. */
-		if (wti_wait_to_gather(&broadcast->run_from, broadcast->received) && deadline != WT_NOW)
+		if (broadcast_is_streaming(broadcast) && deadline != WT_NOW)
 			wti_wait_gather(WTI_WAIT_GATHER_MIN);
 		err = wti_wait(self, &broadcast_receive_ops, broadcast, deadline);
 		if (err)
