@@ -80,6 +80,13 @@ static wt_message receive_request(wt_port *port)
 	return message;
 }
 
+/* The caller calls, and the runner has its request. */
+static wt_message caller_ask(struct caller *caller)
+{
+	other_begin(&caller->other, call, caller);
+	return receive_request(caller->channel.b);
+}
+
 static int answer(const wt_message *request, const char *text)
 {
 	return wt_message_reply(request, OUTGOING(.data = text, .size = strlen(text), .type = 9));
@@ -93,8 +100,7 @@ static void a_call_returns_the_reply(void **state)
 	(void)state;
 	caller_make(&caller, NULL);
 	for (int i = 0; i < 100; i++) {
-		other_begin(&caller.other, call, &caller);
-		request = receive_request(caller.channel.b);
+		request = caller_ask(&caller);
 		assert_int_equal(request.size, 8);
 		assert_int_equal(request.type, 3);
 		assert_memory_equal(request.data, "question", 8);
@@ -116,8 +122,7 @@ static void a_request_counts_as_an_element_more(void **state)
 
 	(void)state;
 	caller_make(&caller, NULL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	assert_int_equal(wt_port_stats(caller.channel.b, &stats), 0);
 	assert_int_equal(stats.queued, 8 + request.size + 8 + 16);
 	assert_int_equal(answer(&request, "answer"), 0);
@@ -133,8 +138,7 @@ static void an_answer_too_large_is_refused(void **state)
 
 	(void)state;
 	caller_make(&caller, NULL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	assert_int_equal(wt_message_reply(&request, OUTGOING(.data = "", .size = SIZE_MAX)), WT_EOVERFLOW);
 	assert_int_equal(answer(&request, "answer"), 0);
 	other_wait(&caller.other);
@@ -167,8 +171,7 @@ static void a_reply_needs_no_view_of_the_request(void **state)
 	(void)state;
 	caller_make(&caller, NULL);
 	post_text(caller.channel.b, "for nobody");
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	copy = request;
 	wt_message_release(&request);
 	assert_receives_nothing(caller.channel.b, WT_EAGAIN);
@@ -211,8 +214,7 @@ static void a_reply_overtakes_the_queue_and_leaves_it_alone(void **state)
 
 	(void)state;
 	caller_make(&caller, WT_CHANNEL_OPTIONS(.limit = 1024));
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	queued = fill(caller.channel.b);
 	assert_true(queued > 0);
 	assert_int_equal(answer(&request, "answer"), 0);
@@ -231,13 +233,11 @@ static void a_reply_may_be_large_or_empty(void **state)
 
 	(void)state;
 	caller_make(&caller, NULL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	assert_int_equal(wt_message_reply(&request, OUTGOING(.data = bytes, .size = sizeof bytes)), 0);
 	other_wait(&caller.other);
 	assert_int_equal(caller.err, 0);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	assert_int_equal(wt_message_reply(&request, OUTGOING(.type = 5)), 0);
 	other_wait(&caller.other);
 	assert_int_equal(caller.err, 0);
@@ -256,8 +256,7 @@ static void a_reply_is_gathered(void **state)
 
 	(void)state;
 	caller_make(&caller, NULL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	assert_int_equal(wt_message_reply(&request, OUTGOING(.iov = pieces, .iovcnt = 3)), 0);
 	other_wait(&caller.other);
 	assert_string_equal(caller.text, "answer");
@@ -275,8 +274,7 @@ static void a_request_is_answered_once(void **state)
 
 	(void)state;
 	caller_make(&caller, NULL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	assert_int_equal(answer(&request, "first"), 0);
 	assert_int_equal(answer(&request, "second"), WT_ETIMEDOUT);
 	assert_int_equal(wt_message_reply(&request, OUTGOING(.transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
@@ -549,8 +547,7 @@ static void only_the_owner_of_the_port_answers(void **state)
 	caller_make(&caller, NULL);
 	other_start(&other);
 	channel_open_between(&carrier, &other, NULL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	answering.request = &request;
 	run_on_new_thread(answer_there, &answering);
 	assert_int_equal(answering.err, WT_EOWNER);
@@ -580,8 +577,7 @@ static void what_makes_no_sense_is_refused(void **state)
 	assert_int_equal(wt_port_call(caller.channel.a, OUTGOING(.size = 0), NULL, WT_FOREVER), WT_EINVAL);
 	assert_int_equal(wt_message_reply(NULL, OUTGOING(.size = 0)), WT_EINVAL);
 	assert_int_equal(wt_message_reply(&(wt_message){ 0 }, OUTGOING(.size = 0)), WT_EINVAL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	assert_int_equal(wt_message_reply(&request, NULL), WT_EINVAL);
 	assert_int_equal(wt_message_reply(&request, OUTGOING(.size = 1)), WT_EINVAL);
 	assert_int_equal(wt_message_reply(&request, OUTGOING(.zero = 1)), WT_EINVAL);
@@ -604,8 +600,7 @@ static void a_reply_with_a_bad_list_leaves_all_ten_where_they_were(void **state)
 
 	(void)state;
 	caller_make(&caller, NULL);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	for (size_t at = 0; at < TEN; at++) {
 		ten_make(&ten);
 		ten.list[at] = WT_MOVE(&none);
@@ -638,8 +633,7 @@ static void a_reply_without_memory_can_be_given_again(void **state)
 	support_count();
 	caller_make(&caller, NULL);
 	ten_make(&ten);
-	other_begin(&caller.other, call, &caller);
-	request = receive_request(caller.channel.b);
+	request = caller_ask(&caller);
 	for (unsigned long n = 1; err; n++) {
 		support_fail_allocations(n, 0);
 		err = wt_message_reply(&request, OUTGOING(.transfer = ten.list, .transfer_count = TEN));
