@@ -494,10 +494,10 @@ const struct wti_source_ops wti_port_source_ops = {
  */
 static void port_gather_to_drain(wt_port *port)
 {
-	uint64_t run = wti_load(&port->received) - port->run_from;
+	uint64_t received = wti_load(&port->received);
 
-	if (run >= PORT_DRAIN_RUN && wti_ring_ready(&port->inbox))
-		wti_wait_gather(wti_wait_to_gather(&port->run_from, port->run_from + run));
+	if (received - port->run_from >= PORT_DRAIN_RUN && wti_ring_ready(&port->inbox))
+		wti_wait_gather(wti_wait_to_gather(&port->run_from, received));
 }
 
 /* Hand over what waits now, `max` at most if that is not 0. How many there were. */

@@ -262,14 +262,20 @@ static inline unsigned char *ring_payload(const struct ring_slot *slot)
 	return (unsigned char *)(slot->header + 1);
 }
 
+/* Ask for lines that will be written, which may lie behind the segment: a number, for no pointer may. */
+static inline void ring_ask(uintptr_t from, size_t size)
+{
+	for (size_t i = 0; i < size; i += WTI_CACHE_LINE)
+		wti_prefetch_write((const void *)(from + i));
+}
+
 /* The last piece asks for the beginning of the next record, if that lies behind it. */
 static void ring_copy_large(unsigned char *to, const unsigned char *from, size_t size)
 {
 	while (size) {
 		size_t piece = size < RING_COPY_PIECE ? size : RING_COPY_PIECE;
 
-		for (size_t i = 0; i < piece; i += WTI_CACHE_LINE)
-			wti_prefetch_write((const void *)((uintptr_t)to + piece + i));
+		ring_ask((uintptr_t)to + piece, piece);
 		memcpy(to, from, piece);
 		to += piece;
 		from += piece;
@@ -444,8 +450,7 @@ static inline void ring_ask_batch(_Atomic(uint64_t) *header, size_t size, size_t
 
 	if (next <= RING_AHEAD_EACH)
 		return;
-	for (size_t i = 0; i < next; i += WTI_CACHE_LINE)
-		wti_prefetch_write(at + i);
+	ring_ask((uintptr_t)at, next);
 }
 
 /*
