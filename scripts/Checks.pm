@@ -9,13 +9,18 @@ use strict;
 use warnings;
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(slurp run_checks);
+our @EXPORT_OK = qw(slurp has_program run_checks);
 
 sub slurp {
 	my ($file) = @_;
 	open(my $in, '<', $file) or die "$file: $!\n";
 	local $/;
 	return <$in>;
+}
+
+sub has_program {
+	my ($name) = @_;
+	return grep { -x "$_/$name" } split /:/, $ENV{PATH};
 }
 
 # Each is a title and a function that returns what is wrong, a line each, or alone "SKIP" and why. The script's status.
