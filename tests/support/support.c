@@ -58,21 +58,25 @@ __attribute__((constructor)) static void support_take_lost_signals(void)
 
 /* ---- The watchdog ---- */
 
-static atomic_llong watchdog_deadline; /* 0: no test runs */
+/*
+ * What a test has left is counted in the watchdog's own naps: a process that
+ * was stopped, or got no processor, does not hang.
+ */
+enum { WATCHDOG_NAP = 100 }; /* milliseconds */
+
+static atomic_long watchdog_naps; /* 0: no test runs */
 static uint64_t support_seed_value;
 
 static void *watchdog_run(void *arg)
 {
 	(void)arg;
 	for (;;) {
-		long long deadline = atomic_load(&watchdog_deadline);
-
-		if (deadline && support_now() > deadline) {
+		if (atomic_load(&watchdog_naps) > 0 && atomic_fetch_sub(&watchdog_naps, 1) == 1) {
 			fprintf(stderr, "watchdog: the test hangs; WT_SEED=%llu\n", (unsigned long long)support_seed_value);
 			support_dump_threads();
 			abort();
 		}
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = WATCHDOG_NAP * 1000000 }, NULL);
 	}
 	return NULL;
 }
@@ -111,9 +115,7 @@ static void support_set_mutant(int mutant)
 
 void support_allow_seconds(unsigned seconds)
 {
-	long long span = (long long)seconds * 1000000000 * (support_slowdown() > 1 ? 5 : 1);
-
-	atomic_store(&watchdog_deadline, support_now() + span);
+	atomic_store(&watchdog_naps, (long)seconds * 1000 / WATCHDOG_NAP * (support_slowdown() > 1 ? 5 : 1));
 }
 
 int support_setup(void **state)
@@ -134,7 +136,7 @@ static void support_restore_heap(void);
 int support_teardown(void **state)
 {
 	(void)state;
-	atomic_store(&watchdog_deadline, 0);
+	atomic_store(&watchdog_naps, 0);
 	support_restore_heap();
 	support_restore_os();
 	wti_yield_hook = NULL;
