@@ -106,6 +106,7 @@ struct wt_worker {
 	_Atomic(uint32_t) overdue;  /* it outlived the deadline of somebody who ended it */
 	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */
 	_Atomic(uint32_t) feed_ended;   /* set by who ends its standard input */
+	_Atomic(int64_t) cpu_time;      /* ns, once it has ended: set by the first who needs it */
 	struct wti_poke poke;       /* signals, once it is told to end */
 	struct wti_waiters joiners;
 	struct wti_source source;   /* the creator's loop hears of online and ended */
@@ -119,7 +120,6 @@ struct wt_worker {
 
 	/* The outcome: written by the worker's thread before ENDED. */
 	int code;
-	int64_t cpu_time; /* ns */
 	int64_t ended_at; /* CLOCK_MONOTONIC, ns */
 	bool failed;
 	int failure_code;
@@ -240,9 +240,13 @@ void wti_worker_place(struct wt_worker *worker);
 
 /* ---- worker_stats.c ---- */
 
-/* The worker's thread: before it is online; before ENDED, as late as possible. */
+/*
+ * The worker's thread: before it is online; before ENDED, as late as possible; after that, before it gives up its hold.
+ * The last is a look at the clock, which takes too long for those who wait for the end.
+ */
 void wti_worker_begin_accounts(struct wt_worker *worker);
 void wti_worker_end_accounts(struct wt_worker *worker);
+void wti_worker_settle_accounts(struct wt_worker *worker);
 
 /* ---- worker_created.c ---- */
 

@@ -427,6 +427,7 @@ static void worker_end(struct wt_worker *worker)
 	if (stays && !hired)
 		worker_keep_new_thread(worker);
 	worker_publish_end(worker);
+	wti_worker_settle_accounts(worker);
 	wti_process_remove(worker);
 	wti_worker_release(worker);
 	if (stays && hired)
