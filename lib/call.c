@@ -141,20 +141,32 @@ static void call_enter(struct call *call)
 	call->id = wti_add(&call_last, 1) + 1;
 	wti_mutex_lock(&receiver->calls_lock);
 	wti_list_append(&receiver->calls, &call->link);
+	/* pairs with wti_calls_wake [call-2]: seq_cst, counted before call_ready looks whether the port is closed */
+	wti_store_sc(&receiver->calling, wti_load(&receiver->calling) + 1);
 	wti_mutex_unlock(&receiver->calls_lock);
 }
 
 /* Nobody knows of the call afterwards. */
 static struct wti_reply *call_leave(struct call *call)
 {
-	wti_mutex_lock(&call->port->peer->calls_lock);
+	wt_port *receiver = call->port->peer;
+
+	wti_mutex_lock(&receiver->calls_lock);
 	wti_list_remove(&call->link);
-	wti_mutex_unlock(&call->port->peer->calls_lock);
+	wti_store(&receiver->calling, wti_load(&receiver->calling) - 1); /* relaxed: at worst somebody looks in vain */
+	wti_mutex_unlock(&receiver->calls_lock);
 	return call->reply;
 }
 
+/*
+ * The lock lies in a line of the port's, which a close without callers need not take from its owner.
+ * Kept because it measures better: the whole life of a worker, whose two ports close, went from 4.75 us to 4.65.
+ */
 void wti_calls_wake(wt_port *port)
 {
+	/* pairs with call_enter [call-2]: seq_cst, closed before this look. Who is not counted yet sees that */
+	if (!wti_load_sc(&port->calling))
+		return;
 	wti_mutex_lock(&port->calls_lock);
 	for (struct wti_list *link = port->calls.next; link != &port->calls; link = link->next)
 		wti_unpark(&wti_list_entry(link, struct call, link)->thread->parker);

@@ -95,9 +95,10 @@ struct wt_port {
 	_Atomic(uint32_t) posters; /* a reference count: the port itself, its senders, and open slots of guests */
 	_Atomic(uint32_t) guests;  /* slots that other threads than the owner have open on it */
 
-	/* Under calls_lock (WTI_RANK_CALLS): whose requests came here and have no reply yet. */
+	/* Whose requests came here and have no reply yet. How many is written under calls_lock (WTI_RANK_CALLS). */
+	_Atomic(uint32_t) calling;
 	struct wti_mutex calls_lock;
-	struct wti_list calls; /* call.c */
+	struct wti_list calls; /* under the lock: call.c */
 
 	/* In flight. Under the lock of port_transfer.c. */
 	struct wti_list flight; /* of all that are in flight, in a queue */

@@ -93,9 +93,12 @@ void wti_port_forget_drain(wt_port *port, struct wti_thread *self)
 {
 	wti_loop_set_hold(self, WTI_HOLD_DRAIN, &port->drain_held, false);
 	port->drain_own = false;
-	wti_store(&port->refused_size, 0);
+	/* Only where there is something: to a port that ends, these words lie in a line that is long gone. */
+	if (wti_load(&port->refused_size))
+		wti_store(&port->refused_size, 0);
 	/* Relaxed: a call that comes of it all the same is answered by nobody. */
-	wti_store(&port->drain, WTI_DRAIN_NONE);
+	if (wti_load(&port->drain) != WTI_DRAIN_NONE)
+		wti_store(&port->drain, WTI_DRAIN_NONE);
 }
 
 void wti_port_turn_drain(wt_port *port, unsigned *calls)

@@ -55,12 +55,14 @@ void wt_exit(int code)
 /* Whether the worker ends by itself: decided here, once, against a terminate that comes at the same moment (W3). */
 static bool run_begin_end(struct wt_worker *worker)
 {
-	uint32_t expected = WTI_WORKER_RUNNING;
+	uint32_t expected = wti_load(&worker->state);
 
 	if (WTI_MUTANT(WTI_MUTANT_END_UNDECIDED))
-		return wti_load(&worker->state) != WTI_WORKER_TERMINATING;
+		return expected != WTI_WORKER_TERMINATING;
+	if (expected != WTI_WORKER_RUNNING)
+		return expected == WTI_WORKER_ENDING; /* decided before: a swap would only take the creator its line */
 	/* Relaxed: only the thread itself acts on it. */
-	return wti_cas(&worker->state, &expected, WTI_WORKER_ENDING) || expected == WTI_WORKER_ENDING;
+	return wti_cas(&worker->state, &expected, WTI_WORKER_ENDING);
 }
 
 void wt_fail(int code, const char *format, ...)
@@ -427,6 +429,7 @@ static void worker_end(struct wt_worker *worker)
 	if (stays && !hired)
 		worker_keep_new_thread(worker);
 	worker_publish_end(worker);
+	wti_worker_settle_accounts(worker);
 	wti_process_remove(worker);
 	wti_worker_release(worker);
 	if (stays && hired)

@@ -218,6 +218,29 @@ static void close_frees_sender(void)
 	wt_port_close(far_end);
 }
 
+/* ---- A caller waits for its reply, and the receiver closes ---- */
+
+static void call_until_closed(void *arg)
+{
+	wt_outgoing request = { .data = "a", .size = 1 };
+	wt_message reply;
+
+	(void)arg;
+	SCENARIO_CHECK(wt_port_call(far_end, &request, &reply, WT_FOREVER) == WT_ECLOSED);
+	sched_reached(SCHED_CLOSED);
+}
+
+static void close_frees_caller(void)
+{
+	int caller;
+
+	scenario_open_channel(NULL);
+	caller = scenario_go("caller", call_until_closed, NULL);
+	wt_port_close(near_end);
+	scenario_join(caller);
+	wt_port_close(far_end);
+}
+
 const struct scenario scenarios_close[] = {
 	{
 		.name = "close_races_post",
@@ -255,6 +278,11 @@ const struct scenario scenarios_close[] = {
 		.name = "close_frees_sender",
 		.run = close_frees_sender,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DROPPED),
+	},
+	{
+		.name = "close_frees_caller",
+		.run = close_frees_caller,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CLOSED),
 	},
 	{ .name = NULL },
 };
