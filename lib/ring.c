@@ -712,14 +712,23 @@ void wti_ring_note_use(struct wti_ring *ring)
 		;
 }
 
+/* Bytes that the limit counts for a message. */
+static size_t ring_charge(size_t size)
+{
+	return ring_is_outline(size) ? wti_record_size(sizeof(struct wti_outline)) + size : wti_record_size(size);
+}
+
+size_t wti_ring_holds(const struct wti_ring *ring, size_t size)
+{
+	return ring->limit / ring_charge(size);
+}
+
 bool wti_ring_has_room(struct wti_ring *ring, size_t size)
 {
-	size_t record = ring_is_outline(size) ? wti_record_size(sizeof(struct wti_outline)) + size
-					      : wti_record_size(size);
 	/* seq_cst: a sender that has announced its wait looks here; pairs with ring_give_back [ring-room] */
 	uint64_t head = wti_load_sc(&ring->head);
 
-	return ring_within_limit(ring, wti_ring_tail(ring), head, record);
+	return ring_within_limit(ring, wti_ring_tail(ring), head, ring_charge(size));
 }
 
 size_t wti_ring_used(struct wti_ring *ring)
