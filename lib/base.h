@@ -14,6 +14,9 @@
 #define wti_likely(x)   __builtin_expect(!!(x), 1)
 #define wti_unlikely(x) __builtin_expect(!!(x), 0)
 
+/* The compiler is to know nothing of `x` from here on: it leaves a choice by a jump what it is. */
+#define wti_opaque(x) __asm__ volatile("" : "+r"(x))
+
 /* Keeps a slow path out of the hot function that calls it. */
 #define WTI_COLD __attribute__((noinline, cold))
 
@@ -44,9 +47,23 @@ static inline void wti_prefetch_write(const volatile void *address)
 #endif
 }
 
-/* 16 to 64 bytes: as one or two pairs of words from either end, which may overlap. */
+/* Sizes that are copied without a loop or a call: what most messages have. */
+#define WTI_SHORT_MIN ((size_t)8)
+#define WTI_SHORT_MAX ((size_t)64)
+
+static inline bool wti_is_short(size_t size)
+{
+	return size - WTI_SHORT_MIN <= WTI_SHORT_MAX - WTI_SHORT_MIN;
+}
+
+/* As one or two words, or pairs of words, from either end, which may overlap. */
 static inline void wti_copy_short(unsigned char *to, const unsigned char *from, size_t size)
 {
+	if (size < 16) {
+		memcpy(to, from, 8);
+		memcpy(to + size - 8, from + size - 8, 8);
+		return;
+	}
 	if (size > 32) {
 		memcpy(to + 16, from + 16, 16);
 		memcpy(to + size - 32, from + size - 32, 16);
@@ -55,12 +72,10 @@ static inline void wti_copy_short(unsigned char *to, const unsigned char *from, 
 	memcpy(to + size - 16, from + size - 16, 16);
 }
 
-/* memcpy, without a call for what most messages are. `from` may be NULL where size is 0. */
+/* memcpy; `from` may be NULL where size is 0. */
 static inline void wti_copy(void *to, const void *from, size_t size)
 {
-	if (size == sizeof(uint64_t))
-		memcpy(to, from, sizeof(uint64_t));
-	else if (size >= 16 && size <= 64)
+	if (wti_is_short(size))
 		wti_copy_short((unsigned char *)to, (const unsigned char *)from, size);
 	else if (size)
 		memcpy(to, from, size);

@@ -185,6 +185,19 @@ static const struct wti_wait_ops port_room_ops = {
 	.disarm = port_room_disarm,
 };
 
+/*
+ * Who polls a full ring finds room for one message, and then none again: the two
+ * pull the line of the head back and forth for each. So the receiver is let
+ * get ahead first, in proportion to what it has to read, as a sender is where a
+ * receiver has read all.
+ * Kept because it measures better: 8-byte messages with room for 1024 went
+ * from 17 million a second to 48, 64-byte ones from 16 to 48.
+ */
+static void port_let_receive(const wt_port *receiver, size_t size)
+{
+	wti_wait_gather(wti_wait_pauses_after(wti_ring_holds(&receiver->inbox, size)));
+}
+
 int wti_port_await_room(wt_port *receiver, size_t size, wt_time deadline)
 {
 	struct wti_thread *self = wti_thread_self();
@@ -194,6 +207,7 @@ int wti_port_await_room(wt_port *receiver, size_t size, wt_time deadline)
 		return WT_ENOMEM;
 	if (wti_load(&receiver->source.owner) == self)
 		return WT_EDEADLK;
+	port_let_receive(receiver, size);
 	wti_waiter_init(&room.waiter, self);
 	return wti_wait(self, &port_room_ops, &room, deadline);
 }

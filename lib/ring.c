@@ -114,6 +114,12 @@ static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, u
 	return (int64_t)(ring_charged(ring, position, head) + size) <= (int64_t)ring->limit;
 }
 
+/* Refuse what will never fit, before anything is allocated for it. */
+static inline int ring_check_size(const struct wti_ring *ring, size_t record)
+{
+	return record > ring->limit ? WT_EMSGSIZE : 0;
+}
+
 /* Move the tail from where it was read; false when another producer did. */
 static inline bool ring_advance(struct wti_ring *ring, uint64_t *tail, size_t pad, size_t record)
 {
@@ -153,6 +159,25 @@ static inline void ring_ask_ahead(struct wti_segment *segment, size_t size, uint
 	} while (back < record);
 }
 
+/*
+ * The extent that a tail names, chosen by a jump. It is nearly always the one
+ * that it was before, so that the processor reads what lies there together with
+ * the tail; by arithmetic it would have to wait for the tail first, and that
+ * for the swap of the post before, which lets no later read begin.
+ * Kept because it measures better: 8-byte messages went from 58 million a
+ * second to 78, as with one producer; 64-byte ones from 54 to 73.
+ */
+static inline struct wti_extent *ring_extent(struct wti_ring *ring, uint64_t tail)
+{
+	struct wti_extent *extent = &ring->extent[0];
+
+	if (tail & 1) {
+		extent = &ring->extent[1];
+		wti_opaque(extent);
+	}
+	return extent;
+}
+
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
 static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring_slot *slot)
 {
@@ -163,7 +188,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 
 	slot->linked = false;
 	for (;;) {
-		struct wti_extent *extent = &ring->extent[tail & 1];
+		struct wti_extent *extent = ring_extent(ring, tail);
 		uint64_t position = RING_POSITION(tail);
 		struct wti_segment *segment = wti_load(&extent->segment);
 		size_t size = wti_load(&extent->size);
@@ -217,6 +242,39 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 }
 
 /*
+ * The same for a short record where nothing stands in its way: no full ring,
+ * no end of the segment, no other producer. Without a header where something
+ * does: then nothing has changed, and ring_reserve goes into it.
+ * Kept because it measures better than a call of that for all, which keeps the
+ * slot in memory: 8-byte messages went from 52 million a second to 58, 64-byte
+ * ones from 47 to 54, with one producer from 71 to 77.
+ */
+static inline __attribute__((always_inline)) struct ring_slot ring_reserve_at_once(struct wti_ring *ring,
+										   size_t record)
+{
+	uint64_t tail = wti_load_acq(&ring->tail);      /* as in ring_reserve [ring-tail] */
+	uint64_t head = wti_load_acq(&ring->head_seen); /* as there [ring-seen] */
+	struct wti_extent *extent = ring_extent(ring, tail);
+	struct wti_segment *segment = wti_load(&extent->segment);
+	size_t size = wti_load(&extent->size);
+	uint64_t position = RING_POSITION(tail);
+	uint64_t used = position - ring_low(head, wti_load(&extent->start));
+	size_t offset = position & (size - 1);
+
+	if (wti_unlikely(used + record + WTI_HEADER_SIZE > size || offset + record > size ||
+			 ring_check_size(ring, record) || !ring_within_limit(ring, position, head, record) ||
+			 !ring_advance(ring, &tail, 0, record)))
+		return (struct ring_slot){ .header = NULL };
+	wti_prefetch_write(wti_segment_at(segment, size, offset + record + RING_AHEAD));
+	WTI_YIELD(WTI_YIELD_RESERVED, ring);
+	return (struct ring_slot){
+		.end = tail + record,
+		.header = wti_segment_at(segment, size, offset),
+		.after = wti_segment_at(segment, size, offset + record),
+	};
+}
+
+/*
  * pairs with ring_settle [ring-commit]: payload before header. The producer
  * will look whether the consumer sleeps, which must not pass this store: the
  * consumer's heavy barrier sees to that, or, where there is none, seq_cst.
@@ -231,14 +289,13 @@ static inline void ring_publish(_Atomic(uint64_t) *at, uint64_t header)
 }
 
 /* The time is that before the publication, the rest is done after it: see below. */
-static WTI_COLD void ring_commit_traced(struct wti_ring *ring, const struct ring_slot *slot, uint64_t header)
+static WTI_COLD void ring_publish_traced(const struct wti_ring *ring, _Atomic(uint64_t) *at, uint64_t header,
+					 uint64_t end)
 {
 	int64_t now = wti_os->clock();
 
-	if (ring->single)
-		wti_store(slot->after, 0);
-	ring_publish(slot->header, header);
-	wti_trace_posted(ring->trace, RING_POSITION(slot->end), now);
+	ring_publish(at, header);
+	wti_trace_posted(ring->trace, RING_POSITION(end), now);
 }
 
 /* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
@@ -248,11 +305,12 @@ static inline __attribute__((always_inline)) void ring_commit(struct wti_ring *r
 	/* With the extent's mark in it, to spare an instruction. */
 	WTI_PROBE2(post, ring, slot->end);
 	if (wti_unlikely(ring->special)) {
+		if (ring->single)
+			wti_store(slot->after, 0);
 		if (ring->trace) {
-			ring_commit_traced(ring, slot, header);
+			ring_publish_traced(ring, slot->header, header, slot->end);
 			return;
 		}
-		wti_store(slot->after, 0);
 	}
 	ring_publish(slot->header, header);
 }
@@ -297,12 +355,6 @@ static void ring_gather(unsigned char *to, const struct iovec *iov, size_t count
 		ring_copy(to, iov[i].iov_base, iov[i].iov_len);
 		to += iov[i].iov_len;
 	}
-}
-
-/* Refuse what will never fit, before anything is allocated for it. */
-static int ring_check_size(const struct wti_ring *ring, size_t record)
-{
-	return record > ring->limit ? WT_EMSGSIZE : 0;
 }
 
 static bool ring_is_outline(size_t size)
@@ -373,7 +425,8 @@ static WTI_COLD int ring_post_outline(struct wti_ring *ring, const struct iovec 
 	return 0;
 }
 
-int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
+/* One that is not short, or in whose way there is something. */
+static int ring_post_any(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
 {
 	struct ring_slot slot;
 	int err;
@@ -392,6 +445,22 @@ int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t
 	ring_copy(ring_payload(&slot), data, size);
 	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
 	return 0;
+}
+
+static inline int ring_post_short(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
+{
+	struct ring_slot slot = ring_reserve_at_once(ring, wti_record_size(size));
+
+	if (wti_unlikely(!slot.header))
+		return ring_post_any(ring, data, size, type);
+	wti_copy_short(ring_payload(&slot), data, size);
+	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
+	return 0;
+}
+
+int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
+{
+	return wti_is_short(size) ? ring_post_short(ring, data, size, type) : ring_post_any(ring, data, size, type);
 }
 
 int wti_ring_post_iov(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size, uint32_t type)
@@ -643,14 +712,23 @@ void wti_ring_note_use(struct wti_ring *ring)
 		;
 }
 
+/* Bytes that the limit counts for a message. */
+static size_t ring_charge(size_t size)
+{
+	return ring_is_outline(size) ? wti_record_size(sizeof(struct wti_outline)) + size : wti_record_size(size);
+}
+
+size_t wti_ring_holds(const struct wti_ring *ring, size_t size)
+{
+	return ring->limit / ring_charge(size);
+}
+
 bool wti_ring_has_room(struct wti_ring *ring, size_t size)
 {
-	size_t record = ring_is_outline(size) ? wti_record_size(sizeof(struct wti_outline)) + size
-					      : wti_record_size(size);
 	/* seq_cst: a sender that has announced its wait looks here; pairs with ring_give_back [ring-room] */
 	uint64_t head = wti_load_sc(&ring->head);
 
-	return ring_within_limit(ring, wti_ring_tail(ring), head, record);
+	return ring_within_limit(ring, wti_ring_tail(ring), head, ring_charge(size));
 }
 
 size_t wti_ring_used(struct wti_ring *ring)

@@ -176,6 +176,9 @@ void wti_ring_abandon(struct wti_ring *ring, const struct wti_ring_slot *slot);
 /* Whether a message of `size` bytes would find room now. Any thread. */
 bool wti_ring_has_room(struct wti_ring *ring, size_t size);
 
+/* How many messages of `size` bytes the limit allows. Any thread. */
+size_t wti_ring_holds(const struct wti_ring *ring, size_t size);
+
 /* Note the bytes in use, for the high-water mark. Any thread. */
 void wti_ring_note_use(struct wti_ring *ring);
 

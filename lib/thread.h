@@ -118,6 +118,7 @@ struct wti_thread {
 	/* wait.c: what polling has brought so far. */
 	unsigned poll_budget; /* looks; 0: not polled yet */
 	unsigned poll_misses; /* polls in a row that ended in a sleep */
+	unsigned poll_yielded; /* polls in a row that a yield ended */
 	_Atomic(uint32_t) *starting; /* worker.c: the online word of the worker created last, or NULL */
 
 	/* wait.c: what it sleeps for. Read by any thread, each word for itself. */

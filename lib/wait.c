@@ -16,6 +16,7 @@ enum {
 	WAIT_POLL_MAX = 1024,
 	WAIT_POLL_RETRY = 8,
 	WAIT_YIELDS = 4,
+	WAIT_YIELDED_MAX = 16, /* polls in a row that a yield ended: see wait.h */
 	WAIT_UNSAFE = 1000000 /* ns */
 };
 
@@ -85,6 +86,23 @@ static void wait_poll_learn(struct wti_thread *self, unsigned budget, bool found
 		self->poll_budget = budget > WAIT_POLL_MIN ? budget / 2 : WAIT_POLL_MIN;
 }
 
+/* Let others have the processor, but now and then where that is all that helps: then to sleep is better. */
+static bool wait_yield(const struct wait *w)
+{
+	bool found = false;
+
+	if (w->self->poll_yielded == WAIT_YIELDED_MAX) {
+		w->self->poll_yielded = 0;
+		return false;
+	}
+	for (int i = 0; i < WAIT_YIELDS && !found; i++) {
+		wti_os->yield();
+		found = wait_over(w);
+	}
+	w->self->poll_yielded = found ? w->self->poll_yielded + 1 : 0;
+	return found;
+}
+
 static bool wait_poll(const struct wait *w)
 {
 	unsigned budget = wait_poll_budget(w->self);
@@ -95,10 +113,10 @@ static bool wait_poll(const struct wait *w)
 		found = wait_over(w);
 	}
 	wait_poll_learn(w->self, budget, found);
-	for (int i = 0; i < WAIT_YIELDS && !found; i++) {
-		wti_os->yield();
-		found = wait_over(w);
-	}
+	if (found)
+		w->self->poll_yielded = 0;
+	else
+		found = wait_yield(w);
 	w->self->poll_misses = found ? 0 : w->self->poll_misses + 1;
 	return found;
 }

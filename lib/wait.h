@@ -8,6 +8,13 @@
  * (18 to 30 us for an idle core of a virtual machine). It is adaptive: a
  * thread whose polls find nothing polls less. On one processor it does not
  * poll at all, for nothing can become ready meanwhile.
+ *
+ * Where polls find nothing and yields do, time after time, the two sides share
+ * a processor, in turns, while another may be idle: the system leaves them
+ * there for many milliseconds, since neither ever sleeps. So one does so now
+ * and then, and is woken where there is room.
+ * Kept because it measures better: of the streams of 10 messages that end in an
+ * answer most were sent so, and went from 161 ns a message to 85.
  */
 #ifndef WTI_WAIT_H
 #define WTI_WAIT_H

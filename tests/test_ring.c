@@ -663,6 +663,42 @@ static void what_can_never_fit_is_refused_before_anything_is_allocated(void **st
 	ring_end(&ring);
 }
 
+/* Also where there is a segment already, with room for it. */
+static void a_short_message_above_the_limit_is_refused(void **state)
+{
+	static const unsigned char data[64];
+
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		static struct wti_ring ring;
+
+		wti_ring_init(&ring, 0, 40, single);
+		for (int i = 0; i < 100; i++) {
+			assert_int_equal(post(&ring, 32, 1), 0);
+			assert_int_equal(wti_ring_post(&ring, data, 33, 0), WT_EMSGSIZE);
+			assert_int_equal(wti_ring_post(&ring, data, 8, 0), WT_EAGAIN);
+			expect(&ring, 32, 1);
+			assert_int_equal(wti_ring_post(&ring, data, 64, 0), WT_EMSGSIZE);
+			expect_empty(&ring);
+		}
+		ring_end(&ring);
+	}
+}
+
+static void the_limit_allows_so_many_messages_of_a_size(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, 0, 160, false);
+	assert_int_equal(wti_ring_holds(&ring, 0), 20);
+	assert_int_equal(wti_ring_holds(&ring, 8), 10);
+	assert_int_equal(wti_ring_holds(&ring, 9), 6);
+	assert_int_equal(wti_ring_holds(&ring, 160), 0);
+	assert_int_equal(wti_ring_holds(&ring, MIB), 0);
+	ring_end(&ring);
+}
+
 /* A size that nobody can have is an error also where there is no limit. */
 static void a_size_without_memory_is_refused(void **state)
 {
@@ -1502,6 +1538,8 @@ int main(void)
 		TEST(destroy_frees_what_was_not_read),
 		TEST(a_post_at_the_limit_is_refused_and_changes_nothing),
 		TEST(what_can_never_fit_is_refused_before_anything_is_allocated),
+		TEST(a_short_message_above_the_limit_is_refused),
+		TEST(the_limit_allows_so_many_messages_of_a_size),
 		TEST(a_size_without_memory_is_refused),
 		TEST(payloads_out_of_line_count_toward_the_limit),
 		TEST(an_empty_ring_takes_a_record_of_the_whole_limit),

@@ -386,6 +386,40 @@ static int report_polling(int cpu_count)
 	return 0;
 }
 
+/* What shares the processor with who waits makes it ready as soon as it has it. */
+static void yield_to_publisher(void)
+{
+	yields++;
+	wti_store_sc(&hooked_thing->there, 1);
+}
+
+/* So many waits, and yields in them, until one announced its sleep; the next is to yield again. */
+static int report_sharing(void)
+{
+	struct thing thing = { .waiter = wti_thread_self() };
+	unsigned waits = 0, until;
+
+	counted_os = wti_os_real;
+	counted_os.cpu_count = stub_cpu_count;
+	counted_os.yield = yield_to_publisher;
+	cpus = 2;
+	wti_os = &counted_os;
+	hooked_thing = &thing;
+	hooked_point = WTI_YIELD_BEFORE_ARM;
+	wti_yield_hook = publish_at_point;
+	for (; !thing.arms && waits < 1000; waits++) {
+		wti_store_sc(&thing.there, 0);
+		if (wti_wait(thing.waiter, &thing_ops, &thing, WT_FOREVER) != 0)
+			return 1;
+	}
+	until = yields;
+	wti_store_sc(&thing.there, 0);
+	if (wti_wait(thing.waiter, &thing_ops, &thing, WT_FOREVER) != 0 || yields != until + 1 || thing.arms != 1)
+		return 1;
+	printf("%u %u\n", waits, until);
+	return 0;
+}
+
 static void ask_new_process(const char *cpu_count, const char *setting, unsigned *looks, unsigned *yielded)
 {
 	struct child_command command;
@@ -447,6 +481,17 @@ static void two_processors_poll_before_they_sleep(void **state)
 	assert_true(yielded > 0);
 }
 
+/* Else the system might leave the two where they are. */
+static void who_finds_only_by_yielding_sleeps_now_and_then(void **state)
+{
+	unsigned waits, yielded;
+
+	(void)state;
+	ask_new_process("shared", "NONE=1", &waits, &yielded);
+	assert_in_range(waits, 8, 100);
+	assert_int_equal(yielded, waits - 1);
+}
+
 static void polling_can_be_turned_off_from_outside(void **state)
 {
 	unsigned looks, yielded;
@@ -475,10 +520,11 @@ int main(int argc, char **argv)
 		TEST(what_gathers_before_a_wait_follows_from_what_came),
 		TEST(one_processor_does_not_poll),
 		TEST(two_processors_poll_before_they_sleep),
+		TEST(who_finds_only_by_yielding_sleeps_now_and_then),
 		TEST(polling_can_be_turned_off_from_outside),
 	};
 
 	if (argc > 1)
-		return report_polling(atoi(argv[1]));
+		return strcmp(argv[1], "shared") == 0 ? report_sharing() : report_polling(atoi(argv[1]));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
