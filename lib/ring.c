@@ -58,7 +58,7 @@ struct ring_slot {
 
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single)
 {
-	size_t size = WTI_SEGMENT_MIN;
+	uint32_t size = WTI_SEGMENT_MIN;
 
 	if (!capacity)
 		capacity = WTI_SEGMENT_DEFAULT;
@@ -66,8 +66,11 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 		size *= 2;
 	memset(ring, 0, sizeof *ring);
 	ring->limit = limit;
+	ring->limited = limit != WTI_NO_LIMIT;
+	ring->read_limited = ring->limited;
 	ring->capacity = size;
 	ring->single = single;
+	ring->read_single = single;
 	ring->special = single;
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
@@ -109,7 +112,7 @@ static inline size_t ring_charged(struct wti_ring *ring, uint64_t position, uint
  */
 static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, uint64_t head, size_t size)
 {
-	if (wti_likely(ring->limit == WTI_NO_LIMIT))
+	if (wti_likely(!ring->limited))
 		return true;
 	return (int64_t)(ring_charged(ring, position, head) + size) <= (int64_t)ring->limit;
 }
@@ -166,7 +169,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 		struct wti_extent *extent = &ring->extent[tail & 1];
 		uint64_t position = RING_POSITION(tail);
 		struct wti_segment *segment = wti_load(&extent->segment);
-		size_t size = wti_load(&extent->size);
+		size_t size = wti_load(&ring->extent_size[tail & 1]);
 		uint64_t low = ring_low(head, wti_load(&extent->start));
 		size_t room = size - (position & (size - 1));
 		size_t pad = record > room ? room : 0;
@@ -302,7 +305,7 @@ static void ring_gather(unsigned char *to, const struct iovec *iov, size_t count
 /* Refuse what will never fit, before anything is allocated for it. */
 static int ring_check_size(const struct wti_ring *ring, size_t record)
 {
-	return record > ring->limit ? WT_EMSGSIZE : 0;
+	return ring->limited && record > ring->limit ? WT_EMSGSIZE : 0;
 }
 
 static bool ring_is_outline(size_t size)
