@@ -71,11 +71,12 @@ struct wti_extent {
 };
 
 /*
- * A message takes one line of the ring on either side, and the record's. So either has there what it asks of what was set
- * at create, and the consumer the size of its segment. The lines beside those two are hardly used: processors fetch them
- * in pairs.
- * Kept because it measures better: messages to any of 256 ports went from 5.6 million a second to 6.3, to any of 4096 from
- * 5.0 to 5.6. With the producers' line beside one that the receiver writes, streams of 8 bytes lost up to a seventh.
+ * A message takes one line of the ring on either side, and the record's. So either has there what it asks of what was
+ * set at create, and the consumer the size of its segment. The lines beside those two are hardly used: processors fetch
+ * them in pairs.
+ * Kept because it measures better: messages to any of 256 ports went from 5.6 million a second to 6.3, to any of 4096
+ * from 5.0 to 5.6. With the producers' line beside one that the receiver writes, streams of 8 bytes lost up to a
+ * seventh.
  */
 struct wti_ring {
 	/* Producers, when it is full. */
@@ -95,7 +96,7 @@ struct wti_ring {
 	bool special;    /* `single` or traced: a commit does more than publish */
 
 	/* Producers, when it is full, and the consumer's returns. */
-	WTI_CACHE_ALIGNED _Atomic(struct wti_segment *) spare; /* consumer to producer: a list of used segments, zeroed */
+	WTI_CACHE_ALIGNED _Atomic(struct wti_segment *) spare; /* consumer to producer: a list of used ones, zeroed */
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
 	_Atomic(uint32_t) stood_still;        /* waits in a row in which the head did: see wti_ring_grow */

@@ -102,8 +102,8 @@ void wti_source_attach(struct wti_source *source, struct wti_thread *self);
 void wti_source_notify_slow(struct wti_source *source);
 
 /*
- * Before publishing: ask for the line that a notification will write, while there is still something else to do. Whether
- * there will be one, as far as can be told.
+ * Before publishing: ask for the line that a notification will write, while there is still something else to do.
+ * Whether there will be one, as far as can be told.
  */
 static inline bool wti_source_approach(struct wti_source *source)
 {
