@@ -119,7 +119,7 @@ def asleep(thing):
 def port_state(port):
     if int(port['closed']):
         return 'closing'
-    return 'ended' if int(port['peer']['ended']) else 'open'
+    return 'ended' if int(port['peer_ended']) else 'open'
 
 
 def queued(ring):

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base.h"
+#include "hash.h"
 
 /*
  * clang holds that malloc and its kin leave errno alone, and drops a store that
@@ -56,24 +57,48 @@ const struct wti_alloc_ops wti_heap_libc = {
 
 const struct wti_alloc_ops *wti_heap = &wti_heap_libc;
 
+enum {
+	ALLOC_PAGE = 4096,
+	ALLOC_COLOURS_LOG = 2 /* of the lines by which a block may be moved: 0 to 3 */
+};
+
 /*
  * calloc and a shift rather than aligned_alloc and memset: large blocks come
  * from the system zeroed, and their pages are then not touched until used.
  * The word before the block remembers what to free.
  */
+/* The first line in what was allocated, and so many bytes on. */
+static void *alloc_lines(void *raw, size_t skip)
+{
+	uintptr_t block = wti_round_up((uintptr_t)raw + sizeof raw, WTI_CACHE_LINE) + skip;
+
+	((void **)block)[-1] = raw;
+	return (void *)block;
+}
+
 void *wti_alloc_lines(size_t size)
 {
 	void *raw;
-	uintptr_t block;
 
 	if (size > WTI_SIZE_MAX)
 		return NULL;
 	raw = wti_alloc_zeroed(size + WTI_CACHE_LINE + sizeof raw);
+	return raw ? alloc_lines(raw, 0) : NULL;
+}
+
+/* The colours of slabs (Bonwick), by the number of the page: this hash spreads what lies at equal distances. */
+void *wti_alloc_lines_apart(size_t size)
+{
+	void *raw;
+	size_t colour;
+
+	if (size > WTI_SIZE_MAX)
+		return NULL;
+	raw = wti_alloc_zeroed(size + ((size_t)WTI_CACHE_LINE << ALLOC_COLOURS_LOG) + sizeof raw);
 	if (!raw)
 		return NULL;
-	block = wti_round_up((uintptr_t)raw + sizeof raw, WTI_CACHE_LINE);
-	((void **)block)[-1] = raw;
-	return (void *)block;
+	colour = wti_hash_bucket((uintptr_t)raw / ALLOC_PAGE, ALLOC_COLOURS_LOG);
+	return alloc_lines(raw, colour * WTI_CACHE_LINE);
 }
 
 void wti_free_lines(void *block)

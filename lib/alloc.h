@@ -43,4 +43,13 @@ static inline void wti_free(void *block)
 void *wti_alloc_lines(size_t size);
 void wti_free_lines(void *block);
 
+/*
+ * The same for blocks of which there may be thousands, and few of them busy: of those that lie whole pages apart, as
+ * every so many-th does, not all begin at the same place of a page. All such places share one set of the nearest cache,
+ * which has room for some twelve lines, and to the processor a load there is one of what the other block stores.
+ * Kept because it measures better: where every 256th of 4096 ports was busy, 16 of them, messages went from 13 million
+ * a second to 17, as many as with any other 16.
+ */
+void *wti_alloc_lines_apart(size_t size);
+
 #endif

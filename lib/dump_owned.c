@@ -30,7 +30,7 @@ static const char *dump_port_state(const wt_port *port)
 {
 	if (wti_load(&port->closed))
 		return "closing";
-	return wti_load(&port->peer->ended) ? "ended" : "open";
+	return wti_load(&port->peer_ended) ? "ended" : "open";
 }
 
 static void dump_port(struct wti_text *text, wt_port *port, uint64_t owner)

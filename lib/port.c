@@ -116,7 +116,7 @@ int wti_channel_create(struct wti_thread *owner_a, struct wti_thread *owner_b, c
 
 	if (err)
 		return err;
-	channel = wti_alloc_lines(sizeof *channel);
+	channel = wti_alloc_lines_apart(sizeof *channel);
 	if (!channel)
 		return WT_ENOMEM;
 	wti_store(&channel->handles, 2);

@@ -5,9 +5,9 @@
  * are closed: a poster needs nothing but the handle it posts through.
  *
  * Two words say what has ended. `closed`: nobody will read this end's inbox,
- * so posts to it are refused. `ended`: nobody will post from this end any
- * more, neither the port nor a sender made of it, so that the other end hears
- * of the close once it has read everything.
+ * so posts to it are refused. `peer_ended`: nobody will post from the other
+ * end any more, neither the port nor a sender made of it, so that this end
+ * hears of the close once it has read everything.
  *
  * An end has an owner, its thread; or it is in flight, in a message that
  * nobody has taken yet; or it is closed. In flight it has no owner in its
@@ -55,7 +55,7 @@ struct wt_port {
 	 * look at the peer's source, who looks here after arming [source-1].
 	 */
 	_Atomic(uint32_t) closed;
-	_Atomic(uint32_t) ended;   /* in the same way, by who gives up the last of `posters` */
+	_Atomic(uint32_t) peer_ended; /* in the same way, by who gives up the last of the peer's `posters` */
 	struct wti_source source;  /* the owner's lock and links are in it, too */
 
 	/* Owner only, the rest of the source's line, and the next one: what a turn of the loop touches. */
@@ -70,7 +70,6 @@ struct wt_port {
 	void *on_message_arg;
 	uint64_t view;          /* serial of the latest view, of all of the thread's ports; 0 when it is over */
 	uint64_t oldest;        /* serial of the first view that may be valid still: pins keep several */
-	uint64_t run_from;      /* `received` when all had last been taken: see wti_wait_to_gather */
 	void (*on_drain)(wt_port *port, void *arg);
 	/* What is due before the loop hands over a message; false: not now, and the port may be gone. May be NULL. */
 	bool (*before_turn)(wt_port *port, unsigned *calls);
@@ -114,6 +113,7 @@ struct wt_port {
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
+	uint64_t run_from;      /* `received` when all had last been taken: see wti_wait_to_gather */
 	uint64_t close_tail;
 	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
 	size_t select_index;    /* there */
@@ -190,18 +190,18 @@ static inline bool wti_port_is_closed(const wt_port *port)
 	return wti_load_sc(&port->closed) != 0;
 }
 
-/* Whether nobody will post from this end any more. Any thread. */
-static inline bool wti_port_has_ended(const wt_port *port)
+/* Whether nobody will post to this end any more. Any thread. */
+static inline bool wti_port_peer_has_ended(const wt_port *port)
 {
 	/* pairs with wti_port_leave_posters [source-1]: as above */
-	return wti_load_sc(&port->ended) != 0;
+	return wti_load_sc(&port->peer_ended) != 0;
 }
 
 /* Whether a receive would return something else than WT_EAGAIN. Owner. */
 static inline bool wti_port_is_readable(wt_port *port)
 {
 	/* Ended first: what was posted before the end is then in the ring. */
-	return wti_port_has_ended(port->peer) || wti_ring_ready(&port->inbox);
+	return wti_port_peer_has_ended(port) || wti_ring_ready(&port->inbox);
 }
 
 /*

@@ -21,8 +21,8 @@ void wti_port_leave_posters(wt_port *port)
 	/* counter: what every one of them posted is seen by who finds the end */
 	if (wti_sub_acqrel(&port->posters, 1) != 1)
 		return;
-	/* pairs with wti_port_has_ended [source-1]: published before the look at the peer's source */
-	wti_store_sc(&port->ended, 1);
+	/* pairs with wti_port_peer_has_ended [source-1]: published before the look at the peer's source */
+	wti_store_sc(&port->peer->peer_ended, 1);
 	wti_source_notify(&port->peer->source);
 }
 

@@ -66,6 +66,18 @@ static inline bool port_refuses(const wt_port *port, const wt_sender *sender)
 	return wti_port_is_closed(port->peer) || (!sender && wti_port_is_closed(port));
 }
 
+/*
+ * Of a port that was quiet the receiver has the record's line, too, and the first locked instruction behind the
+ * record would wait for it. Of another one the posts before have asked for it, and the receiver is reading there.
+ * Kept because it measures better: messages to any of 4096 ports went from 5.5 million a second to 5.8, to any of 256
+ * from 6.3 to 6.45. Asked for at each post, a stream of 8 bytes loses a third.
+ */
+static inline void port_approach(wt_port *receiver)
+{
+	if (wti_unlikely(wti_source_approach(&receiver->source)))
+		wti_ring_approach_post(&receiver->inbox);
+}
+
 #ifdef WTI_TESTING
 /* The wrong version: whether to wake is decided by what the ring looked like before the commit. */
 static int port_post_mutant(wt_port *receiver, const void *data, size_t size)
@@ -88,7 +100,7 @@ static inline int port_post(wt_port *port, const void *data, size_t size)
 	if (WTI_MUTANT(WTI_MUTANT_WAKE_AT_RESERVE))
 		return port_post_mutant(receiver, data, size);
 #endif
-	wti_source_approach(&receiver->source);
+	port_approach(receiver);
 	err = wti_ring_post(&receiver->inbox, data, size, 0);
 	port_published(receiver, err);
 	return port_answer(port, err, size);

@@ -16,7 +16,7 @@
 void wti_port_offer_room(wt_port *port)
 {
 	wti_ring_flush(&port->inbox);
-	if (port->inbox.limit == WTI_NO_LIMIT)
+	if (!port->inbox.read_limited)
 		return; /* and owes nobody */
 	wti_list_remove(&port->owing);
 	if (wti_waiters_any(&port->senders))
@@ -54,7 +54,7 @@ static inline void port_give_back(wt_port *port)
 {
 	port->view = 0;
 	wti_ring_release(&port->inbox, port->inbox.read);
-	if (wti_unlikely(port->inbox.limit != WTI_NO_LIMIT))
+	if (wti_unlikely(port->inbox.read_limited))
 		port_offer_half(port);
 }
 
@@ -415,7 +415,7 @@ static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned 
 static bool port_hears_close(wt_port *port)
 {
 	/* Ended first, then the ring: see wti_port_is_readable. */
-	return !port->closing && !port->close_told && wti_port_has_ended(port->peer) && !wti_ring_ready(&port->inbox);
+	return !port->closing && !port->close_told && wti_port_peer_has_ended(port) && !wti_ring_ready(&port->inbox);
 }
 
 static void port_turn(struct wti_source *source, unsigned *calls)
@@ -471,7 +471,6 @@ static void port_approach(struct wti_source *source)
 {
 	wt_port *port = wti_container_of(source, wt_port, source);
 
-	wti_prefetch(&port->peer->ended);
 	wti_prefetch_write(&port->view);
 	wti_ring_approach(&port->inbox);
 }
@@ -544,7 +543,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	self->drains--;
 	if (drained)
 		*drained = n;
-	if (!n && wti_port_has_ended(port->peer) && !wti_ring_ready(&port->inbox))
+	if (!n && wti_port_peer_has_ended(port) && !wti_ring_ready(&port->inbox))
 		err = WT_ECLOSED;
 	if (port->closing) {
 		if (!port->pins)

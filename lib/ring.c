@@ -58,7 +58,7 @@ struct ring_slot {
 
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single)
 {
-	size_t size = WTI_SEGMENT_MIN;
+	uint32_t size = WTI_SEGMENT_MIN;
 
 	if (!capacity)
 		capacity = WTI_SEGMENT_DEFAULT;
@@ -66,8 +66,11 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 		size *= 2;
 	memset(ring, 0, sizeof *ring);
 	ring->limit = limit;
+	ring->limited = limit != WTI_NO_LIMIT;
+	ring->read_limited = ring->limited;
 	ring->capacity = size;
 	ring->single = single;
+	ring->read_single = single;
 	ring->special = single;
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
@@ -109,7 +112,7 @@ static inline size_t ring_charged(struct wti_ring *ring, uint64_t position, uint
  */
 static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, uint64_t head, size_t size)
 {
-	if (wti_likely(ring->limit == WTI_NO_LIMIT))
+	if (wti_likely(!ring->limited))
 		return true;
 	return (int64_t)(ring_charged(ring, position, head) + size) <= (int64_t)ring->limit;
 }
@@ -117,7 +120,7 @@ static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, u
 /* Refuse what will never fit, before anything is allocated for it. */
 static inline int ring_check_size(const struct wti_ring *ring, size_t record)
 {
-	return record > ring->limit ? WT_EMSGSIZE : 0;
+	return ring->limited && record > ring->limit ? WT_EMSGSIZE : 0;
 }
 
 /* Move the tail from where it was read; false when another producer did. */
@@ -178,6 +181,11 @@ static inline struct wti_extent *ring_extent(struct wti_ring *ring, uint64_t tai
 	return extent;
 }
 
+static inline size_t ring_extent_size(struct wti_ring *ring, const struct wti_extent *extent)
+{
+	return wti_load(&ring->extent_size[extent - ring->extent]);
+}
+
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
 static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring_slot *slot)
 {
@@ -191,7 +199,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 		struct wti_extent *extent = ring_extent(ring, tail);
 		uint64_t position = RING_POSITION(tail);
 		struct wti_segment *segment = wti_load(&extent->segment);
-		size_t size = wti_load(&extent->size);
+		size_t size = ring_extent_size(ring, extent);
 		uint64_t low = ring_low(head, wti_load(&extent->start));
 		size_t room = size - (position & (size - 1));
 		size_t pad = record > room ? room : 0;
@@ -256,7 +264,7 @@ static inline __attribute__((always_inline)) struct ring_slot ring_reserve_at_on
 	uint64_t head = wti_load_acq(&ring->head_seen); /* as there [ring-seen] */
 	struct wti_extent *extent = ring_extent(ring, tail);
 	struct wti_segment *segment = wti_load(&extent->segment);
-	size_t size = wti_load(&extent->size);
+	size_t size = ring_extent_size(ring, extent);
 	uint64_t position = RING_POSITION(tail);
 	uint64_t used = position - ring_low(head, wti_load(&extent->start));
 	size_t offset = position & (size - 1);

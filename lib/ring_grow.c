@@ -82,7 +82,7 @@ static void grow_describe(struct wti_ring *ring, unsigned index, struct wti_segm
 
 	/* Relaxed: published by the swap of the tail, proven by that of the reader. */
 	wti_store(&extent->segment, segment);
-	wti_store(&extent->size, segment->size);
+	wti_store(&ring->extent_size[index], (uint32_t)segment->size);
 	wti_store(&extent->start, start);
 	wti_store(wti_segment_at(segment, segment->size, start), 0);
 }
@@ -174,7 +174,7 @@ static bool grow_finds_room(struct wti_ring *ring, uint64_t tail)
 {
 	uint32_t unwaited = wti_load(&ring->unwaited);
 
-	if (wti_load(&ring->extent[tail & 1].size) < WTI_SEGMENT_MAX || !wti_wait_may_poll())
+	if (wti_load(&ring->extent_size[tail & 1]) < WTI_SEGMENT_MAX || !wti_wait_may_poll())
 		return false;
 	if (unwaited) {
 		wti_store(&ring->unwaited, unwaited - 1);

@@ -17,14 +17,23 @@
 /* The interval between two looks for the high-water mark has doubled so often at most. */
 #define RING_LOOKS_MAX 25
 
+/* The consumer goes on there. */
+static void ring_read_in(struct wti_ring *ring, struct wti_segment *segment)
+{
+	ring->read_segment = segment;
+	ring->read_size = (uint32_t)segment->size;
+}
+
 static WTI_COLD bool ring_first(struct wti_ring *ring)
 {
 	/* pairs with grow_first [ring-first] */
 	struct wti_segment *first = wti_load_acq(&ring->first);
 
-	ring->read_segment = first;
+	if (!first)
+		return false;
+	ring_read_in(ring, first);
 	ring->done_segment = first;
-	return first != NULL;
+	return true;
 }
 
 /*
@@ -36,7 +45,7 @@ static WTI_COLD void ring_pass(struct wti_ring *ring, struct wti_segment *segmen
 	bool held = ring->done != ring->read;
 
 	if (wti_header_kind(header) == WTI_RECORD_LINK)
-		ring->read_segment = segment->next;
+		ring_read_in(ring, segment->next);
 	ring->mixed = true;
 	ring->read += wti_record_size(wti_header_payload(header));
 	if (!held)
@@ -58,7 +67,7 @@ static inline uint64_t ring_settle(struct wti_ring *ring)
 			return 0;
 		segment = ring->read_segment;
 		/* pairs with ring_commit, grow_link [ring-commit]: what was written before it; [source-1] */
-		header = wti_load_sc(wti_segment_at(segment, segment->size, ring->read));
+		header = wti_load_sc(wti_segment_at(segment, ring->read_size, ring->read));
 		if (wti_likely(wti_header_is_message(header))) /* or 0 */
 			return header;
 		ring_pass(ring, segment, header);
@@ -80,7 +89,7 @@ bool wti_ring_ready_beyond(struct wti_ring *ring, unsigned count)
 	while (header && count-- && wti_header_kind(header) != WTI_RECORD_LINK) {
 		at += wti_record_size(wti_header_payload(header));
 		/* pairs with ring_commit [ring-commit]: behind a slot that was committed with less than it had lies a PAD */
-		header = wti_load_acq(wti_segment_at(segment, segment->size, at));
+		header = wti_load_acq(wti_segment_at(segment, ring->read_size, at));
 	}
 	return header != 0;
 }
@@ -91,7 +100,7 @@ void wti_ring_approach(struct wti_ring *ring)
 
 	wti_prefetch_write(&ring->head);
 	if (segment)
-		wti_prefetch_write(wti_segment_at(segment, segment->size, ring->read));
+		wti_prefetch_write(wti_segment_at(segment, ring->read_size, ring->read));
 }
 
 /* A record that is more than a message's bytes. */
@@ -120,7 +129,7 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
 
 	if (!header)
 		return false;
-	at = wti_segment_at(ring->read_segment, ring->read_segment->size, ring->read);
+	at = wti_segment_at(ring->read_segment, ring->read_size, ring->read);
 	record->data = at + 1;
 	record->size = wti_header_payload(header);
 	record->type = wti_header_type(header);
@@ -135,20 +144,29 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
 	return true;
 }
 
+/* Where all is plain, the segment is the one that is read, and nothing else of the ring need be looked at. */
+static inline void ring_zero(struct wti_ring *ring, uint64_t upto)
+{
+	struct wti_segment *segment = ring->mixed ? ring->done_segment : ring->read_segment;
+	size_t size = ring->mixed ? segment->size : ring->read_size;
+
+	wti_segment_zero(segment, size, wti_load(&ring->head), upto);
+}
+
 /* Zero what was released, then let producers have it, up to the position `upto`. */
 static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 {
-	if (!ring->single)
-		wti_segment_zero(ring->done_segment, wti_load(&ring->head), upto);
+	if (!ring->read_single)
+		ring_zero(ring, upto);
 	/*
 	 * pairs with ring_reserve [ring-head]. A look whether senders wait for
 	 * room follows, and must not pass it: as for a commit. [ring-room]
 	 */
-	if (ring->limit == WTI_NO_LIMIT || wti_barrier_is_asymmetric())
+	if (!ring->read_limited || wti_barrier_is_asymmetric())
 		wti_store_rel(&ring->head, upto);
 	else
 		wti_store_sc(&ring->head, upto);
-	if (wti_unlikely(ring->padding_done && (upto == ring->done || ring->limit == WTI_NO_LIMIT))) {
+	if (wti_unlikely(ring->padding_done && (upto == ring->done || !ring->read_limited))) {
 		wti_sub_acqrel(&ring->padding, ring->padding_done); /* pairs with ring_charged [ring-padding]: after the head */
 		ring->padding_done = 0;
 	}
@@ -201,7 +219,7 @@ static WTI_COLD void ring_release_special(struct wti_ring *ring, void *payload, 
 		ring_release_outline(ring, outline);
 		break;
 	default:
-		ring->padding_done += wti_record_size(wti_header_payload(header));
+		ring->padding_done += (uint32_t)wti_record_size(wti_header_payload(header));
 	}
 	ring->done += wti_record_size(wti_header_payload(header));
 }
@@ -233,9 +251,9 @@ static inline void ring_release_to(struct wti_ring *ring, uint64_t upto)
 }
 
 /* An eighth of the segment, at least a line so that a step of whole lines is not empty. */
-static inline size_t ring_batch_size(const struct wti_segment *segment)
+static inline size_t ring_batch_size(const struct wti_ring *ring)
 {
-	size_t size = segment->size / 8;
+	size_t size = ring->read_size / 8;
 
 	if (size < WTI_CACHE_LINE)
 		return WTI_CACHE_LINE;
@@ -261,9 +279,9 @@ void wti_ring_release(struct wti_ring *ring, uint64_t upto)
 	pending = ring->done - wti_load(&ring->head);
 	if (!pending)
 		return;
-	if (ring->limit != WTI_NO_LIMIT)
+	if (ring->read_limited)
 		ring_give_back(ring, ring->done);
-	else if (pending >= ring_batch_size(ring->done_segment))
+	else if (pending >= ring_batch_size(ring))
 		/* Whole lines only: the last one may be the one that a producer writes now. */
 		ring_give_back(ring, ring->done & ~(uint64_t)(WTI_CACHE_LINE - 1));
 }

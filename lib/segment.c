@@ -52,12 +52,12 @@ void wti_segment_destroy(struct wti_segment *segment)
 		wti_free_lines(segment);
 }
 
-void wti_segment_zero(struct wti_segment *segment, uint64_t from, uint64_t to)
+void wti_segment_zero(struct wti_segment *segment, size_t size, uint64_t from, uint64_t to)
 {
 	unsigned char *bytes = (unsigned char *)segment->words;
-	size_t offset = from & (segment->size - 1);
+	size_t offset = from & (size - 1);
 	size_t length = to - from;
-	size_t first = segment->size - offset;
+	size_t first = size - offset;
 
 	if (length <= first) {
 		memset(bytes + offset, 0, length);

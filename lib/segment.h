@@ -29,7 +29,7 @@ static inline _Atomic(uint64_t) *wti_segment_at(struct wti_segment *segment, siz
 	return &segment->words[(position & (size - 1)) / sizeof *segment->words];
 }
 
-/* Zero the bytes of the positions [from, to), at most one turn of the segment. */
-void wti_segment_zero(struct wti_segment *segment, uint64_t from, uint64_t to);
+/* Zero the bytes of the positions [from, to), at most one turn of the segment, which has `size` of them. */
+void wti_segment_zero(struct wti_segment *segment, size_t size, uint64_t from, uint64_t to);
 
 #endif

@@ -101,12 +101,17 @@ void wti_source_attach(struct wti_source *source, struct wti_thread *self);
 
 void wti_source_notify_slow(struct wti_source *source);
 
-/* Before publishing: ask for the line that a notification will write, while there is still something else to do. */
-static inline void wti_source_approach(struct wti_source *source)
+/*
+ * Before publishing: ask for the line that a notification will write, while there is still something else to do.
+ * Whether there will be one, as far as can be told.
+ */
+static inline bool wti_source_approach(struct wti_source *source)
 {
 	/* Relaxed: only a guess. */
-	if (wti_unlikely(wti_load(&source->state) & WTI_SOURCE_ARMED))
-		wti_prefetch_write(&source->state);
+	if (wti_likely(!(wti_load(&source->state) & WTI_SOURCE_ARMED)))
+		return false;
+	wti_prefetch_write(&source->state);
+	return true;
 }
 
 /* After publishing: wake the owner if it is armed. Any thread that keeps the source alive. */

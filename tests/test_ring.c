@@ -99,9 +99,9 @@ static void expect_empty(struct wti_ring *ring)
 #define LINE_OF(field) (offsetof(struct wti_ring, field) / WTI_CACHE_LINE)
 
 /*
- * What producers write at each post and what the consumer writes at each
- * message lie on lines that the other one does not write; so does what both
- * touch when the ring grows.
+ * What producers touch at each post is one line, what the consumer does at
+ * each message another, and the other one does not write there; nor does
+ * either when the ring grows.
  */
 static void each_side_has_lines_of_its_own(void **state)
 {
@@ -110,9 +110,10 @@ static void each_side_has_lines_of_its_own(void **state)
 	(void)state;
 	assert_int_equal((uintptr_t)&ring % WTI_CACHE_LINE, 0);
 	assert_int_equal(offsetof(struct wti_ring, tail) % WTI_CACHE_LINE, 0);
-	assert_true(LINE_OF(limit) < LINE_OF(tail) && LINE_OF(single) < LINE_OF(tail));
-	assert_true(LINE_OF(extent[1].start) < LINE_OF(grow_lock));
-	assert_true(LINE_OF(high_water) < LINE_OF(head));
+	assert_true(LINE_OF(first) < LINE_OF(tail) && LINE_OF(special) == LINE_OF(tail));
+	assert_true(LINE_OF(spare) > LINE_OF(tail) && LINE_OF(done_segment) < LINE_OF(head));
+	assert_int_equal(offsetof(struct wti_ring, head) % WTI_CACHE_LINE, 0);
+	assert_true(sizeof(struct wti_ring) - offsetof(struct wti_ring, head) == WTI_CACHE_LINE);
 	assert_true(sizeof(struct wti_ring) % WTI_CACHE_LINE == 0);
 }
 

@@ -49,7 +49,7 @@ static void zero_clears_the_range_and_nothing_else(void **state)
 				uint64_t start = origins[origin] + from;
 
 				memset((void *)segment->words, 0x5a, 256);
-				wti_segment_zero(segment, start, start + length);
+				wti_segment_zero(segment, 256, start, start + length);
 				for (uint64_t at = 0; at < 256; at += 8)
 					assert_int_equal(wti_load(wti_segment_at(segment, 256, start + at)),
 							 at < length ? 0 : 0x5a5a5a5a5a5a5a5a);
