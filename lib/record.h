@@ -54,6 +54,12 @@ static inline bool wti_header_is_message(uint64_t header)
 	return wti_header_kind(header) < WTI_RECORD_PAD;
 }
 
+/* Whether it is a message's bytes alone, and less than `below`, a power of two. */
+static inline bool wti_header_is_plain(uint64_t header, uint32_t below)
+{
+	return ((uint32_t)header & (~(below * 8 - 1) | 7)) == WTI_RECORD_MESSAGE;
+}
+
 /* Bytes that a record with this payload takes in the ring. */
 static inline size_t wti_record_size(size_t payload)
 {

@@ -46,6 +46,9 @@
 /* Bytes of several messages in one reservation: the receiver may begin with them while the next are written. */
 #define RING_POST_MAX 8192
 
+/* No error: somebody else has made the reservation. */
+#define RING_TAKEN 1
+
 #define RING_POSITION(tail) ((tail) & ~(uint64_t)7)
 
 /* Bytes that a producer owns between reserve and commit. */
@@ -186,64 +189,142 @@ static inline size_t ring_extent_size(struct wti_ring *ring, const struct wti_ex
 	return wti_load(&ring->extent_size[extent - ring->extent]);
 }
 
+/* A reservation that has moved the tail, past padding first: what is to be written, and the padding. */
+static inline void ring_take(struct wti_segment *segment, size_t size, uint64_t position, size_t pad, size_t record,
+			     struct ring_slot *slot)
+{
+	slot->header = wti_segment_at(segment, size, position + pad);
+	slot->after = wti_segment_at(segment, size, position + pad + record);
+	if (wti_unlikely(pad)) {
+		wti_store(slot->header, 0);
+		/* pairs with wti_ring_next [ring-commit]; only the record behind it needs the look */
+		wti_store_rel(wti_segment_at(segment, size, position),
+			      wti_header(WTI_RECORD_PAD, pad - WTI_HEADER_SIZE, 0));
+	}
+}
+
+/*
+ * Under grow_lock, while the ring is dirty: as ring_reserve, with what is free
+ * but perhaps not zero. False where there is no room either. The header behind
+ * is zeroed first: before the tail moves only those can write there who reserve
+ * by clean_head, and that far they cannot; after it has, others may.
+ */
+static bool ring_reserve_unclean(struct wti_ring *ring, size_t record, struct ring_slot *slot)
+{
+	uint64_t tail = wti_load_acq(&ring->tail); /* as in ring_reserve [ring-tail] */
+	struct wti_extent *extent;
+	struct wti_segment *segment;
+	uint64_t position, low, end;
+	size_t size, room, pad;
+
+	do {
+		extent = ring_extent(ring, tail);
+		position = RING_POSITION(tail);
+		segment = wti_load(&extent->segment);
+		size = ring_extent_size(ring, extent);
+		room = size - (position & (size - 1));
+		pad = record > room ? room : 0;
+		low = ring_low(ring->dirty_seen, wti_load(&extent->start));
+		end = position + pad + record;
+		if (end + WTI_HEADER_SIZE - low > size) {
+			ring->dirty_seen = wti_load_acq(&ring->head); /* pairs with ring_give_back [ring-head] */
+			low = ring_low(ring->dirty_seen, wti_load(&extent->start));
+			if (end + WTI_HEADER_SIZE - low > size)
+				return false;
+		}
+		/* Not below: there it is zero, or somebody else's already. */
+		if (end - ring_low(ring->clean_head, wti_load(&extent->start)) >= size && !WTI_MUTANT(WTI_MUTANT_UNCLEAN))
+			wti_store(wti_segment_at(segment, size, end), 0);
+	} while (!ring_advance(ring, &tail, pad, record));
+	slot->end = tail + pad + record;
+	/* The header that the next reservation will zero, before a swap that waits for the line. */
+	if (end + record - low <= size)
+		wti_prefetch_write(wti_segment_at(segment, size, end + record));
+	ring_take(segment, size, position, pad, record, slot);
+	WTI_YIELD(WTI_YIELD_RESERVED, ring);
+	return true;
+}
+
+static bool ring_reserve_dirty(struct wti_ring *ring, size_t record, struct ring_slot *slot)
+{
+	bool taken;
+
+	wti_mutex_lock_soon(&ring->grow_lock);
+	/* pairs with ring_begin_dirt [ring-dirty]: clean_head is written */
+	taken = wti_load_acq(&ring->dirty) && ring_reserve_unclean(ring, record, slot);
+	wti_mutex_unlock(&ring->grow_lock);
+	return taken;
+}
+
+/* The ends as a producer has read them, the head no later than what is zero. */
+struct ring_ends {
+	uint64_t tail;
+	uint64_t head;
+	int result; /* 0: look again; RING_TAKEN: the slot is reserved; or an error */
+};
+
+/* There was no room, or is none. */
+static WTI_COLD struct ring_ends ring_make_room(struct wti_ring *ring, size_t record, struct ring_ends seen,
+						struct ring_slot *slot)
+{
+	uint64_t head, tail;
+
+	if (wti_load(&ring->dirty) && ring_reserve_dirty(ring, record, slot))
+		return (struct ring_ends){ .result = RING_TAKEN };
+	head = wti_load_acq(&ring->head); /* pairs with ring_give_back [ring-head]: what is free is zero, or ... */
+	tail = wti_load_acq(&ring->tail); /* [ring-tail] */
+	/* ... pairs with ring_begin_dirt [ring-dirty]; cleared, all is zero again */
+	if (wti_unlikely(wti_load_acq(&ring->dirty)))
+		head = seen.head;
+	/* A refusal must speak of one moment: both ends unchanged since they were read. */
+	if ((head != seen.head || tail != seen.tail) && !WTI_MUTANT(WTI_MUTANT_STALE_FULL)) {
+		wti_ring_note_use(ring);
+		wti_store_rel(&ring->head_seen, head); /* pairs with ring_reserve [ring-seen] */
+		return (struct ring_ends){ .tail = tail, .head = head };
+	}
+	if (!ring_within_limit(ring, RING_POSITION(tail), head, record)) {
+		wti_ring_note_use(ring);
+		return (struct ring_ends){ .result = WT_EAGAIN };
+	}
+	seen.result = wti_ring_grow(ring, tail, record);
+	slot->linked = true;
+	seen.tail = wti_load_acq(&ring->tail); /* [ring-tail] */
+	return seen;
+}
+
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
 static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring_slot *slot)
 {
-	/* pairs with grow_link, grow_first [ring-tail]: the extent named is described */
-	uint64_t tail = wti_load_acq(&ring->tail);
-	/* pairs with the store below [ring-seen]: the consumer's zeroing, as the first reader saw it */
-	uint64_t head = wti_load_acq(&ring->head_seen);
+	struct ring_ends ends = {
+		/* pairs with grow_link, grow_first [ring-tail]: the extent named is described */
+		.tail = wti_load_acq(&ring->tail),
+		/* pairs with ring_make_room [ring-seen]: the consumer's zeroing, as the first reader saw it */
+		.head = wti_load_acq(&ring->head_seen),
+	};
 
 	slot->linked = false;
 	for (;;) {
-		struct wti_extent *extent = ring_extent(ring, tail);
-		uint64_t position = RING_POSITION(tail);
+		struct wti_extent *extent = ring_extent(ring, ends.tail);
+		uint64_t position = RING_POSITION(ends.tail);
 		struct wti_segment *segment = wti_load(&extent->segment);
 		size_t size = ring_extent_size(ring, extent);
-		uint64_t low = ring_low(head, wti_load(&extent->start));
+		uint64_t low = ring_low(ends.head, wti_load(&extent->start));
 		size_t room = size - (position & (size - 1));
 		size_t pad = record > room ? room : 0;
 		size_t link = WTI_MUTANT(WTI_MUTANT_NO_ROOM_FOR_LINK) ? 0 : WTI_HEADER_SIZE;
 
 		if (wti_unlikely(position - low + pad + record + link > size ||
-				 !ring_within_limit(ring, position, head, record))) {
-			/* pairs with wti_ring_flush [ring-head]: what is free is zero */
-			uint64_t fresh = wti_load_acq(&ring->head);
-			uint64_t again = wti_load_acq(&ring->tail); /* [ring-tail] */
-			int err;
-
-			/* A refusal must speak of one moment: both ends unchanged since they were read. */
-			if ((fresh != head || again != tail) && !WTI_MUTANT(WTI_MUTANT_STALE_FULL)) {
-				head = fresh;
-				tail = again;
-				wti_ring_note_use(ring);
-				wti_store_rel(&ring->head_seen, head); /* pairs with the load above [ring-seen] */
-				continue;
-			}
-			if (!ring_within_limit(ring, position, head, record)) {
-				wti_ring_note_use(ring);
-				return WT_EAGAIN;
-			}
-			err = wti_ring_grow(ring, tail, record);
-			if (err)
-				return err;
-			slot->linked = true;
-			tail = wti_load_acq(&ring->tail); /* [ring-tail] */
+				 !ring_within_limit(ring, position, ends.head, record))) {
+			ends = ring_make_room(ring, record, ends, slot);
+			if (ends.result)
+				return ends.result == RING_TAKEN ? 0 : ends.result;
 			continue;
 		}
-		if (wti_unlikely(!ring_advance(ring, &tail, pad, record)))
+		if (wti_unlikely(!ring_advance(ring, &ends.tail, pad, record)))
 			continue;
-		slot->end = tail + pad + record;
+		slot->end = ends.tail + pad + record;
 		ring_ask_ahead(segment, size, slot->end, record, low);
-		slot->header = wti_segment_at(segment, size, position + pad);
-		slot->after = wti_segment_at(segment, size, position + pad + record);
-		if (wti_unlikely(pad)) {
-			if (ring->single)
-				wti_store(slot->header, 0);
-			/* pairs with wti_ring_next [ring-commit]; only the record behind it needs the look */
-			wti_store_rel(wti_segment_at(segment, size, position),
-				      wti_header(WTI_RECORD_PAD, pad - WTI_HEADER_SIZE, 0));
-		}
+		ring_take(segment, size, position, pad, record, slot);
 		WTI_YIELD(WTI_YIELD_RESERVED, ring);
 		return 0;
 	}

@@ -33,6 +33,14 @@
  * before it moves `head` past it. With `single` the producer zeroes the next
  * header itself before it commits, and no read-modify-write reserves.
  *
+ * Large messages, where nothing else has come for a whole turn of the segment,
+ * the consumer does not zero: `dirty` is set before `head` moves past them. A
+ * producer that finds no room by the last head before that, `clean_head`,
+ * reserves under the lock among producers, and zeroes the header behind its
+ * record before the tail moves, if it lies where others cannot be, a turn
+ * behind clean_head. When all that was not zeroed has been used and zeroed
+ * again, the consumer clears `dirty`, under that lock.
+ *
  * `tail` carries the present extent's index in its low bit. A producer reads
  * tail, then that extent, then swaps tail: success proves that no other
  * segment was linked meanwhile, so a segment's memory is only touched by who
@@ -83,10 +91,11 @@ struct wti_ring {
 	WTI_CACHE_ALIGNED struct wti_mutex grow_lock; /* WTI_RANK_RING */
 	struct wti_segment *last;             /* under grow_lock: where records are reserved now */
 	_Atomic(struct wti_segment *) first;  /* producer to consumer, once */
+	uint64_t dirty_seen;                  /* under grow_lock: a head of the past, also one behind clean_head */
 
 	/* Producers, each post. tail: position | index of the extent, moved by CAS. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) tail;
-	_Atomic(uint64_t) head_seen; /* a head of the past: spares the consumer's line */
+	_Atomic(uint64_t) head_seen; /* a head of the past, none behind clean_head: spares the consumer's line */
 	struct wti_extent extent[2];
 	_Atomic(uint32_t) extent_size[2]; /* bytes; 0: none yet */
 	/* Set at create. */
@@ -94,25 +103,29 @@ struct wti_ring {
 	bool limited;    /* `limit` is one */
 	bool single;     /* one producer */
 	bool special;    /* `single` or traced: a commit does more than publish */
+	_Atomic(uint8_t) dirty; /* written by the consumer; cleared under grow_lock: what is free is not all zero */
 
 	/* Producers, when it is full, and the consumer's returns. */
 	WTI_CACHE_ALIGNED _Atomic(struct wti_segment *) spare; /* consumer to producer: a list of used ones, zeroed */
 	_Atomic(size_t) outline;              /* payload bytes out of line, unreleased */
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
-	_Atomic(uint32_t) stood_still;        /* waits in a row in which the head did: see wti_ring_grow */
-	_Atomic(uint32_t) unwaited;           /* so many growths until the next wait */
+	_Atomic(uint16_t) stood_still;        /* waits in a row in which the head did: see wti_ring_grow */
+	_Atomic(uint16_t) unwaited;           /* so many growths until the next wait */
 	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
 	size_t limit;                         /* set at create: bytes, or WTI_NO_LIMIT */
 	uint32_t capacity;                    /* set at create: bytes of the first segment */
+	uint64_t clean_head;                  /* consumer, before it sets `dirty`: the last head before which all was zeroed */
 	struct wti_segment *done_segment;     /* consumer: where `done` lies: read_segment, unless `mixed` */
 
 	/* Consumer. */
-	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and zero */
+	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and, but for `dirty`, zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
 	struct wti_segment *read_segment;
 	uint32_t read_size;            /* of that, in bytes */
-	uint32_t padding_done;         /* bytes of padding between head and done, which lie in one segment */
+	uint16_t padding_done;         /* words of padding between head and done, which lie in one segment */
+	uint8_t large;                 /* large messages in a row, as far as that counts */
+	uint8_t dirt;                  /* enum ring_dirt of ring_read.c: how `dirty` came and will go */
 	uint32_t look_in;              /* so many releases until the use is noted next */
 	uint8_t looks;                 /* since the last flush */
 	bool mixed;                    /* something else than plain messages may lie between `done` and `read` */

@@ -123,14 +123,14 @@ static void grow_link(struct wti_ring *ring, struct wti_segment *segment, uint64
 /* The consumer stood still while a producer waited, or did not. Relaxed: what is lost costs one wait. */
 static void grow_learn(struct wti_ring *ring, bool stood_still)
 {
-	uint32_t times = wti_load(&ring->stood_still);
+	unsigned times = wti_load(&ring->stood_still);
 
 	if (!stood_still)
 		times = 0;
 	else if (times < GROW_UNWAITED_LOG)
 		times++;
-	wti_store(&ring->stood_still, times);
-	wti_store(&ring->unwaited, times ? (uint32_t)1 << times : 0);
+	wti_store(&ring->stood_still, (uint16_t)times);
+	wti_store(&ring->unwaited, (uint16_t)(times ? 1u << times : 0));
 }
 
 /*
@@ -172,12 +172,12 @@ static bool grow_sees_room(struct wti_ring *ring, uint64_t tail, uint64_t from)
  */
 static bool grow_finds_room(struct wti_ring *ring, uint64_t tail)
 {
-	uint32_t unwaited = wti_load(&ring->unwaited);
+	unsigned unwaited = wti_load(&ring->unwaited);
 
 	if (wti_load(&ring->extent_size[tail & 1]) < WTI_SEGMENT_MAX || !wti_wait_may_poll())
 		return false;
 	if (unwaited) {
-		wti_store(&ring->unwaited, unwaited - 1);
+		wti_store(&ring->unwaited, (uint16_t)(unwaited - 1));
 		return false;
 	}
 	return grow_sees_room(ring, tail, wti_load(&ring->head));

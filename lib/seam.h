@@ -63,7 +63,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_POOL_NAP_NO_LOOK = 32,    /* a worker whose nap is over does not look what came while nobody was called */
 	WTI_MUTANT_OWNED_NO_WAIT = 33,       /* who walks what a thread owns does not wait for a change that is under way */
 	WTI_MUTANT_BRIEF_NO_WRITE = 34,      /* who makes a brief source ready only looks at its state */
-	WTI_MUTANT_COOL_ASLEEP = 35          /* a select lets what is quiet go also when its sleep is announced */
+	WTI_MUTANT_COOL_ASLEEP = 35,         /* a select lets what is quiet go also when its sleep is announced */
+	WTI_MUTANT_UNCLEAN = 36              /* a record is reserved in front of bytes that were not zeroed */
 };
 
 #ifdef WTI_TESTING

@@ -883,6 +883,167 @@ static void post_many_stops_at_the_one_that_never_fits(void **state)
 	ring_end(&ring);
 }
 
+/* ---- What is free and not zero ---- */
+
+/* Each word of the payload would be the header of a message. */
+static const uint64_t *headers(void)
+{
+	static uint64_t words[WTI_RECORD_MAX / sizeof(uint64_t)];
+
+	for (size_t i = 0; i < WTI_RECORD_MAX / sizeof *words && !words[i]; i++)
+		words[i] = wti_header(WTI_RECORD_MESSAGE, 8, 7);
+	return words;
+}
+
+static void read_headers(struct wti_ring *ring, size_t size)
+{
+	struct wti_record record;
+
+	assert_true(wti_ring_next(ring, &record));
+	assert_int_equal(record.size, size);
+	assert_memory_equal(record.data, headers(), size);
+	wti_ring_release(ring, ring->read);
+}
+
+static void post_headers(struct wti_ring *ring, size_t size, unsigned count)
+{
+	while (count--)
+		assert_int_equal(wti_ring_post(ring, headers(), size, 0), 0);
+}
+
+/* Each is read at once, and nothing behind it. */
+static void pass_headers(struct wti_ring *ring, size_t size, unsigned count)
+{
+	while (count--) {
+		post_headers(ring, size, 1);
+		read_headers(ring, size);
+		assert_false(wti_ring_ready(ring));
+		assert_true(wti_ring_used(ring) <= ring->done - wti_load(&ring->head));
+	}
+}
+
+static void reserve_headers(struct wti_ring *ring, size_t size, size_t used)
+{
+	struct wti_ring_slot slot;
+
+	assert_int_equal(wti_ring_reserve(ring, size, &slot), 0);
+	memcpy(slot.payload, headers(), used);
+	wti_ring_commit(ring, &slot, used, 0, false);
+	read_headers(ring, used);
+	assert_false(wti_ring_ready(ring));
+}
+
+static void post_many_headers(struct wti_ring *ring, size_t size)
+{
+	struct iovec messages[3];
+	size_t posted;
+
+	for (int i = 0; i < 3; i++)
+		messages[i] = (struct iovec){ (void *)(uintptr_t)headers(), size };
+	assert_int_equal(wti_ring_post_many(ring, messages, 3, &posted), 0);
+	for (int i = 0; i < 3; i++)
+		read_headers(ring, size);
+	assert_false(wti_ring_ready(ring));
+}
+
+enum { LARGE_TURN = 2 * WTI_SEGMENT_MAX / 8192 }; /* so many of at least 8 KiB leave their bytes for sure */
+
+static bool is_dirty(struct wti_ring *ring)
+{
+	return wti_load(&ring->dirty);
+}
+
+/* Behind the last record lies what a large one left; it is not one. */
+static void what_a_large_message_left_is_never_taken_for_a_record(void **state)
+{
+	uint64_t random = support_seed();
+	static struct wti_ring ring;
+
+	(void)state;
+	print_message("# WT_SEED=%llu\n", (unsigned long long)random);
+	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	for (int round = 0; round < 40; round++) {
+		pass_headers(&ring, 8192 + support_random(&random) % 20000, LARGE_TURN);
+		assert_true(is_dirty(&ring));
+		for (size_t i = support_random(&random) % 400; i; i--) {
+			uint64_t choice = support_random(&random);
+			size_t small = 8 + (choice >> 8) % 2000;
+
+			pass_headers(&ring, choice & 3 ? small : small * 8, 1 + (choice >> 2 & 3));
+			if (choice >> 4 & 1)
+				reserve_headers(&ring, small * 4, small);
+			if (choice >> 5 & 1)
+				post_many_headers(&ring, small);
+			if (choice >> 6 & 1)
+				wti_ring_flush(&ring);
+		}
+	}
+	expect_empty(&ring);
+	ring_end(&ring);
+}
+
+/* Two turns later all that is free is zero again, and posts need no lock. */
+static void small_messages_clean_up_behind_large_ones(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	for (int round = 0; round < 3; round++) {
+		pass_headers(&ring, 16384, LARGE_TURN);
+		assert_true(is_dirty(&ring));
+		pass_headers(&ring, 24, 3 * WTI_SEGMENT_MAX / 32);
+		assert_false(is_dirty(&ring));
+		wti_ring_flush(&ring);
+		for (size_t i = 0; i < WTI_SEGMENT_MAX / sizeof(uint64_t); i++)
+			assert_int_equal(wti_load(&ring.done_segment->words[i]), 0);
+	}
+	ring_end(&ring);
+}
+
+/* Nor is it where there is a limit, or one producer. */
+static void a_ring_is_not_dirty_while_other_messages_come_between(void **state)
+{
+	static const struct {
+		size_t limit, between;
+		bool single;
+	} cases[] = { { WTI_NO_LIMIT, 72, false }, { MIB, 16384, false }, { WTI_NO_LIMIT, 16384, true } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		static struct wti_ring ring;
+
+		wti_ring_init(&ring, WTI_SEGMENT_MAX, cases[i].limit, cases[i].single);
+		for (int n = 0; n < 300; n++) {
+			pass_headers(&ring, 16384, 10);
+			pass_headers(&ring, cases[i].between, 1);
+			assert_false(is_dirty(&ring));
+		}
+		ring_end(&ring);
+	}
+}
+
+/* Used once more, behind a link: the first one was dirty to its end. */
+static void a_segment_that_is_used_again_is_zero(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	for (int round = 0; round < 4; round++) {
+		pass_headers(&ring, 16384, LARGE_TURN);
+		assert_true(is_dirty(&ring));
+		post_headers(&ring, 16384, 100);
+		for (int i = 0; i < 100; i++)
+			read_headers(&ring, 16384);
+		post_headers(&ring, 24, 50000);
+		for (int i = 0; i < 50000; i++)
+			read_headers(&ring, 24);
+		expect_empty(&ring);
+	}
+	ring_end(&ring);
+}
+
 /* ---- Against a model ---- */
 
 #define PENDING_MAX 512
@@ -1282,6 +1443,7 @@ struct stress {
 	unsigned producers;
 	uint64_t each;    /* messages of each producer */
 	size_t size_most; /* of a payload, at least 16 */
+	bool phases;      /* now and then all are large, and leave their bytes */
 	uint64_t seed;
 	atomic_bool stop; /* something is wrong, or all is done */
 	struct verdict verdict;
@@ -1293,11 +1455,13 @@ struct stress_producer {
 	pthread_t thread;
 };
 
-static size_t stress_size(struct stress *stress, uint64_t *random)
+static size_t stress_size(struct stress *stress, uint64_t *random, uint64_t sequence)
 {
 	uint64_t choice = support_random(random);
 	size_t most = choice & 7 ? 100 : stress->size_most;
 
+	if (stress->phases && sequence >> 7 & 1)
+		return 8192 + (choice >> 8) % 8000;
 	if (most > stress->size_most)
 		most = stress->size_most;
 	return 16 + (choice >> 8) % (most - 15);
@@ -1349,7 +1513,7 @@ static void *stress_produce(void *arg)
 			count = stress->each - next;
 		for (size_t i = 0; i < count; i++) {
 			messages[i].iov_base = bytes + i * stress->size_most;
-			messages[i].iov_len = stress_size(stress, &random);
+			messages[i].iov_len = stress_size(stress, &random, next + i);
 			element_fill(messages[i].iov_base, messages[i].iov_len, producer->number, next + i);
 		}
 		while (done < count && !atomic_load(&stress->stop))
@@ -1447,6 +1611,9 @@ static void stress_run(uint64_t *random, bool single)
 		limit = 128 + (choice >> 16) % 8000;
 		stress->size_most = limit / 2 < 1000 ? limit / 2 : 1000;
 	}
+	stress->phases = limit == WTI_NO_LIMIT && stress->size_most > 1000 && choice >> 11 & 1;
+	if (stress->phases)
+		capacity = WTI_SEGMENT_MAX;
 	support_count();
 	wti_ring_origin = choice >> 9 & 1 ? (0 - (choice >> 32)) & ~(uint64_t)7 : 0;
 	wti_ring_init(&stress->ring, capacity, limit, single);
@@ -1548,6 +1715,10 @@ int main(void)
 		TEST(post_many_stops_at_the_one_that_has_no_room),
 		TEST(post_many_takes_large_ones_among_small_ones),
 		TEST(post_many_stops_at_the_one_that_never_fits),
+		TEST(what_a_large_message_left_is_never_taken_for_a_record),
+		TEST(small_messages_clean_up_behind_large_ones),
+		TEST(a_ring_is_not_dirty_while_other_messages_come_between),
+		TEST(a_segment_that_is_used_again_is_zero),
 		TEST(posts_reads_and_releases_agree_with_a_model),
 		TEST(positions_that_wrap_change_nothing),
 		TEST(the_first_post_works_at_any_position),

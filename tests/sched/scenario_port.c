@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include "port.h"
+#include "record.h"
 #include "sched/scenario.h"
 
 /* ---- A message, and a receiver that goes to sleep [M2] ---- */
@@ -96,6 +98,126 @@ static void ring_grows(void)
 	scenario_close_channel();
 }
 
+/* ---- Two posters in a ring that large messages have left dirty, and may be clean at any moment [M1] ---- */
+
+enum { DIRT = WTI_RECORD_MAX - WTI_HEADER_SIZE, SWEEP = 4096, DIRTY_MOST = 1000 };
+
+/* Each word could be the header of a message of one byte: a record is met that nobody posted. */
+static void post_dirt(size_t size)
+{
+	static uint64_t words[DIRT / sizeof(uint64_t)];
+
+	for (size_t i = 0; i < DIRT / sizeof *words && !words[i]; i++)
+		words[i] = wti_header(WTI_RECORD_MESSAGE, 1, 0);
+	SCENARIO_CHECK(wt_port_post(far_end, words, size) == 0);
+}
+
+static void receive_dirt(size_t size, wt_message *message)
+{
+	SCENARIO_CHECK(wt_port_receive(near_end, message, WT_NOW) == 0 && message->size == size);
+}
+
+static void pass_dirt(size_t size, int count)
+{
+	wt_message message;
+
+	while (count--) {
+		post_dirt(size);
+		receive_dirt(size, &message);
+		wt_message_release(&message);
+	}
+}
+
+/* A turn after it became so, when also the bytes are used up that were zeroed before. */
+static void pass_dirty_turn(const struct wti_ring *ring)
+{
+	uint64_t turn;
+
+	for (int i = 0; i < DIRTY_MOST && !wti_load(&ring->dirty); i++)
+		pass_dirt(DIRT, 1);
+	SCENARIO_CHECK(wti_load(&ring->dirty));
+	turn = wti_load(&ring->head) + WTI_SEGMENT_MAX;
+	while ((int64_t)(wti_load(&ring->head) - turn) < 0)
+		pass_dirt(DIRT, 1);
+}
+
+/* One posts twice, so that its second header may lie where the other one would zero. */
+static void race_posters(void)
+{
+	unsigned long word = 0;
+	int first = scenario_go("first", scenario_post_two, NULL);
+	int second = scenario_go("second", scenario_post_one, "c");
+
+	for (int i = 0; i < 3; i++)
+		word = word << 8 | (unsigned long)scenario_receive_any(near_end);
+	SCENARIO_CHECK(word == 0x616263 || word == 0x616362 || word == 0x636162);
+	scenario_join(first);
+	scenario_join(second);
+}
+
+static void dirty_posters(void)
+{
+	scenario_open_channel(WT_CHANNEL_OPTIONS(.capacity = WTI_SEGMENT_MAX));
+	pass_dirty_turn(&near_end->inbox);
+	race_posters();
+	scenario_close_channel();
+}
+
+/* What the owner holds, and gives back as it receives again, is the last that was not zero. */
+static void dirty_ends(void)
+{
+	const struct wti_ring *ring;
+	wt_message message;
+
+	scenario_open_channel(WT_CHANNEL_OPTIONS(.capacity = WTI_SEGMENT_MAX));
+	ring = &near_end->inbox;
+	pass_dirty_turn(ring);
+	for (int i = 0; i < DIRTY_MOST && !(ring->dirt == 3 && -wti_load(&ring->head) % WTI_SEGMENT_MAX < SWEEP - 64); i++)
+		pass_dirt(SWEEP, 1);
+	post_dirt(SWEEP);
+	receive_dirt(SWEEP, &message);
+	SCENARIO_CHECK(wti_load(&ring->dirty));
+	race_posters();
+	SCENARIO_CHECK(!wti_load(&ring->dirty));
+	scenario_close_channel();
+}
+
+/*
+ * What the owner holds is the first that stays as it is, and lies at the segment's
+ * beginning, seven like it and eight bytes more than a LINK takes before its end.
+ */
+static void hold_last_clean(wt_message *message)
+{
+	const struct wti_ring *ring = &near_end->inbox;
+
+	pass_dirt(SWEEP, 1); /* so that seven come before the second turn, then eight */
+	pass_dirt(DIRT, 31);
+	for (int i = 0; i < 7; i++)
+		post_dirt(DIRT);
+	post_dirt(DIRT - 16);
+	receive_dirt(DIRT, message);
+	SCENARIO_CHECK(wti_load(&ring->head) % WTI_SEGMENT_MAX == 0 && !wti_load(&ring->dirty));
+	SCENARIO_CHECK(wti_ring_used(&near_end->inbox) == WTI_SEGMENT_MAX - 16);
+}
+
+/* A post that finds no room looks again while the owner gives that back. */
+static void dirty_begins(void)
+{
+	wt_message message;
+	int poster;
+
+	scenario_open_channel(WT_CHANNEL_OPTIONS(.capacity = WTI_SEGMENT_MAX));
+	hold_last_clean(&message);
+	poster = scenario_go("poster", scenario_post_one, "a");
+	for (int i = 0; i < 6; i++)
+		receive_dirt(DIRT, &message);
+	receive_dirt(DIRT - 16, &message);
+	scenario_receive(near_end, 'a');
+	SCENARIO_CHECK(wt_port_receive(near_end, &message, WT_NOW) == WT_EAGAIN);
+	scenario_join(poster);
+	scenario_close_channel();
+}
+
 /* ---- Many at once, beside another poster [M1] ---- */
 
 static void post_many(void *arg)
@@ -144,6 +266,21 @@ const struct scenario scenarios_port[] = {
 		.name = "ring_grows",
 		.run = ring_grows,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CONTENDED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "dirty_begins",
+		.run = dirty_begins,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "dirty_posters",
+		.run = dirty_posters,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "dirty_ends",
+		.run = dirty_ends,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
 	{
 		.name = "many_posted",
