@@ -19,7 +19,7 @@
  *
  * A loop with many ports cannot afford a heavy barrier for each that has
  * fallen quiet, nor to look at all of them until there are enough to share
- * one. So a source may be BRIEF, from an arming with a barrier on: as long as
+ * one, or those looks cost as much. So a source may be BRIEF, from an arming with a barrier on: as long as
  * it is, whoever makes it ready also writes `state`, as the owner does when
  * it takes a notification and when it arms. Of two writes of one word, the
  * later one sees all that came before the earlier; that is tag

@@ -11,6 +11,7 @@
 #include <wt/port.h>
 #include <wt/thread.h>
 
+#include "port.h"
 #include "support/ports.h"
 #include "support/support.h"
 
@@ -404,6 +405,37 @@ static void a_handler_that_posts_to_itself_starves_nobody(void **state)
 		assert_in_range(poster.posted, 0, 1000 * (unsigned long)(i + 1));
 	}
 	assert_events(&events, "served served served");
+	channel_close(&busy);
+	channel_close(&quiet);
+}
+
+static void take_a_message(struct channel *channel)
+{
+	post_text(channel->a, "one");
+	assert_int_equal(wt_run_once(wt_after_ms(10000)), 1);
+}
+
+/* A look at each pass for ever is no price for a port that was used once; and it is heard all the same. */
+static void a_port_that_is_quiet_for_long_is_left_alone(void **state)
+{
+	struct channel busy, quiet;
+	unsigned long count = 0;
+
+	(void)state;
+	channel_open(&busy, NULL);
+	channel_open(&quiet, NULL);
+	wt_port_on_message(busy.b, count_message, &count);
+	wt_port_on_message(quiet.b, count_message, &count);
+	for (int i = 1; i <= 2; i++) {
+		take_a_message(&quiet);
+		assert_false(wti_list_empty(&quiet.b->source.hot));
+		for (int j = 0; j < 1100; j++)
+			take_a_message(&busy);
+		assert_true(wti_list_empty(&quiet.b->source.hot));
+		assert_false(wti_list_empty(&busy.b->source.hot));
+	}
+	take_a_message(&quiet);
+	assert_int_equal(count, 2203);
 	channel_close(&busy);
 	channel_close(&quiet);
 }
@@ -956,6 +988,7 @@ int main(void)
 		TEST(a_callback_can_close_the_ports_that_are_next_in_turn),
 		TEST(a_callback_can_open_the_port_that_replaces_its_own),
 		TEST(a_handler_that_posts_to_itself_starves_nobody),
+		TEST(a_port_that_is_quiet_for_long_is_left_alone),
 		TEST(a_turn_takes_what_was_there_and_at_least_a_thousand),
 		TEST(a_flooded_port_starves_nobody),
 		TEST(thousands_of_ports_are_all_served),
