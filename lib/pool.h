@@ -501,8 +501,22 @@ void wti_pool_clients_free(struct wt_pool *pool);
 
 /* ---- pool_queue.c ---- */
 
+/* Owner: whether there is a place, as far as it knows. */
+static inline bool wti_pool_queue_has_place(const struct wti_pool_client *client, unsigned level)
+{
+	const struct wti_pool_queue *queue = &client->queue[level];
+
+	return queue->slots && wti_load(&client->tail[level]) - queue->head_seen <= queue->mask;
+}
+
+/* The same as the next one, where it knows of none. */
+int wti_pool_queue_reserve_slow(struct wti_pool_client *client, unsigned level);
+
 /* Owner: make sure of a place at that level. 0 or WT_ENOMEM. */
-int wti_pool_queue_reserve(struct wti_pool_client *client, unsigned level);
+static inline int wti_pool_queue_reserve(struct wti_pool_client *client, unsigned level)
+{
+	return wti_likely(wti_pool_queue_has_place(client, level)) ? 0 : wti_pool_queue_reserve_slow(client, level);
+}
 
 /* Owner: publish the task, and call for help. */
 void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task);

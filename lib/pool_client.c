@@ -26,7 +26,7 @@ static struct wt_task *client_slab_tasks(struct wti_pool_slab *slab)
 	return (struct wt_task *)wti_round_up((uintptr_t)slab->tasks, _Alignof(struct wt_task));
 }
 
-static bool client_add_slab(struct wti_pool_client *client)
+static WTI_COLD bool client_add_slab(struct wti_pool_client *client)
 {
 	struct wti_pool_slab *slab = wti_alloc_lines(sizeof *slab);
 	struct wt_task *tasks;
@@ -69,14 +69,18 @@ struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *client)
 	return wti_list_entry(link, struct wti_pool_own, link);
 }
 
+static WTI_COLD void client_free_block(struct wti_pool_own *own)
+{
+	wti_free(own->block);
+	own->block = NULL;
+}
+
 void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	if (own->away || !own->told)
 		return;
-	if (wti_unlikely(own->block != NULL)) {
-		wti_free(own->block);
-		own->block = NULL;
-	}
+	if (wti_unlikely(own->block != NULL))
+		client_free_block(own);
 	WTI_ENDED(own->task);
 	own->state = WTI_TASK_FREE;
 	wti_list_append(&client->free, &own->link);

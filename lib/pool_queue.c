@@ -41,21 +41,11 @@ static int queue_grow(struct wti_pool_client *client, unsigned level, uint64_t t
 	return 0;
 }
 
-static inline bool queue_has_place(const struct wti_pool_queue *queue, uint64_t tail)
+int wti_pool_queue_reserve_slow(struct wti_pool_client *client, unsigned level)
 {
-	return queue->slots && tail - queue->head_seen <= queue->mask;
-}
-
-int wti_pool_queue_reserve(struct wti_pool_client *client, unsigned level)
-{
-	struct wti_pool_queue *queue = &client->queue[level];
-	uint64_t tail = wti_load(&client->tail[level]);
-
-	if (wti_likely(queue_has_place(queue, tail)))
-		return 0;
 	/* pairs with queue_first and queue_take [pool-head]: what lay there has been read */
-	queue->head_seen = wti_load_acq(&client->head[level]);
-	return queue_has_place(queue, tail) ? 0 : queue_grow(client, level, tail);
+	client->queue[level].head_seen = wti_load_acq(&client->head[level]);
+	return wti_pool_queue_has_place(client, level) ? 0 : queue_grow(client, level, wti_load(&client->tail[level]));
 }
 
 /* The look at `call` must not pass the tail: see source.h, whose handshake this is, with `call` for the state. */
