@@ -1498,12 +1498,16 @@ static int two(void)
 	return 2;
 }
 
-/* A full ring is looked at again on several processors only: so that it is tested on one, too. Decided once. */
+/*
+ * A full ring is looked at again on several processors only, and where polling was not turned off from outside: so that
+ * it is tested everywhere. Decided once.
+ */
 static int wait_as_on_two_processors(void **state)
 {
 	struct wti_os_ops os = *wti_os;
 
 	(void)state;
+	unsetenv("WT_TEST_NO_POLL");
 	os.cpu_count = two;
 	wti_os = &os;
 	if (!wti_wait_may_poll())
