@@ -62,12 +62,7 @@ enum {
 	ALLOC_COLOURS_LOG = 2 /* of the lines by which a block may be moved: 0 to 3 */
 };
 
-/*
- * calloc and a shift rather than aligned_alloc and memset: large blocks come
- * from the system zeroed, and their pages are then not touched until used.
- * The word before the block remembers what to free.
- */
-/* The first line in what was allocated, and so many bytes on. */
+/* The first line in what was allocated, and so many bytes on. The word before it remembers what to free. */
 static void *alloc_lines(void *raw, size_t skip)
 {
 	uintptr_t block = wti_round_up((uintptr_t)raw + sizeof raw, WTI_CACHE_LINE) + skip;
@@ -76,6 +71,10 @@ static void *alloc_lines(void *raw, size_t skip)
 	return (void *)block;
 }
 
+/*
+ * calloc and a shift rather than aligned_alloc and memset: large blocks come
+ * from the system zeroed, and their pages are then not touched until used.
+ */
 void *wti_alloc_lines(size_t size)
 {
 	void *raw;

@@ -588,7 +588,7 @@ static size_t ring_batch(const struct wti_ring *ring, const struct iovec *messag
 	return n;
 }
 
-/* As ring_commit_traced, for a batch that begins at the position `end`. */
+/* As ring_publish_traced, for a batch that begins at the position `end`. */
 static WTI_COLD void ring_publish_batch_traced(struct wti_ring *ring, _Atomic(uint64_t) *at, uint64_t end,
 					       const struct iovec *messages, size_t count)
 {

@@ -214,14 +214,17 @@ size_t wti_ring_used(struct wti_ring *ring);
 /* The position up to which records are reserved at this moment. Any thread. */
 uint64_t wti_ring_tail(struct wti_ring *ring);
 
-/* Ask for the line of the record that is posted next, as far as can be told. Any thread. */
+/*
+ * Ask for the line of the record that is posted next, as far as can be told: the three words need not belong together,
+ * and the segment may be gone. Any thread.
+ */
 static inline void wti_ring_approach_post(struct wti_ring *ring)
 {
 	uint64_t tail = wti_load_guess(&ring->tail);
 	struct wti_segment *segment = wti_load_guess(&ring->extent[tail & 1].segment);
 	uint32_t size = wti_load_guess(&ring->extent_size[tail & 1]);
 
-	if (size)
+	if (segment && size)
 		wti_prefetch_write(wti_segment_at(segment, size, tail));
 }
 

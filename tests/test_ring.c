@@ -664,6 +664,30 @@ static void what_can_never_fit_is_refused_before_anything_is_allocated(void **st
 	ring_end(&ring);
 }
 
+/* Who posts first may meet who describes the first segment, at any step of that. */
+static void an_approach_to_what_is_half_described_is_harmless(void **state)
+{
+	static struct wti_ring ring;
+	struct wti_segment *segment = wti_segment_create(WTI_SEGMENT_MIN);
+
+	(void)state;
+	assert_non_null(segment);
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	wti_ring_approach_post(&ring);
+	for (int i = 0; i < 2; i++)
+		wti_store(&ring.extent_size[i], WTI_SEGMENT_MIN);
+	wti_ring_approach_post(&ring);
+	for (int i = 0; i < 2; i++) {
+		wti_store(&ring.extent_size[i], 0);
+		wti_store(&ring.extent[i].segment, segment);
+	}
+	wti_ring_approach_post(&ring);
+	for (int i = 0; i < 2; i++)
+		wti_store(&ring.extent[i].segment, NULL);
+	wti_segment_destroy(segment);
+	ring_end(&ring);
+}
+
 /* Also where there is a segment already, with room for it. */
 static void a_short_message_above_the_limit_is_refused(void **state)
 {
@@ -1665,12 +1689,16 @@ static int two(void)
 	return 2;
 }
 
-/* A full ring is looked at again on several processors only: so that it is tested on one, too. Decided once. */
+/*
+ * A full ring is looked at again on several processors only, and where polling was not turned off from outside: so that
+ * it is tested everywhere. Decided once.
+ */
 static int wait_as_on_two_processors(void **state)
 {
 	struct wti_os_ops os = *wti_os;
 
 	(void)state;
+	unsetenv("WT_TEST_NO_POLL");
 	os.cpu_count = two;
 	wti_os = &os;
 	if (!wti_wait_may_poll())
@@ -1706,6 +1734,7 @@ int main(void)
 		TEST(destroy_frees_what_was_not_read),
 		TEST(a_post_at_the_limit_is_refused_and_changes_nothing),
 		TEST(what_can_never_fit_is_refused_before_anything_is_allocated),
+		TEST(an_approach_to_what_is_half_described_is_harmless),
 		TEST(a_short_message_above_the_limit_is_refused),
 		TEST(the_limit_allows_so_many_messages_of_a_size),
 		TEST(a_size_without_memory_is_refused),

@@ -291,6 +291,80 @@ static void processor_time_is_that_of_the_worker_s_thread(void **state)
 	wt_worker_destroy(sleeps);
 }
 
+/* The clock as a test has it: another time for the runner than for the worker's thread, which can be held at its look. */
+static struct {
+	pthread_t runner;
+	struct latch asked, go;
+	atomic_int looks; /* of the runner's */
+} clocks;
+
+enum { CLOCK_OF_RUNNER = 5 * MS, CLOCK_OF_WORKER = 7 * MS };
+
+static int split_thread_time(clockid_t clock, int64_t *time)
+{
+	(void)clock;
+	if (pthread_equal(pthread_self(), clocks.runner)) {
+		atomic_fetch_add(&clocks.looks, 1);
+		*time = CLOCK_OF_RUNNER;
+		return 0;
+	}
+	latch_open(&clocks.asked);
+	latch_await(&clocks.go);
+	*time = CLOCK_OF_WORKER;
+	return 0;
+}
+
+/* A worker that has ended, and whose thread looks at its clock, or is about to. */
+static void end_with_split_clock(wt_worker **worker)
+{
+	static struct wti_os_ops split;
+
+	split = wti_os_real;
+	split.thread_time = split_thread_time;
+	memset(&clocks, 0, sizeof clocks);
+	clocks.runner = pthread_self();
+	wti_os = &split;
+	/* A thread that was there before would look at its clock when it begins, too. */
+	assert_int_equal(wt_worker_create(worker, entry_nothing, NULL, 0, WT_WORKER_OPTIONS(.fresh_thread = true)), 0);
+	assert_int_equal(join(*worker), 0);
+	assert_true(latch_await(&clocks.asked));
+}
+
+static bool is_held_by_its_handle_only(void *arg)
+{
+	wt_worker *worker = arg;
+
+	return wti_load(&worker->holders) == 1;
+}
+
+static void the_last_processor_time_is_that_of_who_looks_first(void **state)
+{
+	wt_worker *worker;
+
+	(void)state;
+	end_with_split_clock(&worker);
+	assert_int_equal(read_stats(worker).cpu_time, CLOCK_OF_RUNNER);
+	latch_open(&clocks.go);
+	assert_true(await(is_held_by_its_handle_only, worker));
+	assert_int_equal(read_stats(worker).cpu_time, CLOCK_OF_RUNNER);
+	assert_int_equal(atomic_load(&clocks.looks), 1);
+	wt_worker_destroy(worker);
+}
+
+/* It may be another thread's by then. */
+static void the_clock_of_a_thread_that_is_gone_is_not_looked_at(void **state)
+{
+	wt_worker *worker;
+
+	(void)state;
+	end_with_split_clock(&worker);
+	latch_open(&clocks.go);
+	assert_true(await(is_held_by_its_handle_only, worker));
+	assert_int_equal(read_stats(worker).cpu_time, CLOCK_OF_WORKER);
+	assert_int_equal(atomic_load(&clocks.looks), 0);
+	wt_worker_destroy(worker);
+}
+
 /* ---- The heap ---- */
 
 struct eating {
@@ -504,6 +578,8 @@ int main(void)
 		TEST(loop_time_is_either_idle_or_active),
 		TEST(a_worker_without_a_loop_has_no_loop_time),
 		TEST(processor_time_is_that_of_the_worker_s_thread),
+		TEST(the_last_processor_time_is_that_of_who_looks_first),
+		TEST(the_clock_of_a_thread_that_is_gone_is_not_looked_at),
 		TEST(the_heap_is_seen_by_other_threads),
 		TEST(messages_are_counted_on_both_ways),
 		TEST(the_most_that_waited_is_seen),
