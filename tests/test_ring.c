@@ -1023,6 +1023,24 @@ static void a_ring_is_not_dirty_while_other_messages_come_between(void **state)
 	}
 }
 
+/* Also those of just so many bytes, whatever is left in a line when they are given back. */
+static void messages_of_the_least_large_size_leave_their_bytes(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	for (int flushes = 0; flushes < 2; flushes++) {
+		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+		for (int i = 0; i < 2 * LARGE_TURN; i++) {
+			pass_headers(&ring, 8192, 1);
+			if (flushes && i & 1)
+				wti_ring_flush(&ring);
+		}
+		assert_true(is_dirty(&ring));
+		ring_end(&ring);
+	}
+}
+
 /* The first record that is reserved in front of bytes that were not zeroed, and more than fit, anywhere about the wrap. */
 static void a_dirty_ring_whose_positions_wrap_is_not_overfilled(void **state)
 {
@@ -1739,6 +1757,7 @@ int main(void)
 		TEST(what_a_large_message_left_is_never_taken_for_a_record),
 		TEST(small_messages_clean_up_behind_large_ones),
 		TEST(a_ring_is_not_dirty_while_other_messages_come_between),
+		TEST(messages_of_the_least_large_size_leave_their_bytes),
 		TEST(a_dirty_ring_whose_positions_wrap_is_not_overfilled),
 		TEST(a_segment_that_is_used_again_is_zero),
 		TEST(posts_reads_and_releases_agree_with_a_model),
