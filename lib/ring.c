@@ -78,6 +78,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
 	ring->done = wti_ring_origin;
+	ring->dirty_seen = wti_ring_origin;
 	wti_store(&ring->tail, wti_ring_origin);
 	wti_store(&ring->head, wti_ring_origin);
 	wti_store(&ring->head_seen, wti_ring_origin);

@@ -204,7 +204,7 @@ enum ring_dirt {
 /* Whether so many bytes, large messages like those before, are to stay as they are. */
 static inline bool ring_leaves(struct wti_ring *ring, size_t size)
 {
-	if (wti_likely(size <= RING_LARGE)) {
+	if (wti_likely(size <= RING_LARGE - WTI_CACHE_LINE)) { /* of one as short as may be, a line is not given back yet */
 		/* Less than a line are what is left of a large one when all is given back. */
 		if (size >= WTI_CACHE_LINE && !ring->padding_done)
 			ring->large = 0;

@@ -1047,6 +1047,45 @@ static void a_ring_is_not_dirty_while_other_messages_come_between(void **state)
 	}
 }
 
+/* Also those of just so many bytes, whatever is left in a line when they are given back. */
+static void messages_of_the_least_large_size_leave_their_bytes(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	for (int flushes = 0; flushes < 2; flushes++) {
+		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+		for (int i = 0; i < 2 * LARGE_TURN; i++) {
+			pass_headers(&ring, 8192, 1);
+			if (flushes && i & 1)
+				wti_ring_flush(&ring);
+		}
+		assert_true(is_dirty(&ring));
+		ring_end(&ring);
+	}
+}
+
+/* The first record that is reserved in front of bytes that were not zeroed, and more than fit, anywhere about the wrap. */
+static void a_dirty_ring_whose_positions_wrap_is_not_overfilled(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	for (uint64_t before = 0; before < 1536 * 1024; before += 8192) {
+		wti_ring_origin = 0 - before;
+		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+		for (int i = 0; i < LARGE_TURN && !is_dirty(&ring); i++)
+			pass_headers(&ring, 16384, 1);
+		assert_true(is_dirty(&ring));
+		post_headers(&ring, 16384, 20);
+		for (int i = 0; i < 20; i++)
+			read_headers(&ring, 16384);
+		assert_false(wti_ring_ready(&ring));
+		ring_end(&ring);
+	}
+	wti_ring_origin = 0;
+}
+
 /* Used once more, behind a link: the first one was dirty to its end. */
 static void a_segment_that_is_used_again_is_zero(void **state)
 {
@@ -1747,6 +1786,8 @@ int main(void)
 		TEST(what_a_large_message_left_is_never_taken_for_a_record),
 		TEST(small_messages_clean_up_behind_large_ones),
 		TEST(a_ring_is_not_dirty_while_other_messages_come_between),
+		TEST(messages_of_the_least_large_size_leave_their_bytes),
+		TEST(a_dirty_ring_whose_positions_wrap_is_not_overfilled),
 		TEST(a_segment_that_is_used_again_is_zero),
 		TEST(posts_reads_and_releases_agree_with_a_model),
 		TEST(positions_that_wrap_change_nothing),
