@@ -124,7 +124,7 @@ struct wti_ring {
 	struct wti_segment *read_segment;
 	uint32_t read_size;            /* of that, in bytes */
 	uint16_t padding_done;         /* words of padding between head and done, which lie in one segment */
-	uint8_t large;                 /* large messages in a row, as far as that counts */
+	uint8_t large;                 /* large messages in a row, as ring_read.c counts them */
 	uint8_t dirt;                  /* enum ring_dirt of ring_read.c: how `dirty` came and will go */
 	uint32_t look_in;              /* so many releases until the use is noted next */
 	uint8_t looks;                 /* since the last flush */

@@ -24,6 +24,10 @@
 #define RING_LARGE 8192
 #define RING_LARGE_RUN (WTI_SEGMENT_MAX / RING_LARGE)
 
+/* In the count of these: the last one was read since something was given back, and is the next to be. */
+#define RING_LARGE_READ 1
+#define RING_LARGE_ONE 2
+
 /* The interval between two looks for the high-water mark has doubled so often at most. */
 #define RING_LOOKS_MAX 25
 
@@ -147,10 +151,13 @@ static void ring_count_large(struct wti_ring *ring, uint64_t start)
 {
 	uint64_t pending = start - wti_load(&ring->head) - ring_padding_done(ring);
 
-	if (pending >= WTI_CACHE_LINE)
+	if (pending >= WTI_CACHE_LINE) {
 		ring->large = 0;
-	else if (ring->large < RING_LARGE_RUN)
-		ring->large++;
+		return;
+	}
+	if (ring->large < RING_LARGE_RUN * RING_LARGE_ONE)
+		ring->large = (uint8_t)(ring->large + RING_LARGE_ONE);
+	ring->large |= RING_LARGE_READ;
 }
 
 /* One that is large, or more than a message's bytes. */
@@ -201,17 +208,28 @@ enum ring_dirt {
 	RING_LAST_TURN /* ... which begins here at the latest */
 };
 
-/* Whether so many bytes, large messages like those before, are to stay as they are. */
+/* Whether what is given back, as much as a large message, is one, like those before it, and is to stay as it is. */
+static bool ring_leaves_large(struct wti_ring *ring)
+{
+	bool read = ring->large & RING_LARGE_READ;
+	bool run = ring->large >= RING_LARGE_RUN * RING_LARGE_ONE;
+
+	ring->large &= (uint8_t)~RING_LARGE_READ;
+	if (!read && !ring->padding_done)
+		ring->large = 0;
+	return read && run && !ring->mixed && !ring->read_limited && !ring->read_single &&
+	       ring->read_size == WTI_SEGMENT_MAX;
+}
+
 static inline bool ring_leaves(struct wti_ring *ring, size_t size)
 {
-	if (wti_likely(size <= RING_LARGE - WTI_CACHE_LINE)) { /* of one as short as may be, a line is not given back yet */
-		/* Less than a line are what is left of a large one when all is given back. */
-		if (size >= WTI_CACHE_LINE && !ring->padding_done)
-			ring->large = 0;
-		return false;
-	}
-	return ring->large == RING_LARGE_RUN && !ring->mixed && !ring->read_limited && !ring->read_single &&
-	       ring->read_size == WTI_SEGMENT_MAX;
+	/* Of a large one as short as may be, a line is not given back yet. */
+	if (wti_unlikely(size > RING_LARGE - WTI_CACHE_LINE))
+		return ring_leaves_large(ring);
+	/* Less than a line are what is left of a large one when all is given back. */
+	if (size >= WTI_CACHE_LINE && !ring->padding_done)
+		ring->large = 0;
+	return false;
 }
 
 static void ring_begin_dirt(struct wti_ring *ring, uint64_t head)
@@ -238,16 +256,14 @@ static WTI_COLD void ring_give_back_dirty(struct wti_ring *ring, uint64_t head, 
 		ring_zero(ring, upto);
 	if (ring->dirt == RING_CLEAN)
 		ring_begin_dirt(ring, head);
-	if (leaves) {
+	if (leaves)
 		ring->dirt = RING_DIRTY;
-		ring->large--; /* until the next one proves to be large, too */
-	} else if (ring->dirt == RING_DIRTY) {
+	else if (ring->dirt == RING_DIRTY)
 		ring->dirt = RING_CLEANING;
-	} else if (turns && ring->dirt == RING_LAST_TURN) {
+	else if (turns && ring->dirt == RING_LAST_TURN)
 		ring_end_dirt(ring);
-	} else if (turns) {
+	else if (turns)
 		ring->dirt = RING_LAST_TURN;
-	}
 }
 
 /* Zero what was released, then let producers have it, up to the position `upto`. */

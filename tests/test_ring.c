@@ -1047,6 +1047,24 @@ static void a_ring_is_not_dirty_while_other_messages_come_between(void **state)
 	}
 }
 
+/* Not only small ones: also where two together are given back like a large one. */
+static void other_messages_between_clean_up_for_good(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	pass_headers(&ring, 16384, LARGE_TURN);
+	assert_true(is_dirty(&ring));
+	for (int i = 0; i < 300; i++) {
+		pass_headers(&ring, 4000, 1);
+		pass_headers(&ring, 8000, 1);
+		pass_headers(&ring, 16384, 1);
+		assert_true(i < 30 || !is_dirty(&ring));
+	}
+	ring_end(&ring);
+}
+
 /* Also those of just so many bytes, whatever is left in a line when they are given back. */
 static void messages_of_the_least_large_size_leave_their_bytes(void **state)
 {
@@ -1786,6 +1804,7 @@ int main(void)
 		TEST(what_a_large_message_left_is_never_taken_for_a_record),
 		TEST(small_messages_clean_up_behind_large_ones),
 		TEST(a_ring_is_not_dirty_while_other_messages_come_between),
+		TEST(other_messages_between_clean_up_for_good),
 		TEST(messages_of_the_least_large_size_leave_their_bytes),
 		TEST(a_dirty_ring_whose_positions_wrap_is_not_overfilled),
 		TEST(a_segment_that_is_used_again_is_zero),
