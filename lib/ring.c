@@ -283,7 +283,7 @@ static WTI_COLD struct ring_ends ring_make_room(struct wti_ring *ring, size_t re
 		wti_store_rel(&ring->head_seen, head); /* pairs with ring_reserve [ring-seen] */
 		return (struct ring_ends){ .tail = tail, .head = head };
 	}
-	if (!ring_within_limit(ring, RING_POSITION(tail), head, record)) {
+	if (!ring_within_limit(ring, RING_POSITION(seen.tail), seen.head, record)) {
 		wti_ring_note_use(ring);
 		return (struct ring_ends){ .result = WT_EAGAIN };
 	}
