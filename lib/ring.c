@@ -190,6 +190,14 @@ static inline size_t ring_extent_size(struct wti_ring *ring, const struct wti_ex
 	return wti_load(&ring->extent_size[extent - ring->extent]);
 }
 
+/* Bytes to pass at `position`: what is left of the segment, where the record does not fit in there. */
+static inline size_t ring_pad(uint64_t position, size_t size, size_t record)
+{
+	size_t room = size - (position & (size - 1));
+
+	return record > room ? room : 0;
+}
+
 /* A reservation that has moved the tail, past padding first: what is to be written, and the padding. */
 static inline void ring_take(struct wti_segment *segment, size_t size, uint64_t position, size_t pad, size_t record,
 			     struct ring_slot *slot)
@@ -216,15 +224,14 @@ static bool ring_reserve_unclean(struct wti_ring *ring, size_t record, struct ri
 	struct wti_extent *extent;
 	struct wti_segment *segment;
 	uint64_t position, low, end;
-	size_t size, room, pad;
+	size_t size, pad;
 
 	do {
 		extent = ring_extent(ring, tail);
 		position = RING_POSITION(tail);
 		segment = wti_load(&extent->segment);
 		size = ring_extent_size(ring, extent);
-		room = size - (position & (size - 1));
-		pad = record > room ? room : 0;
+		pad = ring_pad(position, size, record);
 		low = ring_low(ring->dirty_seen, wti_load(&extent->start));
 		end = position + pad + record;
 		if (end + WTI_HEADER_SIZE - low > size) {
@@ -310,8 +317,7 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 		struct wti_segment *segment = wti_load(&extent->segment);
 		size_t size = ring_extent_size(ring, extent);
 		uint64_t low = ring_low(ends.head, wti_load(&extent->start));
-		size_t room = size - (position & (size - 1));
-		size_t pad = record > room ? room : 0;
+		size_t pad = ring_pad(position, size, record);
 		size_t link = WTI_MUTANT(WTI_MUTANT_NO_ROOM_FOR_LINK) ? 0 : WTI_HEADER_SIZE;
 
 		if (wti_unlikely(position - low + pad + record + link > size ||

@@ -11,8 +11,8 @@
  *
  * What is guaranteed. A producer's records come out in its order, each once.
  * A producer that stalls between reserve and commit holds back later records,
- * never other producers. Posting is lock-free but when the ring grows, which
- * takes a lock among the producers that found it full.
+ * never other producers. Posting is lock-free but when the ring grows, or is
+ * dirty (see below), which takes a lock among the producers that found it full.
  *
  * What happens when it is full. Below `limit` it grows: a new segment is
  * linked behind the present one, up to WTI_SEGMENT_MAX each. From that size on

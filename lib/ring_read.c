@@ -146,7 +146,7 @@ static WTI_COLD void ring_unpack(struct wti_record *record, enum wti_record_kind
 	}
 }
 
-/* In a row are those before which all has been given back, and by itself: see ring_give_back. */
+/* In a row are those before which all has been given back: see ring_leaves. */
 static void ring_count_large(struct wti_ring *ring, uint64_t start)
 {
 	uint64_t pending = start - wti_load(&ring->head) - ring_padding_done(ring);
