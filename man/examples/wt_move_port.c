@@ -38,6 +38,9 @@ static int worker_main(wt_port *parent, const void *data, size_t size)
 		err = wt_atomics_add(counter, WT_I32, 0, 1, NULL);
 	if (!err)
 		err = upper(reply, &text);
+	/* A port to post on, for as long as somebody has the worker. */
+	while (!err && wt_port_receive(parent, &message, WT_FOREVER) == 0)
+		;
 	wt_shared_release(counter);
 	wt_buffer_destroy(text);
 	return err;
