@@ -266,6 +266,19 @@ static int os_at_exit(void (*fn)(void))
 	return atexit(fn) != 0 ? -ENOMEM : 0;
 }
 
+static void (*os_over)(void);
+
+static void os_at_over(void (*fn)(void))
+{
+	os_over = fn;
+}
+
+__attribute__((destructor(101))) static void os_end_process(void)
+{
+	if (os_over)
+		os_over();
+}
+
 static const char *os_variable(const char *name)
 {
 	return secure_getenv(name);
@@ -430,6 +443,7 @@ const struct wti_os_ops wti_os_real = {
 	.ticker_delete = wti_system_ticker_delete,
 	.at_fork = os_at_fork,
 	.at_exit = os_at_exit,
+	.at_over = os_at_over,
 	.event_create = wti_system_event_create,
 	.event_signal = wti_system_event_signal,
 	.event_clear = wti_system_event_clear,

@@ -3,16 +3,20 @@
  * The process's end with workers running (W7). Every worker is on one list;
  * an exit handler, registered with the first of them, tells all to end and
  * waits a moment. It calls nobody back and frees nothing, for a worker that
- * does not end may still use it.
+ * does not end may still use it. Behind all handlers, those that are left lose
+ * their streams.
  */
 #include <unistd.h>
 
+#include "fork.h"
 #include "mutex.h"
 #include "os.h"
 #include "stream.h"
 #include "worker.h"
 
-#define PROCESS_END_TIMEOUT 400000000 /* ns: with what follows, within the promised 500 ms */
+/* ns: with what is around them, within the promised 500 ms */
+#define PROCESS_END_TIMEOUT 400000000
+#define PROCESS_OVER_TIMEOUT 50000000
 
 static struct wti_mutex process_lock = WTI_MUTEX_INIT(WTI_RANK_PROCESS);
 static struct wti_list process_workers = { &process_workers, &process_workers }; /* under the lock */
@@ -57,11 +61,26 @@ static void process_end(void)
 		wti_os->futex_wait(&process_count, count, deadline);
 }
 
+/* Nobody waits for a worker any more, and the C library is about to end its streams. */
+static void process_over(void)
+{
+	wt_time deadline = wt_after_ns(PROCESS_OVER_TIMEOUT);
+
+	if (wti_forked() || getpid() != wti_load(&process_id))
+		return;
+	wti_mutex_lock(&process_lock);
+	wti_stream_process_over();
+	for (struct wti_list *link = process_workers.next; link != &process_workers; link = link->next)
+		wti_stream_leave(&wti_list_entry(link, struct wt_worker, living)->thread, deadline);
+	wti_mutex_unlock(&process_lock);
+}
+
 /* Under the lock, once: a forked child has no workers of its own. */
 static int process_register(void)
 {
 	if (wti_os->at_exit(process_end) < 0)
 		return WT_ENOMEM;
+	wti_os->at_over(process_over);
 	wti_store(&process_id, getpid());
 	return 0;
 }

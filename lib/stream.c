@@ -11,6 +11,7 @@
 #include "alloc.h"
 #include "fork.h"
 #include "line.h"
+#include "mutex.h"
 #include "os.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 struct wti_stream {
 	struct wti_thread *owner;
 	enum wti_stdio kind;
-	FILE *file; /* NULL: the program has closed it */
+	FILE *file; /* NULL: the program has closed it; written by the owner, under stream_lock */
 
 	/* Written, not captured: the beginning of a line, which waits for its end. */
 	char *line;
@@ -36,8 +37,19 @@ struct wti_stream {
 	char buffer[STREAM_BUFFER];
 };
 
+/*
+ * Which streams there are, and which FILE each has: held while that changes, and
+ * while a FILE of another thread is used. Who closes one has the FILE's lock and
+ * wants this; here that lock is only tried.
+ */
+static struct wti_mutex stream_lock = WTI_MUTEX_INIT(WTI_RANK_STREAMS);
+
 /* exit() has come so far that it flushes all FILEs, of whatever threads are left. */
 static _Atomic(bool) stream_process_ends;
+
+/* No exit handler is left to run, only threads that did not end; written under the lock. */
+static _Atomic(bool) stream_process_over;
+static _Atomic(struct wti_thread *) stream_process_ender; /* who ends the process, where it has a record */
 
 /* Whether the call comes from one who has no business with the stream any more. */
 static bool stream_is_foreign(const struct wti_stream *stream)
@@ -109,6 +121,13 @@ static int stream_write_lines(struct wti_stream *stream, const char *data, size_
 	return err ? err : stream_gather(stream, data + whole, size - whole);
 }
 
+/* Whether the process leaves its owner behind. */
+static bool stream_is_left(const struct wti_stream *stream)
+{
+	/* Relaxed: who sees it late writes once more, and for the ender itself it is not late. */
+	return wti_load(&stream_process_over) && stream->owner != wti_load(&stream_process_ender);
+}
+
 /* What fopencookie takes for an error of its write function, which must not be negative for glibc. */
 #ifdef __GLIBC__
 #define STREAM_WRITE_ERROR 0
@@ -123,7 +142,7 @@ static ssize_t stream_write(void *cookie, const char *data, size_t size)
 	int err;
 
 	/* musl flushes what there is, also where there is nothing. */
-	if (!size || stream_is_foreign(stream))
+	if (!size || stream_is_foreign(stream) || stream_is_left(stream))
 		return (ssize_t)size;
 	captured = stream->owner->captured[stream->kind];
 	err = captured ? wt_sender_post(captured, data, size) : stream_write_lines(stream, data, size);
@@ -181,15 +200,39 @@ static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 
 /* ---- Their life ---- */
 
+/* exit() leaves the buffer of a FILE alone that has none of its own. Its lock is held, or it is known to nobody else. */
+static void stream_unbuffer(FILE *file)
+{
+	setvbuf(file, NULL, _IONBF, 0);
+}
+
+static void stream_set_file(struct wti_stream *stream, FILE *file)
+{
+	wti_mutex_lock(&stream_lock);
+	if (file && stream->kind != WTI_STDIN && stream_is_left(stream))
+		stream_unbuffer(file);
+	stream->file = file;
+	wti_mutex_unlock(&stream_lock);
+}
+
+static void stream_set(struct wti_thread *self, enum wti_stdio kind, struct wti_stream *stream)
+{
+	wti_mutex_lock(&stream_lock);
+	self->streams[kind] = stream;
+	wti_mutex_unlock(&stream_lock);
+}
+
 /* By fclose, the program's or ours. What is left of a line goes out without its end. */
 static int stream_close(void *cookie)
 {
 	struct wti_stream *stream = cookie;
 	int err = 0;
 
+	if (wti_forked())
+		return 0;
+	stream_set_file(stream, NULL);
 	if (stream_is_foreign(stream))
 		return 0;
-	stream->file = NULL;
 	if (stream->used)
 		err = stream_put(stream, NULL, 0);
 	wti_free(stream->line);
@@ -208,8 +251,9 @@ static void stream_thread_end(struct wti_thread *self)
 
 		if (stream && stream->file)
 			fclose(stream->file);
+		if (stream)
+			stream_set(self, kind, NULL);
 		wti_free(stream);
-		self->streams[kind] = NULL;
 	}
 }
 
@@ -231,7 +275,7 @@ static int stream_open_file(struct wti_stream *stream)
 	 */
 	if (reads)
 		__fsetlocking(file, FSETLOCKING_BYCALLER);
-	stream->file = file;
+	stream_set_file(stream, file);
 	return 0;
 }
 
@@ -246,7 +290,7 @@ static struct wti_stream *stream_get(struct wti_thread *self, enum wti_stdio kin
 		return NULL;
 	stream->owner = self;
 	stream->kind = kind;
-	self->streams[kind] = stream;
+	stream_set(self, kind, stream);
 	self->end[WTI_END_STREAMS] = stream_thread_end;
 	return stream;
 }
@@ -286,4 +330,36 @@ void wti_stream_end_process(void)
 	wti_store(&stream_process_ends, true);
 	if (self)
 		stream_thread_end(self);
+}
+
+/* Not where its owner waits in a write, or keeps the lock for itself: then it is not in the middle of the buffer. */
+static void stream_leave_file(FILE *file, wt_time deadline)
+{
+	while (ftrylockfile(file) != 0) {
+		if (wti_os->clock() >= deadline)
+			return;
+		wti_os->yield();
+	}
+	stream_unbuffer(file);
+	funlockfile(file);
+}
+
+void wti_stream_process_over(void)
+{
+	wti_mutex_lock(&stream_lock);
+	wti_store(&stream_process_ender, wti_thread_peek());
+	wti_store(&stream_process_over, true);
+	wti_mutex_unlock(&stream_lock);
+}
+
+void wti_stream_leave(struct wti_thread *thread, wt_time deadline)
+{
+	wti_mutex_lock(&stream_lock);
+	for (int kind = 0; kind < WTI_STDIO_COUNT; kind++) {
+		const struct wti_stream *stream = thread->streams[kind];
+
+		if (kind != WTI_STDIN && stream && stream->file && stream_is_left(stream))
+			stream_leave_file(stream->file, deadline);
+	}
+	wti_mutex_unlock(&stream_lock);
 }

@@ -12,7 +12,7 @@
  *
  * The C library holds the FILE's lock while we write, and may have us do so for
  * a thread that is not the owner: fflush(NULL) writes what is left in any FILE,
- * and so does exit(), which takes no locks. The first is served as the owner
+ * and so does exit(), which in glibc takes no locks. The first is served as the owner
  * would be; once the process ends, and in a forked child, we take what comes
  * from others and do nothing.
  */
@@ -20,6 +20,7 @@
 #define WTI_STREAM_H
 
 #include <wt/stdio.h>
+#include <wt/time.h>
 
 #include "thread.h"
 
@@ -31,5 +32,17 @@ enum wti_feed {
 
 /* From now on FILEs are flushed without locks, by the calling thread, whose own streams end here. */
 void wti_stream_end_process(void);
+
+/*
+ * All exit handlers have run, and exit() is about to end the FILEs. glibc's takes
+ * their buffers away without their locks, and who is in the middle of a write
+ * would find none. So from now on what the threads that are left write is
+ * dropped, and their FILEs have no buffers: those that they open, and those that
+ * they have, once each thread has been named to wti_stream_leave, which waits
+ * until the deadline for one that is being written to. No lock stays held: others
+ * may flush all FILEs, or close one.
+ */
+void wti_stream_process_over(void);
+void wti_stream_leave(struct wti_thread *thread, wt_time deadline);
 
 #endif

@@ -808,6 +808,71 @@ static int child_leaves_a_writer(void)
 	return 42;
 }
 
+/* The list of all FILEs is locked meanwhile, and one of them after the other. */
+static int entry_flushes_for_ever(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	latch_open(&begun);
+	while (latch_is_open(&begun)) {
+		fputs("and on", wt_stdout());
+		fflush(NULL);
+	}
+	return 0;
+}
+
+/* The list is changed meanwhile, and a stream is there that was not before. */
+static int entry_reopens_for_ever(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	latch_open(&begun);
+	while (latch_is_open(&begun)) {
+		fputs("and on", wt_stdout());
+		fclose(wt_stdout());
+	}
+	return 0;
+}
+
+/* To what nobody waits for: it is never full. */
+static int leave(wt_entry *entry)
+{
+	wt_worker *worker;
+
+	if (!freopen("/dev/null", "w", stdout))
+		return 1;
+	if (wt_worker_create(&worker, entry, NULL, 0, NULL) != 0 || !latch_await(&begun))
+		return 1;
+	return 42;
+}
+
+static int child_leaves_one_that_flushes(void)
+{
+	return leave(entry_flushes_for_ever);
+}
+
+static int child_leaves_one_that_reopens(void)
+{
+	return leave(entry_reopens_for_ever);
+}
+
+/* Behind the library's handler, which has ended the streams of the thread. */
+static void writes_late(void)
+{
+	fputs("late\nand half a line", wt_stderr());
+}
+
+static int child_worker_exits_and_writes(void)
+{
+	wt_worker *worker;
+
+	if (atexit(writes_late) != 0)
+		return 1;
+	return wt_worker_create(&worker, entry_calls_exit, NULL, 0, NULL) != 0 || wt_run() != 0;
+}
+
 static int child_leaves_one_that_blocks(void)
 {
 	wt_worker *worker;
@@ -823,7 +888,10 @@ static int child_leaves_one_that_blocks(void)
 static const struct child_program programs[] = {
 	{ "returns", child_returns },
 	{ "worker_exits", child_worker_exits },
+	{ "worker_exits_and_writes", child_worker_exits_and_writes },
 	{ "leaves_a_writer", child_leaves_a_writer },
+	{ "leaves_one_that_flushes", child_leaves_one_that_flushes },
+	{ "leaves_one_that_reopens", child_leaves_one_that_reopens },
 	{ "leaves_one_that_blocks", child_leaves_one_that_blocks },
 };
 
@@ -845,6 +913,7 @@ static void the_processs_end_flushes_workers_that_end(void **state)
 	(void)state;
 	assert_child("returns", "told to end", 20);
 	assert_child("worker_exits", "its own", 20);
+	assert_child("worker_exits_and_writes", "its own\nlate\n", 1);
 }
 
 /* [W7] */
@@ -853,6 +922,8 @@ static void the_processs_end_leaves_alone_those_that_do_not(void **state)
 	(void)state;
 	support_allow_seconds(60);
 	assert_child("leaves_a_writer", NULL, 5);
+	assert_child("leaves_one_that_flushes", NULL, 5);
+	assert_child("leaves_one_that_reopens", NULL, 5);
 	assert_child("leaves_one_that_blocks", NULL, 10);
 }
 

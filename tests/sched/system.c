@@ -190,6 +190,11 @@ static int system_register_exit(void (*fn)(void))
 	return 0;
 }
 
+static void system_at_over(void (*fn)(void))
+{
+	(void)fn; /* no fibre is there any more */
+}
+
 void system_exit(void)
 {
 	if (system_at_exit)
@@ -335,6 +340,7 @@ const struct wti_os_ops system_ops = {
 	.ticker_delete = system_ticker_delete,
 	.at_fork = system_at_fork,
 	.at_exit = system_register_exit,
+	.at_over = system_at_over,
 	.event_create = system_event_create,
 	.event_signal = system_event_signal,
 	.event_clear = system_event_clear,
