@@ -218,6 +218,14 @@ static const void *port_receive_object(void *what)
 	return what;
 }
 
+/* Of an answer: how far the other end has read what was posted to it. */
+static uint64_t port_receive_progress(void *what)
+{
+	const wt_port *port = what;
+
+	return wti_ring_progress(&port->peer->inbox);
+}
+
 static const struct wti_wait_ops port_receive_ops = {
 	.name = "message",
 	.kind = "port",
@@ -225,6 +233,7 @@ static const struct wti_wait_ops port_receive_ops = {
 	.ready = port_receive_ready,
 	.arm = port_receive_arm,
 	.disarm = port_receive_disarm,
+	.progress = port_receive_progress,
 #ifdef WTI_TESTING
 	.data_only = port_receive_data_only,
 #endif

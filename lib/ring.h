@@ -214,6 +214,18 @@ size_t wti_ring_used(struct wti_ring *ring);
 /* The position up to which records are reserved at this moment. Any thread. */
 uint64_t wti_ring_tail(struct wti_ring *ring);
 
+/* Bytes: in steps of so many, at most, what was small messages is given back. */
+#define WTI_RING_STEP 4096
+
+/* How far the consumer has given back; 0 where less than a step is left to read. Any thread; of the moment. */
+static inline uint64_t wti_ring_progress(const struct wti_ring *ring)
+{
+	/* Relaxed: what is told wrongly makes a poll shorter, or longer. */
+	uint64_t head = wti_load(&ring->head);
+
+	return (int64_t)(wti_load(&ring->tail) - head) < WTI_RING_STEP ? 0 : head | 1;
+}
+
 /*
  * Ask for the line of the record that is posted next, as far as can be told: the three words need not belong together,
  * and the segment may be gone. Any thread.

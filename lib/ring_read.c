@@ -12,7 +12,7 @@
 #include "seam.h"
 
 /* The consumer gives bytes back in steps of at most this: small against the cache, large against a line. */
-#define RING_BATCH_MAX 4096
+#define RING_BATCH_MAX WTI_RING_STEP
 
 /*
  * Bytes: a message of so many is large. It is given back by itself, and left as

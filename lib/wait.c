@@ -15,6 +15,8 @@ enum {
 	WAIT_POLL_START = 256,
 	WAIT_POLL_MAX = 1024,
 	WAIT_POLL_RETRY = 8,
+	WAIT_WATCH = 256, /* looks, some microseconds, between two at how far the other side is: that costs it a line */
+	WAIT_WATCHES = 32,
 	WAIT_YIELDS = 4,
 	WAIT_YIELDED_MAX = 16, /* polls in a row that a yield ended: see wait.h */
 	WAIT_UNSAFE = 1000000 /* ns */
@@ -103,15 +105,40 @@ static bool wait_yield(const struct wait *w)
 	return found;
 }
 
-static bool wait_poll(const struct wait *w)
+static bool wait_look(const struct wait *w, unsigned looks)
 {
-	unsigned budget = wait_poll_budget(w->self);
 	bool found = false;
 
-	for (unsigned i = 0; i < budget && !found; i++) {
+	for (unsigned i = 0; i < looks && !found; i++) {
 		wti_cpu_relax();
 		found = wait_over(w);
 	}
+	return found;
+}
+
+/* As long as the other side gets on; not where others are owed something, which they are given before a sleep. */
+static bool wait_watch(const struct wait *w, wt_time deadline)
+{
+	bool watches = w->ops->progress && wti_list_empty(&w->self->owing);
+	uint64_t now = watches ? w->ops->progress(w->what) : 0;
+	uint64_t last = 0;
+	bool found = false;
+
+	for (int i = 0; i < WAIT_WATCHES && now != last && !found; i++) {
+		found = wait_look(w, WAIT_WATCH);
+		if (deadline != WT_FOREVER && wti_os->clock() >= deadline)
+			break;
+		last = now;
+		now = w->ops->progress(w->what);
+	}
+	return found;
+}
+
+static bool wait_poll(const struct wait *w, wt_time deadline)
+{
+	unsigned budget = wait_poll_budget(w->self);
+	bool found = wait_look(w, budget) || wait_watch(w, deadline);
+
 	wait_poll_learn(w->self, budget, found);
 	if (found)
 		w->self->poll_yielded = 0;
@@ -191,7 +218,7 @@ static bool wait_lightly(const struct wait *w, wt_time deadline)
 		return wait_nap(w, nap, deadline);
 	if (w->ops->hopeless || !wti_wait_may_poll() || wait_for_start(w->self))
 		return false;
-	return wait_poll(w);
+	return wait_poll(w, deadline);
 }
 
 static void wait_show(const struct wait *w)

@@ -9,6 +9,13 @@
  * thread whose polls find nothing polls less. On one processor it does not
  * poll at all, for nothing can become ready meanwhile.
  *
+ * Who waits for an answer to much that it has posted, which the other side is
+ * reading, polls as long as that is seen to get on. To be woken takes longer than
+ * what is left to read, mostly, and meanwhile the other side finds nothing more,
+ * and may fall asleep, too.
+ * Kept because it measures better: 8-byte messages in streams of 10000 that end
+ * in an answer went from 34 ns to 26.
+ *
  * Where polls find nothing and yields do, time after time, the two sides share
  * a processor, in turns, while another may be idle: the system leaves them
  * there for many milliseconds, since neither ever sleeps. So one does so now
@@ -51,6 +58,11 @@ struct wti_wait_ops {
 	 * be NULL.
 	 */
 	int64_t (*crowded)(void *what);
+	/*
+	 * How far the other side has come with what it has to do first; 0 where that is little, or nothing is known of it.
+	 * While that goes on, a poll does, for a fraction of a millisecond at most. May be NULL.
+	 */
+	uint64_t (*progress)(void *what);
 #ifdef WTI_TESTING
 	/* `ready` as the mutant that forgets everything but data has it. */
 	bool (*data_only)(void *what);

@@ -318,6 +318,34 @@ static void views_stay_until_they_are_released(void **state)
 	}
 }
 
+static void progress_is_told_where_much_is_unread(void **state)
+{
+	static struct wti_ring ring;
+	uint64_t before;
+
+	(void)state;
+	wti_ring_init(&ring, 65536, WTI_NO_LIMIT, false);
+	assert_int_equal(wti_ring_progress(&ring), 0);
+	for (uint64_t i = 0; i < WTI_RING_STEP / 16 - 1; i++)
+		assert_int_equal(post(&ring, 8, i), 0);
+	assert_int_equal(wti_ring_progress(&ring), 0);
+	for (uint64_t i = 0; i < 1000; i++)
+		assert_int_equal(post(&ring, 8, i), 0);
+	before = wti_ring_progress(&ring);
+	assert_int_not_equal(before, 0);
+	assert_int_equal(wti_ring_progress(&ring), before);
+	for (uint64_t i = 0; i < WTI_RING_STEP / 16 + 1; i++) {
+		struct wti_record record;
+
+		assert_true(wti_ring_next(&ring, &record));
+		wti_ring_release(&ring, ring.read);
+	}
+	assert_int_not_equal(wti_ring_progress(&ring), 0);
+	assert_int_not_equal(wti_ring_progress(&ring), before);
+	wti_ring_flush(&ring);
+	ring_end(&ring);
+}
+
 /* Several at once, up to a record in the middle; the views behind it stay. */
 static void a_release_takes_all_that_lies_before(void **state)
 {
@@ -1777,6 +1805,7 @@ int main(void)
 		TEST(bytes_are_gathered_in_order),
 		TEST(a_type_keeps_all_its_bits),
 		TEST(views_stay_until_they_are_released),
+		TEST(progress_is_told_where_much_is_unread),
 		TEST(a_release_takes_all_that_lies_before),
 		TEST(a_flush_gives_back_what_was_released),
 		TEST(a_ring_that_is_emptied_does_not_grow),

@@ -393,6 +393,45 @@ static void yield_to_publisher(void)
 	wti_store_sc(&hooked_thing->there, 1);
 }
 
+/* The other side gets on so many times, and then stands still; where that is less than none, nothing is known of it. */
+static int moves;
+
+static uint64_t thing_progress(void *what)
+{
+	(void)what;
+	if (moves < 0)
+		return 0;
+	return moves ? (uint64_t)moves-- + 1 : 1;
+}
+
+static void note_looks_and_publish(enum wti_yield_point point, void *object)
+{
+	struct thing *thing = object;
+
+	note_looks(point, object);
+	if (point == WTI_YIELD_BEFORE_ARM)
+		wti_store_sc(&thing->there, 1);
+}
+
+static int report_watching(int count)
+{
+	struct wti_wait_ops ops = thing_ops;
+	struct thing thing = { .there = 0 };
+
+	ops.progress = thing_progress;
+	moves = count;
+	counted_os = wti_os_real;
+	counted_os.cpu_count = stub_cpu_count;
+	counted_os.yield = stub_yield;
+	cpus = 2;
+	wti_os = &counted_os;
+	wti_yield_hook = note_looks_and_publish;
+	if (wti_wait(wti_thread_self(), &ops, &thing, WT_FOREVER) != 0)
+		return 1;
+	printf("%u %u\n", looks_before_arm, yields);
+	return 0;
+}
+
 /* So many waits, and yields in them, until one announced its sleep; the next is to yield again. */
 static int report_sharing(void)
 {
@@ -481,6 +520,29 @@ static void two_processors_poll_before_they_sleep(void **state)
 	assert_true(yielded > 0);
 }
 
+static unsigned looks_while_moving(const char *count)
+{
+	unsigned looks, yielded;
+
+	ask_new_process(count, "NONE=1", &looks, &yielded);
+	assert_true(yielded > 0);
+	return looks;
+}
+
+static void a_poll_goes_on_while_the_other_side_does_but_not_for_ever(void **state)
+{
+	unsigned unknown = looks_while_moving("watch-1");
+	unsigned still = looks_while_moving("watch0") - unknown;
+	unsigned endless;
+
+	(void)state;
+	assert_true(still > 0);
+	assert_int_equal(looks_while_moving("watch4"), unknown + 5 * still);
+	endless = looks_while_moving("watch1000000");
+	assert_true(endless > unknown + 5 * still);
+	assert_true(endless < unknown + 1000 * still);
+}
+
 /* Else the system might leave the two where they are. */
 static void who_finds_only_by_yielding_sleeps_now_and_then(void **state)
 {
@@ -520,10 +582,13 @@ int main(int argc, char **argv)
 		TEST(what_gathers_before_a_wait_follows_from_what_came),
 		TEST(one_processor_does_not_poll),
 		TEST(two_processors_poll_before_they_sleep),
+		TEST(a_poll_goes_on_while_the_other_side_does_but_not_for_ever),
 		TEST(who_finds_only_by_yielding_sleeps_now_and_then),
 		TEST(polling_can_be_turned_off_from_outside),
 	};
 
+	if (argc > 1 && strncmp(argv[1], "watch", 5) == 0)
+		return report_watching(atoi(argv[1] + 5));
 	if (argc > 1)
 		return strcmp(argv[1], "shared") == 0 ? report_sharing() : report_polling(atoi(argv[1]));
 	return cmocka_run_group_tests(tests, NULL, NULL);
