@@ -483,11 +483,50 @@ struct wti_pool_client *wti_pool_client_find(const struct wt_pool *pool, struct 
 /* Owner: forget all handles, tell nothing, and leave the pool; inside a callback of this client, after it. */
 void wti_pool_client_end(struct wti_pool_client *client);
 
-/* A record: its state is that of a free one. NULL: no memory. */
-struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *client);
+/* More records. False: no memory. */
+WTI_COLD bool wti_pool_add_slab(struct wti_pool_client *client);
+
+/* Owner: make sure of a record. False: no memory. */
+static inline bool wti_pool_task_reserve(struct wti_pool_client *client)
+{
+	return wti_likely(!wti_list_empty(&client->free)) || wti_pool_add_slab(client);
+}
+
+/* The next records are wanted soon, and workers' caches have copies of them. */
+static inline void wti_pool_prefetch_task(const struct wti_pool_client *client)
+{
+	const struct wti_list *ahead = client->free.next->next->next;
+
+	if (ahead != &client->free)
+		wti_prefetch_write(wti_list_entry(ahead, struct wti_pool_own, link)->task);
+}
+
+/* Owner: a record, of which it has made sure; its state is that of a free one. */
+static inline struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *client)
+{
+	struct wti_list *link = client->free.next;
+
+	wti_list_remove(link);
+	client->used++;
+	wti_pool_prefetch_task(client);
+	return wti_list_entry(link, struct wti_pool_own, link);
+}
+
+/* Owner: the block of an input. */
+WTI_COLD void wti_pool_free_block(struct wti_pool_own *own);
 
 /* Owner: the record is nobody's any more. Or it is still away, or somebody has the handle, and nothing happens. */
-void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own);
+static inline void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
+{
+	if (own->away || !own->told)
+		return;
+	if (wti_unlikely(own->block != NULL))
+		wti_pool_free_block(own);
+	WTI_ENDED(own->task);
+	own->state = WTI_TASK_FREE;
+	wti_list_append(&client->free, &own->link);
+	client->used--;
+}
 
 /* Owner: leave a pool that has ended, if nothing is to come from it. */
 void wti_pool_client_leave(struct wti_pool_client *client);

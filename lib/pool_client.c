@@ -26,7 +26,7 @@ static struct wt_task *client_slab_tasks(struct wti_pool_slab *slab)
 	return (struct wt_task *)wti_round_up((uintptr_t)slab->tasks, _Alignof(struct wt_task));
 }
 
-static WTI_COLD bool client_add_slab(struct wti_pool_client *client)
+bool wti_pool_add_slab(struct wti_pool_client *client)
 {
 	struct wti_pool_slab *slab = wti_alloc_lines(sizeof *slab);
 	struct wt_task *tasks;
@@ -45,46 +45,10 @@ static WTI_COLD bool client_add_slab(struct wti_pool_client *client)
 	return true;
 }
 
-/* The next records are wanted soon, and worker's caches have copies of them. */
-static inline void client_prefetch(struct wti_pool_client *client)
-{
-	const struct wti_list *ahead = client->free.next->next->next;
-	const struct wti_pool_own *own;
-
-	if (ahead == &client->free)
-		return;
-	own = wti_list_entry(ahead, struct wti_pool_own, link);
-	wti_prefetch_write(own->task);
-}
-
-struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *client)
-{
-	struct wti_list *link;
-
-	if (wti_unlikely(wti_list_empty(&client->free)) && !client_add_slab(client))
-		return NULL;
-	client->used++;
-	link = wti_list_pop(&client->free);
-	client_prefetch(client);
-	return wti_list_entry(link, struct wti_pool_own, link);
-}
-
-static WTI_COLD void client_free_block(struct wti_pool_own *own)
+void wti_pool_free_block(struct wti_pool_own *own)
 {
 	wti_free(own->block);
 	own->block = NULL;
-}
-
-void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
-{
-	if (own->away || !own->told)
-		return;
-	if (wti_unlikely(own->block != NULL))
-		client_free_block(own);
-	WTI_ENDED(own->task);
-	own->state = WTI_TASK_FREE;
-	wti_list_append(&client->free, &own->link);
-	client->used--;
 }
 
 /* ---- Entering ---- */
