@@ -214,7 +214,7 @@ static inline __attribute__((always_inline)) void submit_fill(const struct submi
 static inline int submit_get_client(wt_pool *pool, struct wti_pool_client **client)
 {
 	struct wti_thread *self = wti_thread_self();
-	struct wti_pool_client *found;
+	struct wti_pool_client *found = NULL;
 	int err;
 
 	if (wti_unlikely(!self))
