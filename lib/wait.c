@@ -116,6 +116,11 @@ static bool wait_look(const struct wait *w, unsigned looks)
 	return found;
 }
 
+static bool wait_is_late(wt_time deadline)
+{
+	return deadline != WT_FOREVER && wti_os->clock() >= deadline;
+}
+
 /* As long as the other side gets on; not where others are owed something, which they are given before a sleep. */
 static bool wait_watch(const struct wait *w, wt_time deadline)
 {
@@ -124,10 +129,8 @@ static bool wait_watch(const struct wait *w, wt_time deadline)
 	uint64_t last = 0;
 	bool found = false;
 
-	for (int i = 0; i < WAIT_WATCHES && now != last && !found; i++) {
+	for (int i = 0; i < WAIT_WATCHES && now != last && !found && !wait_is_late(deadline); i++) {
 		found = wait_look(w, WAIT_WATCH);
-		if (deadline != WT_FOREVER && wti_os->clock() >= deadline)
-			break;
 		last = now;
 		now = w->ops->progress(w->what);
 	}
