@@ -512,7 +512,7 @@ static inline struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *cli
 	return wti_list_entry(link, struct wti_pool_own, link);
 }
 
-/* Owner: the block of an input. */
+/* Owner: free the block of an input. */
 WTI_COLD void wti_pool_free_block(struct wti_pool_own *own);
 
 /* Owner: the record is nobody's any more. Or it is still away, or somebody has the handle, and nothing happens. */

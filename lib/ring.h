@@ -217,7 +217,7 @@ uint64_t wti_ring_tail(struct wti_ring *ring);
 /* Bytes: in steps of so many, at most, what was small messages is given back. */
 #define WTI_RING_STEP 4096
 
-/* How far the consumer has given back; 0 where less than a step is left to read. Any thread; of the moment. */
+/* How far the consumer has given back; 0 where it still has less than a step. Any thread; of the moment. */
 static inline uint64_t wti_ring_progress(const struct wti_ring *ring)
 {
 	/* Relaxed: what is told wrongly makes a poll shorter, or longer. */
