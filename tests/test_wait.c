@@ -413,7 +413,7 @@ static void note_looks_and_publish(enum wti_yield_point point, void *object)
 		wti_store_sc(&thing->there, 1);
 }
 
-static int report_watching(int count)
+static int report_watching(int count, wt_time deadline)
 {
 	struct wti_wait_ops ops = thing_ops;
 	struct thing thing = { .there = 0 };
@@ -426,7 +426,7 @@ static int report_watching(int count)
 	cpus = 2;
 	wti_os = &counted_os;
 	wti_yield_hook = note_looks_and_publish;
-	if (wti_wait(wti_thread_self(), &ops, &thing, WT_FOREVER) != 0)
+	if (wti_wait(wti_thread_self(), &ops, &thing, deadline) != 0)
 		return 1;
 	printf("%u %u\n", looks_before_arm, yields);
 	return 0;
@@ -543,6 +543,14 @@ static void a_poll_goes_on_while_the_other_side_does_but_not_for_ever(void **sta
 	assert_true(endless < unknown + 1000 * still);
 }
 
+static void a_poll_does_not_go_on_behind_its_deadline(void **state)
+{
+	unsigned looks = looks_while_moving("late1000000");
+
+	(void)state;
+	assert_int_equal(looks, looks_while_moving("watch-1"));
+}
+
 /* Else the system might leave the two where they are. */
 static void who_finds_only_by_yielding_sleeps_now_and_then(void **state)
 {
@@ -583,12 +591,15 @@ int main(int argc, char **argv)
 		TEST(one_processor_does_not_poll),
 		TEST(two_processors_poll_before_they_sleep),
 		TEST(a_poll_goes_on_while_the_other_side_does_but_not_for_ever),
+		TEST(a_poll_does_not_go_on_behind_its_deadline),
 		TEST(who_finds_only_by_yielding_sleeps_now_and_then),
 		TEST(polling_can_be_turned_off_from_outside),
 	};
 
 	if (argc > 1 && strncmp(argv[1], "watch", 5) == 0)
-		return report_watching(atoi(argv[1] + 5));
+		return report_watching(atoi(argv[1] + 5), WT_FOREVER);
+	if (argc > 1 && strncmp(argv[1], "late", 4) == 0)
+		return report_watching(atoi(argv[1] + 4), 1);
 	if (argc > 1)
 		return strcmp(argv[1], "shared") == 0 ? report_sharing() : report_polling(atoi(argv[1]));
 	return cmocka_run_group_tests(tests, NULL, NULL);
