@@ -15,7 +15,7 @@ enum wti_rank {
 	WTI_RANK_ENVIRONMENT, /* variables that threads share, held while one is read or set */
 	WTI_RANK_HOOKS,   /* what is to be called for new workers, held while one is looked up */
 	WTI_RANK_PROCESS, /* the list of all workers, held while each is told to end */
-	WTI_RANK_STREAMS, /* which FILEs workers have, held while one comes or goes: holds no other */
+	WTI_RANK_STREAMS, /* which FILEs workers have, held while one comes or goes, or another thread uses it */
 	WTI_RANK_POKE,    /* the signals that a worker gets when it is told to end: started, ended */
 	WTI_RANK_LOCKS,   /* who holds and awaits named locks, held while they are granted and their owners told */
 	WTI_RANK_THREADS, /* threads by id and by name, held while a message is packed, taken, ended, and its thread woken */

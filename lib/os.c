@@ -266,7 +266,7 @@ static int os_at_exit(void (*fn)(void))
 	return atexit(fn) != 0 ? -ENOMEM : 0;
 }
 
-static void (*os_over)(void);
+static void (*os_over)(void); /* written with the first worker; an end of the process meanwhile may not see it */
 
 static void os_at_over(void (*fn)(void))
 {

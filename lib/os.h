@@ -95,7 +95,7 @@ struct wti_os_ops {
 	int (*ticker_delete)(union wti_os_ticker ticker);
 	int (*at_fork)(void (*in_child)(void));
 	int (*at_exit)(void (*fn)(void));
-	void (*at_over)(void (*fn)(void)); /* behind all exit handlers and destructors, the program's as well; one function in all */
+	void (*at_over)(void (*fn)(void)); /* behind all exit handlers, and the program's destructors; one function in all */
 	/* Readable from a signal to the clear, and from the moment set on; as created, neither. */
 	int (*event_create)(struct wti_os_event *event);
 	int (*event_signal)(int signal); /* any thread; again does nothing */

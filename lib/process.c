@@ -15,8 +15,8 @@
 #include "worker.h"
 
 /* ns: with what is around them, within the promised 500 ms */
-#define PROCESS_END_TIMEOUT 400000000
-#define PROCESS_OVER_TIMEOUT 50000000
+#define PROCESS_END_TIMEOUT 380000000
+#define PROCESS_OVER_TIMEOUT 70000000
 
 static struct wti_mutex process_lock = WTI_MUTEX_INIT(WTI_RANK_PROCESS);
 static struct wti_list process_workers = { &process_workers, &process_workers }; /* under the lock */
@@ -61,6 +61,18 @@ static void process_end(void)
 		wti_os->futex_wait(&process_count, count, deadline);
 }
 
+static bool process_leave_streams(void)
+{
+	bool all = true;
+
+	wti_mutex_lock(&process_lock);
+	for (struct wti_list *link = process_workers.next; link != &process_workers; link = link->next)
+		if (!wti_stream_leave(&wti_list_entry(link, struct wt_worker, living)->thread))
+			all = false;
+	wti_mutex_unlock(&process_lock);
+	return all;
+}
+
 /* Nobody waits for a worker any more, and the C library is about to end its streams. */
 static void process_over(void)
 {
@@ -68,11 +80,9 @@ static void process_over(void)
 
 	if (wti_forked() || getpid() != wti_load(&process_id))
 		return;
-	wti_mutex_lock(&process_lock);
 	wti_stream_process_over();
-	for (struct wti_list *link = process_workers.next; link != &process_workers; link = link->next)
-		wti_stream_leave(&wti_list_entry(link, struct wt_worker, living)->thread, deadline);
-	wti_mutex_unlock(&process_lock);
+	while (!process_leave_streams() && wti_os->clock() < deadline)
+		wti_os->yield();
 }
 
 /* Under the lock, once: a forked child has no workers of its own. */

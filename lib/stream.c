@@ -23,7 +23,9 @@ enum {
 struct wti_stream {
 	struct wti_thread *owner;
 	enum wti_stdio kind;
-	FILE *file; /* NULL: the program has closed it; written by the owner, under stream_lock */
+	FILE *file; /* NULL: the program has closed it; written under stream_lock */
+	_Atomic(bool) unbuffering; /* under the FILE's lock, of which tools know nothing */
+	_Atomic(bool) unbuffered;  /* exit() leaves its buffer alone */
 
 	/* Written, not captured: the beginning of a line, which waits for its end. */
 	char *line;
@@ -40,7 +42,7 @@ struct wti_stream {
 /*
  * Which streams there are, and which FILE each has: held while that changes, and
  * while a FILE of another thread is used. Who closes one has the FILE's lock and
- * wants this; here that lock is only tried.
+ * wants this; here that lock is tried once, and not waited for.
  */
 static struct wti_mutex stream_lock = WTI_MUTEX_INIT(WTI_RANK_STREAMS);
 
@@ -58,6 +60,30 @@ static bool stream_is_foreign(const struct wti_stream *stream)
 		return true;
 	/* Relaxed: the thread that set it is the one to see it. */
 	return wti_load(&stream_process_ends) && wti_thread_peek() != stream->owner;
+}
+
+/* Whether the process leaves its owner behind. */
+static bool stream_is_left(const struct wti_stream *stream)
+{
+	/* Relaxed: who sees it late writes once more, and for the ender itself it is not late. */
+	return wti_load(&stream_process_over) && stream->owner != wti_load(&stream_process_ender);
+}
+
+/*
+ * With the FILE's lock, perhaps in one of its writes: glibc's look at the buffer
+ * again behind that, and its exit() leaves alone what has none. What is in it is
+ * written by setvbuf, which so may come back here. musl's exit() takes the locks,
+ * and no buffers.
+ */
+static void stream_unbuffer(struct wti_stream *stream)
+{
+#ifdef __GLIBC__
+	if (wti_load(&stream->unbuffering) || !stream->file)
+		return;
+	wti_store(&stream->unbuffering, true);
+	setvbuf(stream->file, NULL, _IONBF, 0);
+#endif
+	wti_store_rel(&stream->unbuffered, true); /* pairs with stream_leave [stream-left]: before exit() goes on */
 }
 
 static void stream_set_errno(int err)
@@ -121,13 +147,6 @@ static int stream_write_lines(struct wti_stream *stream, const char *data, size_
 	return err ? err : stream_gather(stream, data + whole, size - whole);
 }
 
-/* Whether the process leaves its owner behind. */
-static bool stream_is_left(const struct wti_stream *stream)
-{
-	/* Relaxed: who sees it late writes once more, and for the ender itself it is not late. */
-	return wti_load(&stream_process_over) && stream->owner != wti_load(&stream_process_ender);
-}
-
 /* What fopencookie takes for an error of its write function, which must not be negative for glibc. */
 #ifdef __GLIBC__
 #define STREAM_WRITE_ERROR 0
@@ -142,8 +161,12 @@ static ssize_t stream_write(void *cookie, const char *data, size_t size)
 	int err;
 
 	/* musl flushes what there is, also where there is nothing. */
-	if (!size || stream_is_foreign(stream) || stream_is_left(stream))
+	if (!size || stream_is_foreign(stream))
 		return (ssize_t)size;
+	if (wti_unlikely(stream_is_left(stream))) {
+		stream_unbuffer(stream);
+		return (ssize_t)size;
+	}
 	captured = stream->owner->captured[stream->kind];
 	err = captured ? wt_sender_post(captured, data, size) : stream_write_lines(stream, data, size);
 	if (!err)
@@ -178,7 +201,7 @@ static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 	struct wti_stream *stream = cookie;
 	int err = 0;
 
-	if (stream_is_foreign(stream))
+	if (stream_is_foreign(stream) || stream_is_left(stream))
 		return 0;
 	if (!stream->owner->fed)
 		stream->left_size = 0; /* the view has ended with its port */
@@ -200,18 +223,19 @@ static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 
 /* ---- Their life ---- */
 
-/* exit() leaves the buffer of a FILE alone that has none of its own. Its lock is held, or it is known to nobody else. */
-static void stream_unbuffer(FILE *file)
-{
-	setvbuf(file, NULL, _IONBF, 0);
-}
-
 static void stream_set_file(struct wti_stream *stream, FILE *file)
 {
 	wti_mutex_lock(&stream_lock);
-	if (file && stream->kind != WTI_STDIN && stream_is_left(stream))
-		stream_unbuffer(file);
 	stream->file = file;
+	wti_store(&stream->unbuffering, false);
+	wti_store(&stream->unbuffered, false);
+	/* With a buffer that is there, it cannot fail. */
+	if (file && stream->kind == WTI_STDIN)
+		setvbuf(file, stream->buffer, _IOFBF, STREAM_BUFFER);
+	else if (file && stream_is_left(stream))
+		stream_unbuffer(stream);
+	else if (file)
+		setvbuf(file, stream->buffer, _IOLBF, STREAM_BUFFER);
 	wti_mutex_unlock(&stream_lock);
 }
 
@@ -233,7 +257,7 @@ static int stream_close(void *cookie)
 	stream_set_file(stream, NULL);
 	if (stream_is_foreign(stream))
 		return 0;
-	if (stream->used)
+	if (stream->used && !stream_is_left(stream))
 		err = stream_put(stream, NULL, 0);
 	wti_free(stream->line);
 	stream->line = NULL;
@@ -267,8 +291,6 @@ static int stream_open_file(struct wti_stream *stream)
 
 	if (err)
 		return err;
-	/* With a buffer that is there, it cannot fail. */
-	setvbuf(file, stream->buffer, reads ? _IOFBF : _IOLBF, STREAM_BUFFER);
 	/*
 	 * A read may wait for ever, and fflush(NULL), which has nothing to do
 	 * there, would wait for its lock. musl's does all the same.
@@ -332,18 +354,6 @@ void wti_stream_end_process(void)
 		stream_thread_end(self);
 }
 
-/* Not where its owner waits in a write, or keeps the lock for itself: then it is not in the middle of the buffer. */
-static void stream_leave_file(FILE *file, wt_time deadline)
-{
-	while (ftrylockfile(file) != 0) {
-		if (wti_os->clock() >= deadline)
-			return;
-		wti_os->yield();
-	}
-	stream_unbuffer(file);
-	funlockfile(file);
-}
-
 void wti_stream_process_over(void)
 {
 	wti_mutex_lock(&stream_lock);
@@ -352,14 +362,34 @@ void wti_stream_process_over(void)
 	wti_mutex_unlock(&stream_lock);
 }
 
-void wti_stream_leave(struct wti_thread *thread, wt_time deadline)
+/* False where its owner is to do it, in its next write. */
+static bool stream_leave(struct wti_stream *stream)
 {
+	FILE *file = stream->file;
+
+	/* Of one whose owner does without the lock, as for stdin, nobody else may touch the buffer. */
+	if (!file || __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER)
+		return true;
+	if (wti_load_acq(&stream->unbuffered)) /* pairs with stream_unbuffer [stream-left]: exit() sees what it did */
+		return true;
+	if (ftrylockfile(file) != 0)
+		return false;
+	stream_unbuffer(stream);
+	funlockfile(file);
+	return true;
+}
+
+bool wti_stream_leave(struct wti_thread *thread)
+{
+	bool all = true;
+
 	wti_mutex_lock(&stream_lock);
 	for (int kind = 0; kind < WTI_STDIO_COUNT; kind++) {
-		const struct wti_stream *stream = thread->streams[kind];
+		struct wti_stream *stream = thread->streams[kind];
 
-		if (kind != WTI_STDIN && stream && stream->file && stream_is_left(stream))
-			stream_leave_file(stream->file, deadline);
+		if (stream && stream_is_left(stream) && !stream_leave(stream))
+			all = false;
 	}
 	wti_mutex_unlock(&stream_lock);
+	return all;
 }

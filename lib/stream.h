@@ -20,7 +20,6 @@
 #define WTI_STREAM_H
 
 #include <wt/stdio.h>
-#include <wt/time.h>
 
 #include "thread.h"
 
@@ -37,12 +36,12 @@ void wti_stream_end_process(void);
  * All exit handlers have run, and exit() is about to end the FILEs. glibc's takes
  * their buffers away without their locks, and who is in the middle of a write
  * would find none. So from now on what the threads that are left write is
- * dropped, and their FILEs have no buffers: those that they open, and those that
- * they have, once each thread has been named to wti_stream_leave, which waits
- * until the deadline for one that is being written to. No lock stays held: others
- * may flush all FILEs, or close one.
+ * dropped, and what they write to has no buffer: each sees to that in its next
+ * write, and when it opens one. wti_stream_leave does so for a thread that does
+ * not write at this moment; false where it does, or keeps a lock. No lock stays
+ * held: others may flush all FILEs, or close one.
  */
 void wti_stream_process_over(void);
-void wti_stream_leave(struct wti_thread *thread, wt_time deadline);
+bool wti_stream_leave(struct wti_thread *thread);
 
 #endif

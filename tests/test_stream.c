@@ -808,6 +808,19 @@ static int child_leaves_a_writer(void)
 	return 42;
 }
 
+/* Keeps the lock of its stream; others write meanwhile. */
+static int entry_locks_for_ever(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	flockfile(wt_stdout());
+	latch_open(&begun);
+	while (latch_is_open(&begun))
+		fputs("and on", wt_stdout());
+	return 0;
+}
+
 /* The list of all FILEs is locked meanwhile, and one of them after the other. */
 static int entry_flushes_for_ever(wt_port *parent, const void *data, size_t size)
 {
@@ -846,6 +859,16 @@ static int leave(wt_entry *entry)
 	if (wt_worker_create(&worker, entry, NULL, 0, NULL) != 0 || !latch_await(&begun))
 		return 1;
 	return 42;
+}
+
+static int child_leaves_writers(void)
+{
+	wt_worker *worker;
+
+	for (int i = 0; i < 7; i++)
+		if (wt_worker_create(&worker, entry_writes_for_ever, NULL, 0, NULL) != 0)
+			return 1;
+	return leave(entry_locks_for_ever);
 }
 
 static int child_leaves_one_that_flushes(void)
@@ -890,6 +913,7 @@ static const struct child_program programs[] = {
 	{ "worker_exits", child_worker_exits },
 	{ "worker_exits_and_writes", child_worker_exits_and_writes },
 	{ "leaves_a_writer", child_leaves_a_writer },
+	{ "leaves_writers", child_leaves_writers },
 	{ "leaves_one_that_flushes", child_leaves_one_that_flushes },
 	{ "leaves_one_that_reopens", child_leaves_one_that_reopens },
 	{ "leaves_one_that_blocks", child_leaves_one_that_blocks },
@@ -922,6 +946,7 @@ static void the_processs_end_leaves_alone_those_that_do_not(void **state)
 	(void)state;
 	support_allow_seconds(60);
 	assert_child("leaves_a_writer", NULL, 5);
+	assert_child("leaves_writers", NULL, 5);
 	assert_child("leaves_one_that_flushes", NULL, 5);
 	assert_child("leaves_one_that_reopens", NULL, 5);
 	assert_child("leaves_one_that_blocks", NULL, 10);
