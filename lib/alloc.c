@@ -55,7 +55,7 @@ const struct wti_alloc_ops wti_heap_libc = {
 	.free = libc_free,
 };
 
-const struct wti_alloc_ops *wti_heap = &wti_heap_libc;
+const struct wti_alloc_ops *WTI_REPLACED wti_heap = &wti_heap_libc;
 
 enum {
 	ALLOC_PAGE = 4096,

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "seam.h"
+
 struct wti_alloc_ops {
 	void *(*alloc)(size_t size);
 	void *(*alloc_zeroed)(size_t size);
@@ -16,7 +18,7 @@ struct wti_alloc_ops {
 };
 
 /* The table in use; a test puts its own here while nothing is allocated, or one that frees alike. */
-extern const struct wti_alloc_ops *wti_heap;
+extern const struct wti_alloc_ops *WTI_REPLACED wti_heap;
 extern const struct wti_alloc_ops wti_heap_libc;
 
 static inline void *wti_alloc(size_t size)

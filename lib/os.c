@@ -463,4 +463,4 @@ const struct wti_os_ops wti_os_real = {
 	.memory_release = os_memory_release,
 };
 
-const struct wti_os_ops *wti_os = &wti_os_real;
+const struct wti_os_ops *WTI_REPLACED wti_os = &wti_os_real;

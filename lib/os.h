@@ -19,6 +19,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "seam.h"
+
 /* Where a thread may run, and how it is served. Every byte counts in a comparison. */
 struct wti_os_place {
 	unsigned char processors[128]; /* a bit each */
@@ -123,7 +125,7 @@ struct wti_os_ops {
 };
 
 /* The table in use: the real one, unless a test has put its own here before the first call. */
-extern const struct wti_os_ops *wti_os;
+extern const struct wti_os_ops *WTI_REPLACED wti_os;
 
 /* The real one, for tests to wrap. */
 extern const struct wti_os_ops wti_os_real;

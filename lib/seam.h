@@ -8,6 +8,13 @@
 #ifndef WTI_SEAM_H
 #define WTI_SEAM_H
 
+/* A table that a test may replace while threads that nobody joins, of a test before it, are still on their way out. */
+#ifdef WTI_TESTING
+#define WTI_REPLACED _Atomic
+#else
+#define WTI_REPLACED
+#endif
+
 /* Places between two steps of a protocol where the other thread's timing matters. */
 enum wti_yield_point {
 	WTI_YIELD_RESERVED,      /* ring: reserved, not yet committed */
