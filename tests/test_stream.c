@@ -782,6 +782,20 @@ static int child_worker_exits(void)
 	return wt_worker_create(&worker, entry_calls_exit, NULL, 0, NULL) != 0 || wt_run() != 0;
 }
 
+static int write_for_ever(void (*between)(void))
+{
+	latch_open(&begun);
+	while (latch_is_open(&begun)) {
+		fputs("and on", wt_stdout());
+		between();
+	}
+	return 0;
+}
+
+static void nothing(void)
+{
+}
+
 /* Hears nothing, and writes on while all FILEs are flushed without their locks. */
 static int entry_writes_for_ever(wt_port *parent, const void *data, size_t size)
 {
@@ -789,10 +803,7 @@ static int entry_writes_for_ever(wt_port *parent, const void *data, size_t size)
 	(void)data;
 	(void)size;
 	fputs("half a line", wt_stdout());
-	latch_open(&begun);
-	while (latch_is_open(&begun))
-		fputs("and on", wt_stdout());
-	return 0;
+	return write_for_ever(nothing);
 }
 
 static int child_leaves_a_writer(void)
@@ -815,10 +826,12 @@ static int entry_locks_for_ever(wt_port *parent, const void *data, size_t size)
 	(void)data;
 	(void)size;
 	flockfile(wt_stdout());
-	latch_open(&begun);
-	while (latch_is_open(&begun))
-		fputs("and on", wt_stdout());
-	return 0;
+	return write_for_ever(nothing);
+}
+
+static void flush_files(void)
+{
+	fflush(NULL);
 }
 
 /* The list of all FILEs is locked meanwhile, and one of them after the other. */
@@ -827,12 +840,12 @@ static int entry_flushes_for_ever(wt_port *parent, const void *data, size_t size
 	(void)parent;
 	(void)data;
 	(void)size;
-	latch_open(&begun);
-	while (latch_is_open(&begun)) {
-		fputs("and on", wt_stdout());
-		fflush(NULL);
-	}
-	return 0;
+	return write_for_ever(flush_files);
+}
+
+static void close_own(void)
+{
+	fclose(wt_stdout());
 }
 
 /* The list is changed meanwhile, and a stream is there that was not before. */
@@ -841,12 +854,7 @@ static int entry_reopens_for_ever(wt_port *parent, const void *data, size_t size
 	(void)parent;
 	(void)data;
 	(void)size;
-	latch_open(&begun);
-	while (latch_is_open(&begun)) {
-		fputs("and on", wt_stdout());
-		fclose(wt_stdout());
-	}
-	return 0;
+	return write_for_ever(close_own);
 }
 
 /* To what nobody waits for: it is never full. */
