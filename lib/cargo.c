@@ -54,7 +54,8 @@ static void cargo_drop_item(struct wti_item *item, struct wti_list *dropped)
 void wti_cargo_drop(struct wti_cargo *cargo, struct wti_list *dropped)
 {
 	for (uint32_t i = 0; i < cargo->count; i++)
-		cargo_drop_item(&cargo->items[i], dropped);
+		if (cargo->items[i].kind) /* else it was taken */
+			cargo_drop_item(&cargo->items[i], dropped);
 }
 
 void wti_cargo_show(struct wti_thread *self, struct wti_cargo_view *view, struct wti_cargo *cargo, wt_message *message)

@@ -679,6 +679,22 @@ int wti_ring_post_many(struct wti_ring *ring, const struct iovec *messages, size
 
 /* ---- Written in place ---- */
 
+static inline void ring_hand_out(struct wti_ring *ring, const struct ring_slot *raw, size_t payload,
+				 struct wti_ring_slot *slot)
+{
+	/* Now, not at the commit: by then the same producer may have written its next record there. */
+	if (wti_unlikely(ring->single))
+		wti_store(raw->after, 0);
+	*slot = (struct wti_ring_slot){
+		.payload = ring_payload(raw),
+		.size = payload,
+		.header = raw->header,
+		.end = raw->end,
+		.record = wti_record_size(payload),
+		.linked = raw->linked,
+	};
+}
+
 static int ring_reserve_record(struct wti_ring *ring, size_t payload, struct wti_ring_slot *slot)
 {
 	struct ring_slot raw;
@@ -686,23 +702,12 @@ static int ring_reserve_record(struct wti_ring *ring, size_t payload, struct wti
 
 	if (!err)
 		err = ring_reserve(ring, wti_record_size(payload), &raw);
-	if (err)
-		return err;
-	/* Now, not at the commit: by then the same producer may have written its next record there. */
-	if (ring->single)
-		wti_store(raw.after, 0);
-	*slot = (struct wti_ring_slot){
-		.payload = ring_payload(&raw),
-		.size = payload,
-		.header = raw.header,
-		.end = raw.end,
-		.record = wti_record_size(payload),
-		.linked = raw.linked,
-	};
-	return 0;
+	if (!err)
+		ring_hand_out(ring, &raw, payload, slot);
+	return err;
 }
 
-int wti_ring_reserve(struct wti_ring *ring, size_t size, struct wti_ring_slot *slot)
+static int ring_reserve_any(struct wti_ring *ring, size_t size, struct wti_ring_slot *slot)
 {
 	struct wti_outline outline;
 	int err;
@@ -721,6 +726,24 @@ int wti_ring_reserve(struct wti_ring *ring, size_t size, struct wti_ring_slot *s
 	slot->payload = outline.block;
 	slot->size = size;
 	slot->outline = true;
+	return 0;
+}
+
+/*
+ * What is short, and has nothing in its way, without much ado, as wti_ring_post does.
+ * Kept because it measures better: with the commit, which is as short where it can be, it spares each side of a buffer
+ * to and fro 180 of 1270 instructions; three runs were 1.07, 1.13 and 1.24 times as fast.
+ */
+int wti_ring_reserve(struct wti_ring *ring, size_t size, struct wti_ring_slot *slot)
+{
+	struct ring_slot raw;
+
+	if (wti_unlikely(size > WTI_SHORT_MAX))
+		return ring_reserve_any(ring, size, slot);
+	raw = ring_reserve_at_once(ring, wti_record_size(size));
+	if (wti_unlikely(!raw.header))
+		return ring_reserve_any(ring, size, slot);
+	ring_hand_out(ring, &raw, size, slot);
 	return 0;
 }
 
@@ -762,7 +785,17 @@ static void ring_resize_outline(const struct wti_ring_slot *slot, size_t size)
 	memcpy(ring_slot_outline(slot), &outline, sizeof outline);
 }
 
-void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type, bool cargo)
+static inline void ring_publish_slot(const struct wti_ring_slot *slot, uint64_t header, bool cargo)
+{
+	if (cargo)
+		wti_store_sc(slot->header, header); /* as ring_publish, and before the look at `closed` [close-1] */
+	else
+		ring_publish(slot->header, header);
+}
+
+/* One out of line, shortened, or traced. */
+static WTI_COLD void ring_commit_any(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type,
+				     bool cargo)
 {
 	enum wti_record_kind kind = cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE;
 	uint64_t end = RING_POSITION(slot->end);
@@ -779,12 +812,19 @@ void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, si
 		header = wti_header(kind, size, type);
 	}
 	WTI_PROBE2(post, ring, end);
-	if (cargo)
-		wti_store_sc(slot->header, header); /* as ring_publish, and before the look at `closed` [close-1] */
-	else
-		ring_publish(slot->header, header);
+	ring_publish_slot(slot, header, cargo);
 	if (now)
 		wti_trace_posted(ring->trace, end, now);
+}
+
+void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type, bool cargo)
+{
+	if (wti_unlikely(slot->outline || slot->size != size || ring->trace)) {
+		ring_commit_any(ring, slot, size, type, cargo);
+		return;
+	}
+	WTI_PROBE2(post, ring, RING_POSITION(slot->end));
+	ring_publish_slot(slot, wti_header(cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE, size, type), cargo);
 }
 
 void wti_ring_abandon(struct wti_ring *ring, const struct wti_ring_slot *slot)

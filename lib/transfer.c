@@ -83,6 +83,8 @@ static struct wti_transferable *transfer_object(const wt_transfer *transfer)
 
 static int transfer_check_port(const wt_port *port, const struct wti_route *route)
 {
+	if (!port)
+		return WT_EDETACHED;
 	WTI_USES_BY(port, PORT, "transfer list", false);
 	if (port == route->source)
 		return WT_ESOURCE;
@@ -106,12 +108,16 @@ static int transfer_check_fd(const wt_transfer *list, size_t index)
 
 static int transfer_check_buffer(const wt_buffer *buffer)
 {
+	if (!buffer)
+		return WT_EDETACHED;
 	WTI_USES_BY(buffer, BUFFER, "transfer list", false);
 	return buffer->untransferable ? WT_EUNTRANSFERABLE : 0;
 }
 
 static int transfer_check_sender(const wt_sender *sender, const struct wti_route *route)
 {
+	if (!sender)
+		return WT_EDETACHED;
 	WTI_USES_BY(sender, SENDER, "transfer list", false);
 	return sender == route->sender ? WT_ESOURCE : 0;
 }
@@ -122,21 +128,10 @@ static int transfer_check_shared(const wt_shared *shared)
 	return 0;
 }
 
-static int transfer_check_kind(const wt_transfer *transfer, const struct wti_route *route)
+/* Such a thing has one place, and so one receiver. */
+static bool transfer_moves(uint32_t kind)
 {
-	switch (transfer->kind) {
-	case WT_TRANSFER_PORT:
-		return transfer_check_port(*transfer_port(transfer), route);
-	case WT_TRANSFER_BUFFER:
-		return transfer_check_buffer(*transfer_buffer(transfer));
-	default:
-		return transfer_check_sender(*transfer_sender(transfer), route);
-	}
-}
-
-static int transfer_check_object(const wt_transfer *transfer, const struct wti_route *route)
-{
-	return transfer_object(transfer) ? transfer_check_kind(transfer, route) : WT_EDETACHED;
+	return kind >= WT_TRANSFER_PORT && kind <= WT_TRANSFER_FD;
 }
 
 static int transfer_check_one(const wt_transfer *list, size_t index, const struct wti_route *route)
@@ -145,15 +140,19 @@ static int transfer_check_one(const wt_transfer *list, size_t index, const struc
 
 	if (!transfer->what || transfer->zero || transfer->reserved[0] || transfer->reserved[1])
 		return WT_EINVAL;
-	switch (transfer->kind) {
-	case WT_TRANSFER_PORT:
-	case WT_TRANSFER_BUFFER:
-	case WT_TRANSFER_SENDER:
-		return route->several ? WT_EUNTRANSFERABLE : transfer_check_object(transfer, route);
-	case WT_TRANSFER_FD:
-		return route->several ? WT_EUNTRANSFERABLE : transfer_check_fd(list, index);
-	case WT_TRANSFER_SHARED:
+	if (transfer->kind == WT_TRANSFER_SHARED)
 		return transfer_check_shared(transfer->what);
+	if (route->several && transfer_moves(transfer->kind))
+		return WT_EUNTRANSFERABLE;
+	switch (transfer->kind) {
+	case WT_TRANSFER_BUFFER:
+		return transfer_check_buffer(*transfer_buffer(transfer));
+	case WT_TRANSFER_PORT:
+		return transfer_check_port(*transfer_port(transfer), route);
+	case WT_TRANSFER_SENDER:
+		return transfer_check_sender(*transfer_sender(transfer), route);
+	case WT_TRANSFER_FD:
+		return transfer_check_fd(list, index);
 	default:
 		return WT_EINVAL;
 	}
