@@ -59,8 +59,19 @@ const struct wti_alloc_ops *WTI_REPLACED wti_heap = &wti_heap_libc;
 
 enum {
 	ALLOC_PAGE = 4096,
-	ALLOC_COLOURS_LOG = 2 /* of the lines by which a block may be moved: 0 to 3 */
+	ALLOC_COLOURS_LOG = 2, /* of the lines by which a block may be moved: 0 to 3 */
+	ALLOC_SKIP_MAX = ((1 << ALLOC_COLOURS_LOG) - 1) * WTI_CACHE_LINE /* bytes */
 };
+
+/*
+ * Enough for `size` bytes from the first line on, or from one up to `skip` bytes behind it. calloc and a shift rather
+ * than aligned_alloc and memset: large blocks come from the system zeroed, and their pages are then not touched until
+ * used.
+ */
+static void *alloc_raw(size_t size, size_t skip)
+{
+	return size > WTI_SIZE_MAX ? NULL : wti_alloc_zeroed(sizeof(void *) + WTI_CACHE_LINE + skip + size);
+}
 
 /* The first line in what was allocated, and so many bytes on. The word before it remembers what to free. */
 static void *alloc_lines(void *raw, size_t skip)
@@ -71,33 +82,21 @@ static void *alloc_lines(void *raw, size_t skip)
 	return (void *)block;
 }
 
-/*
- * calloc and a shift rather than aligned_alloc and memset: large blocks come
- * from the system zeroed, and their pages are then not touched until used.
- */
 void *wti_alloc_lines(size_t size)
 {
-	void *raw;
+	void *raw = alloc_raw(size, 0);
 
-	if (size > WTI_SIZE_MAX)
-		return NULL;
-	raw = wti_alloc_zeroed(size + WTI_CACHE_LINE + sizeof raw);
 	return raw ? alloc_lines(raw, 0) : NULL;
 }
 
 /* The colours of slabs (Bonwick), by the number of the page: this hash spreads what lies at equal distances. */
 void *wti_alloc_lines_apart(size_t size)
 {
-	void *raw;
-	size_t colour;
+	void *raw = alloc_raw(size, ALLOC_SKIP_MAX);
 
-	if (size > WTI_SIZE_MAX)
-		return NULL;
-	raw = wti_alloc_zeroed(size + ((size_t)WTI_CACHE_LINE << ALLOC_COLOURS_LOG) + sizeof raw);
 	if (!raw)
 		return NULL;
-	colour = wti_hash_bucket((uintptr_t)raw / ALLOC_PAGE, ALLOC_COLOURS_LOG);
-	return alloc_lines(raw, colour * WTI_CACHE_LINE);
+	return alloc_lines(raw, WTI_CACHE_LINE * wti_hash_bucket((uintptr_t)raw / ALLOC_PAGE, ALLOC_COLOURS_LOG));
 }
 
 void wti_free_lines(void *block)
