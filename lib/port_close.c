@@ -13,6 +13,7 @@
 #include "fork.h"
 #include "loop.h"
 #include "port.h"
+#include "seam.h"
 #include "select_set.h"
 #include "slot.h"
 
@@ -28,6 +29,8 @@ void wti_port_leave_posters(wt_port *port)
 
 void wti_port_announce_close(wt_port *port)
 {
+	bool uncalled = WTI_MUTANT(WTI_MUTANT_CALLERS_SEEN_EARLY) && !wti_load(&port->calling);
+
 	/*
 	 * pairs with wti_port_is_closed [waiters-1]: published before the look at
 	 * those who wait for room, and [close-1]: before the last look at the queue.
@@ -37,7 +40,8 @@ void wti_port_announce_close(wt_port *port)
 		wti_waiters_wake(&port->senders);
 	if (wti_port_drain_wanted(port->peer))
 		wti_port_tell_drain(port->peer);
-	wti_calls_wake(port);
+	if (!uncalled)
+		wti_calls_wake(port);
 	wti_calls_wake(port->peer);
 }
 

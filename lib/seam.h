@@ -71,7 +71,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_OWNED_NO_WAIT = 33,       /* who walks what a thread owns does not wait for a change that is under way */
 	WTI_MUTANT_BRIEF_NO_WRITE = 34,      /* who makes a brief source ready only looks at its state */
 	WTI_MUTANT_COOL_ASLEEP = 35,         /* a select lets what is quiet go also when its sleep is announced */
-	WTI_MUTANT_UNCLEAN = 36              /* a record is reserved in front of bytes that were not zeroed */
+	WTI_MUTANT_UNCLEAN = 36,             /* a record is reserved in front of bytes that were not zeroed */
+	WTI_MUTANT_CALLERS_SEEN_EARLY = 37   /* who closes a port looks for callers before it says that it is closed */
 };
 
 #ifdef WTI_TESTING
