@@ -13,6 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+#endif
+
 #include "atomic.h"
 #include "os_system.h"
 
@@ -28,6 +32,31 @@ static int64_t os_clock(void)
 static void os_yield(void)
 {
 	sched_yield();
+}
+
+static bool os_ask_processor(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	unsigned highest, b, c, d;
+
+	return __get_cpuid(0, &highest, &b, &c, &d) && b == signature_AMD_ebx && c == signature_AMD_ecx &&
+	       d == signature_AMD_edx;
+#else
+	return false;
+#endif
+}
+
+static bool os_cpu_is_amd(void)
+{
+	/* 0: not yet; else 1 no, 2 yes. In a virtual machine the question is dear. */
+	static _Atomic(int) answer;
+	int amd = wti_load(&answer);
+
+	if (!amd) {
+		amd = os_ask_processor() ? 2 : 1;
+		wti_store(&answer, amd);
+	}
+	return amd == 2;
 }
 
 static int os_semaphore_create(sem_t *semaphore)
@@ -424,6 +453,7 @@ const struct wti_os_ops wti_os_real = {
 	.clock_coarse = wti_system_clock_coarse,
 	.yield = os_yield,
 	.cpu_count = wti_system_cpu_count,
+	.cpu_is_amd = os_cpu_is_amd,
 	.thread_create = os_thread_create,
 	.thread_join = os_thread_join,
 	.thread_detach = os_thread_detach,

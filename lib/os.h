@@ -67,6 +67,7 @@ struct wti_os_ops {
 	int64_t (*clock_coarse)(void); /* the same, some milliseconds late, for a fraction of the price */
 	void (*yield)(void);
 	int (*cpu_count)(void); /* that this process may run on */
+	bool (*cpu_is_amd)(void); /* whether AMD made the processor */
 	/* With the signals blocked that are not the thread's own. */
 	int (*thread_create)(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg);
 	/* `deadline` as above. -ETIMEDOUT when the thread still runs: it can be joined or detached as before. */

@@ -59,6 +59,15 @@ struct ring_slot {
 	bool linked;              /* as in struct wti_ring_slot */
 };
 
+static enum wti_ring_zeroes ring_choose_zeroes(bool single)
+{
+	bool amd = wti_os->cpu_is_amd();
+
+	if (single)
+		return amd ? WTI_RING_ZEROES_LARGE : WTI_RING_ZEROES_NONE;
+	return amd ? WTI_RING_ZEROES_ALL : WTI_RING_ZEROES_SMALL;
+}
+
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single)
 {
 	uint32_t size = WTI_SEGMENT_MIN;
@@ -73,7 +82,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	ring->read_limited = ring->limited;
 	ring->capacity = size;
 	ring->single = single;
-	ring->read_single = single;
+	ring->zeroes = (uint8_t)ring_choose_zeroes(single);
 	ring->special = single;
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;

@@ -34,7 +34,8 @@
  * header itself before it commits, and no read-modify-write reserves.
  *
  * Large messages, where nothing else has come for a whole turn of the segment,
- * the consumer does not zero: `dirty` is set before `head` moves past them. A
+ * the consumer does not zero (where AMD made the processor it does, even with
+ * `single`: see ring_read.c): `dirty` is set before `head` moves past them. A
  * producer that finds no room by the last head before that, `clean_head`,
  * reserves under the lock among producers, and zeroes the header behind its
  * record before the tail moves, if it lies where others cannot be, a turn
@@ -71,6 +72,14 @@ enum {
 #define WTI_NO_LIMIT SIZE_MAX
 
 struct wti_cargo;
+
+/* What the consumer zeroes as it gives it back. */
+enum wti_ring_zeroes {
+	WTI_RING_ZEROES_ALL,
+	WTI_RING_ZEROES_SMALL, /* and what is large, where it is not left: see above */
+	WTI_RING_ZEROES_LARGE, /* `single`: only for the sake of speed */
+	WTI_RING_ZEROES_NONE   /* `single` */
+};
 
 /* A segment while records are reserved in it. Read by producers beside a change: see above. */
 struct wti_extent {
@@ -130,7 +139,7 @@ struct wti_ring {
 	uint8_t looks;                 /* since the last flush */
 	bool mixed;                    /* something else than plain messages may lie between `done` and `read` */
 	bool read_limited;             /* set at create, as `limited` */
-	bool read_single;              /* and `single` */
+	uint8_t zeroes;                /* set at create: enum wti_ring_zeroes */
 	struct wti_list dropped;       /* objects that released records carried, and nobody took: wti_transferable.link */
 };
 

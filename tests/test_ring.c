@@ -937,6 +937,26 @@ static void post_many_stops_at_the_one_that_never_fits(void **state)
 
 /* ---- What is free and not zero ---- */
 
+static bool of_amd(void)
+{
+	return true;
+}
+
+static bool of_another(void)
+{
+	return false;
+}
+
+/* For the rings that are made from now on, until the test ends. */
+static void use_processor(bool amd)
+{
+	static struct wti_os_ops os;
+
+	os = *wti_os;
+	os.cpu_is_amd = amd ? of_amd : of_another;
+	wti_os = &os;
+}
+
 /* Each word of the payload would be the header of a message. */
 static const uint64_t *headers(void)
 {
@@ -1012,6 +1032,7 @@ static void what_a_large_message_left_is_never_taken_for_a_record(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
+	use_processor(false);
 	print_message("# WT_SEED=%llu\n", (unsigned long long)random);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	for (int round = 0; round < 40; round++) {
@@ -1034,21 +1055,28 @@ static void what_a_large_message_left_is_never_taken_for_a_record(void **state)
 	ring_end(&ring);
 }
 
+/* All that is free, of a ring that is empty. */
+static void expect_zero(struct wti_ring *ring)
+{
+	wti_ring_flush(ring);
+	for (size_t i = 0; i < ring->done_segment->size / sizeof(uint64_t); i++)
+		assert_int_equal(wti_load(&ring->done_segment->words[i]), 0);
+}
+
 /* Two turns later all that is free is zero again, and posts need no lock. */
 static void small_messages_clean_up_behind_large_ones(void **state)
 {
 	static struct wti_ring ring;
 
 	(void)state;
+	use_processor(false);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	for (int round = 0; round < 3; round++) {
 		pass_headers(&ring, 16384, LARGE_TURN);
 		assert_true(is_dirty(&ring));
 		pass_headers(&ring, 24, 3 * WTI_SEGMENT_MAX / 32);
 		assert_false(is_dirty(&ring));
-		wti_ring_flush(&ring);
-		for (size_t i = 0; i < WTI_SEGMENT_MAX / sizeof(uint64_t); i++)
-			assert_int_equal(wti_load(&ring.done_segment->words[i]), 0);
+		expect_zero(&ring);
 	}
 	ring_end(&ring);
 }
@@ -1062,6 +1090,7 @@ static void a_ring_is_not_dirty_while_other_messages_come_between(void **state)
 	} cases[] = { { WTI_NO_LIMIT, 72, false }, { MIB, 16384, false }, { WTI_NO_LIMIT, 16384, true } };
 
 	(void)state;
+	use_processor(false);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		static struct wti_ring ring;
 
@@ -1081,6 +1110,7 @@ static void other_messages_between_clean_up_for_good(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
+	use_processor(false);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	pass_headers(&ring, 16384, LARGE_TURN);
 	assert_true(is_dirty(&ring));
@@ -1099,6 +1129,7 @@ static void messages_of_the_least_large_size_leave_their_bytes(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
+	use_processor(false);
 	for (int flushes = 0; flushes < 2; flushes++) {
 		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 		for (int i = 0; i < 2 * LARGE_TURN; i++) {
@@ -1117,6 +1148,7 @@ static void a_dirty_ring_whose_positions_wrap_is_not_overfilled(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
+	use_processor(false);
 	for (uint64_t before = 0; before < 1536 * 1024; before += 8192) {
 		wti_ring_origin = 0 - before;
 		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
@@ -1138,6 +1170,7 @@ static void a_segment_that_is_used_again_is_zero(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
+	use_processor(false);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	for (int round = 0; round < 4; round++) {
 		pass_headers(&ring, 16384, LARGE_TURN);
@@ -1151,6 +1184,54 @@ static void a_segment_that_is_used_again_is_zero(void **state)
 		expect_empty(&ring);
 	}
 	ring_end(&ring);
+}
+
+static void where_amd_made_the_processor_no_ring_is_dirty(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	use_processor(true);
+	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	for (int i = 0; i < 2 * LARGE_TURN; i++) {
+		pass_headers(&ring, 16384, 1);
+		assert_false(is_dirty(&ring));
+	}
+	expect_zero(&ring);
+	ring_end(&ring);
+}
+
+/* The first word of a message that was given back, with four like it. */
+static uint64_t word_given_back(struct wti_ring *ring, size_t size)
+{
+	struct wti_record record;
+
+	post_headers(ring, size, 1);
+	assert_true(wti_ring_next(ring, &record));
+	wti_ring_release(ring, ring->read);
+	for (int i = 0; i < 4; i++) {
+		post_headers(ring, size, 1);
+		read_headers(ring, size);
+	}
+	return *(const uint64_t *)record.data;
+}
+
+/* The producer needs no zeroes; there it writes large ones sooner. */
+static void of_one_producer_only_large_messages_are_zeroed_and_where_it_helps(void **state)
+{
+	(void)state;
+	for (int amd = 0; amd <= 1; amd++) {
+		static struct wti_ring ring;
+
+		use_processor(amd);
+		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, true);
+		assert_int_equal(word_given_back(&ring, 2000), *headers());
+		assert_int_equal(word_given_back(&ring, 16384), amd ? 0 : *headers());
+		pass_headers(&ring, 16384, LARGE_TURN);
+		pass_headers(&ring, 24, 50000);
+		expect_empty(&ring);
+		ring_end(&ring);
+	}
 }
 
 /* ---- Against a model ---- */
@@ -1724,6 +1805,7 @@ static void stress_run(uint64_t *random, bool single)
 	if (stress->phases)
 		capacity = WTI_SEGMENT_MAX;
 	support_count();
+	use_processor(choice >> 12 & 1);
 	wti_ring_origin = choice >> 9 & 1 ? (0 - (choice >> 32)) & ~(uint64_t)7 : 0;
 	wti_ring_init(&stress->ring, capacity, limit, single);
 	assert_int_equal(pthread_create(&looker, NULL, stress_look, stress), 0);
@@ -1837,6 +1919,8 @@ int main(void)
 		TEST(messages_of_the_least_large_size_leave_their_bytes),
 		TEST(a_dirty_ring_whose_positions_wrap_is_not_overfilled),
 		TEST(a_segment_that_is_used_again_is_zero),
+		TEST(where_amd_made_the_processor_no_ring_is_dirty),
+		TEST(of_one_producer_only_large_messages_are_zeroed_and_where_it_helps),
 		TEST(posts_reads_and_releases_agree_with_a_model),
 		TEST(positions_that_wrap_change_nothing),
 		TEST(the_first_post_works_at_any_position),

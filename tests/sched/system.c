@@ -72,6 +72,12 @@ static int system_cpu_count(void)
 	return sched_model.processors;
 }
 
+/* One that leaves large messages as they are: that has a protocol. */
+static bool system_cpu_is_amd(void)
+{
+	return false;
+}
+
 /* ---- Threads ---- */
 
 static int system_thread_create(pthread_t *thread, size_t stack_size, void *(*fn)(void *), void *arg)
@@ -323,6 +329,7 @@ const struct wti_os_ops system_ops = {
 	.clock_coarse = system_clock,
 	.yield = system_yield,
 	.cpu_count = system_cpu_count,
+	.cpu_is_amd = system_cpu_is_amd,
 	.thread_create = system_thread_create,
 	.thread_join = system_thread_join,
 	.thread_detach = system_thread_detach,
