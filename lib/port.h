@@ -114,6 +114,7 @@ struct wt_port {
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
 	uint64_t run_from;      /* `received` when all had last been taken: see wti_wait_to_gather */
+	uint64_t run_posted;    /* and the tail of the other end's inbox */
 	uint64_t close_tail;
 	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
 	size_t select_index;    /* there */

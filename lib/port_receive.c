@@ -239,10 +239,22 @@ static const struct wti_wait_ops port_receive_ops = {
 #endif
 };
 
+/* All is taken: for how many pauses the other side is let get ahead. */
+static unsigned port_pauses(wt_port *port)
+{
+	uint64_t run = wti_load(&port->received) - port->run_from;
+	uint64_t posted = wti_ring_tail(&port->peer->inbox);
+	bool answered = posted != port->run_posted;
+
+	port->run_from += run;
+	port->run_posted = posted;
+	return answered ? wti_wait_pauses_answered(run) : wti_wait_pauses_after(run);
+}
+
 /* The ring is empty: wait, or say why none will come. 0 when a message is there. */
 static int port_await_message(wt_port *port, struct wti_thread *self, wt_time deadline)
 {
-	unsigned pauses = wti_wait_to_gather(&port->run_from, wti_load(&port->received));
+	unsigned pauses = port_pauses(port);
 	int err;
 
 	wti_port_offer_room(port);

@@ -109,6 +109,17 @@ static inline unsigned wti_wait_pauses_after(uint64_t run)
 }
 
 /*
+ * And where this side has posted meanwhile: an answer ends a run, mostly, and behind it the other side begins another
+ * one, which nothing is to delay. After a short run there is no pause then, after a longer one the least.
+ * Kept because it measures better: of streams of 8-byte messages that end in an answer those of 10 went from 113 ns a
+ * message to 85, those of 1000 from 32.5 to 27.4.
+ */
+static inline unsigned wti_wait_pauses_answered(uint64_t run)
+{
+	return run / 2 < WTI_WAIT_GATHER_MIN ? 0 : WTI_WAIT_GATHER_MIN;
+}
+
+/*
  * For how many pauses, when all is taken: `count` messages so far, and *since
  * before the last such time. In proportion to what came meanwhile, so that a
  * few messages that wait for their answers are not delayed by more than a part

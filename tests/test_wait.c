@@ -499,6 +499,16 @@ static void what_gathers_before_a_wait_follows_from_what_came(void **state)
 	assert_int_equal(wti_wait_to_gather(&since, 113 + 100000), 0);
 }
 
+/* Where the run was answered: only after a long one, and then no more than the least. */
+static void what_gathers_behind_an_answer_is_little(void **state)
+{
+	(void)state;
+	assert_int_equal(wti_wait_pauses_answered(0), 0);
+	assert_int_equal(wti_wait_pauses_answered(2 * WTI_WAIT_GATHER_MIN - 1), 0);
+	assert_int_equal(wti_wait_pauses_answered(2 * WTI_WAIT_GATHER_MIN), WTI_WAIT_GATHER_MIN);
+	assert_int_equal(wti_wait_pauses_answered(100000), WTI_WAIT_GATHER_MIN);
+}
+
 /* Nothing can become ready while the only processor looks for it. */
 static void one_processor_does_not_poll(void **state)
 {
@@ -588,6 +598,7 @@ int main(int argc, char **argv)
 		TEST(the_end_of_the_thread_ends_its_wait_at_each_step),
 		TEST(a_wait_through_does_not_look_at_the_end_of_the_thread),
 		TEST(what_gathers_before_a_wait_follows_from_what_came),
+		TEST(what_gathers_behind_an_answer_is_little),
 		TEST(one_processor_does_not_poll),
 		TEST(two_processors_poll_before_they_sleep),
 		TEST(a_poll_goes_on_while_the_other_side_does_but_not_for_ever),
