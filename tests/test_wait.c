@@ -432,6 +432,39 @@ static int report_watching(int count, wt_time deadline)
 	return 0;
 }
 
+/* The other side gets on for ever; after so many looks at it the thread is to end. */
+static unsigned looks_at_end;
+
+static uint64_t thing_progress_beyond_the_end(void *what)
+{
+	struct thing *thing = what;
+
+	if (--moves == 0) {
+		looks_at_end = thing->looks;
+		wti_store(&thing->waiter->terminating, 1);
+	}
+	return (unsigned)moves % 2 + 1;
+}
+
+static int report_ending(int count)
+{
+	struct wti_wait_ops ops = thing_ops;
+	struct thing thing = { .waiter = wti_thread_self() };
+
+	ops.progress = thing_progress_beyond_the_end;
+	moves = count;
+	counted_os = wti_os_real;
+	counted_os.cpu_count = stub_cpu_count;
+	counted_os.yield = stub_yield;
+	cpus = 2;
+	wti_os = &counted_os;
+	if (wti_wait(thing.waiter, &ops, &thing, WT_FOREVER) != WT_ETERMINATED || thing.arms || moves > 0)
+		return 1;
+	wti_store(&thing.waiter->terminating, 0);
+	printf("%u %u\n", thing.looks - looks_at_end, yields);
+	return 0;
+}
+
 /* So many waits, and yields in them, until one announced its sleep; the next is to yield again. */
 static int report_sharing(void)
 {
@@ -561,6 +594,17 @@ static void a_poll_does_not_go_on_behind_its_deadline(void **state)
 	assert_int_equal(looks, looks_while_moving("watch-1"));
 }
 
+/* [W5] */
+static void a_poll_does_not_go_on_behind_the_end_of_its_thread(void **state)
+{
+	unsigned looks, yielded;
+
+	(void)state;
+	ask_new_process("ending3", "NONE=1", &looks, &yielded);
+	assert_in_range(looks, 1, 2);
+	assert_int_equal(yielded, 0);
+}
+
 /* Else the system might leave the two where they are. */
 static void who_finds_only_by_yielding_sleeps_now_and_then(void **state)
 {
@@ -603,6 +647,7 @@ int main(int argc, char **argv)
 		TEST(two_processors_poll_before_they_sleep),
 		TEST(a_poll_goes_on_while_the_other_side_does_but_not_for_ever),
 		TEST(a_poll_does_not_go_on_behind_its_deadline),
+		TEST(a_poll_does_not_go_on_behind_the_end_of_its_thread),
 		TEST(who_finds_only_by_yielding_sleeps_now_and_then),
 		TEST(polling_can_be_turned_off_from_outside),
 	};
@@ -611,6 +656,8 @@ int main(int argc, char **argv)
 		return report_watching(atoi(argv[1] + 5), WT_FOREVER);
 	if (argc > 1 && strncmp(argv[1], "late", 4) == 0)
 		return report_watching(atoi(argv[1] + 4), 1);
+	if (argc > 1 && strncmp(argv[1], "ending", 6) == 0)
+		return report_ending(atoi(argv[1] + 6));
 	if (argc > 1)
 		return strcmp(argv[1], "shared") == 0 ? report_sharing() : report_polling(atoi(argv[1]));
 	return cmocka_run_group_tests(tests, NULL, NULL);
