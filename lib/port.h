@@ -113,8 +113,8 @@ struct wt_port {
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
-	uint64_t run_from;      /* `received` when all had last been taken: see wti_wait_to_gather */
-	uint64_t run_posted;    /* and the tail of the other end's inbox */
+	uint64_t run_from;      /* `received` when all had last been taken */
+	uint64_t run_posted;    /* the tail of the other end's inbox, as wti_port_pauses saw it last */
 	uint64_t close_tail;
 	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
 	size_t select_index;    /* there */
@@ -241,6 +241,12 @@ void wti_port_end_view(wt_port *port);
 
 /* Owner: wake senders if there is room, as after a release. */
 void wti_port_offer_room(wt_port *port);
+
+/*
+ * Owner: all is taken, and more is waited for: for how many pauses those who post are let get ahead, which depends on
+ * what came since this was asked last, and on whether anybody has posted from this end meanwhile.
+ */
+unsigned wti_port_pauses(wt_port *port);
 
 /* ---- port_drain.c ---- */
 

@@ -239,14 +239,18 @@ static const struct wti_wait_ops port_receive_ops = {
 #endif
 };
 
-/* All is taken: for how many pauses the other side is let get ahead. */
-static unsigned port_pauses(wt_port *port)
+/* The tail is in a line of those who post from this end: nobody looks who would not pause. */
+unsigned wti_port_pauses(wt_port *port)
 {
 	uint64_t run = wti_load(&port->received) - port->run_from;
-	uint64_t posted = wti_ring_tail(&port->peer->inbox);
-	bool answered = posted != port->run_posted;
+	uint64_t posted;
+	bool answered;
 
 	port->run_from += run;
+	if (!wti_wait_pauses_after(run))
+		return 0;
+	posted = wti_load(&port->peer->inbox.tail); /* relaxed: nothing is read through it */
+	answered = posted != port->run_posted;
 	port->run_posted = posted;
 	return answered ? wti_wait_pauses_answered(run) : wti_wait_pauses_after(run);
 }
@@ -254,12 +258,13 @@ static unsigned port_pauses(wt_port *port)
 /* The ring is empty: wait, or say why none will come. 0 when a message is there. */
 static int port_await_message(wt_port *port, struct wti_thread *self, wt_time deadline)
 {
-	unsigned pauses = port_pauses(port);
 	int err;
 
 	wti_port_offer_room(port);
-	if (deadline != WT_NOW)
-		wti_wait_gather(pauses);
+	if (deadline == WT_NOW)
+		port->run_from = wti_load(&port->received);
+	else
+		wti_wait_gather(wti_port_pauses(port));
 	err = wti_wait(self, &port_receive_ops, port, deadline);
 	if (!err && !wti_ring_ready(&port->inbox))
 		err = WT_ECLOSED;

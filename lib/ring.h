@@ -73,7 +73,7 @@ enum {
 
 struct wti_cargo;
 
-/* What the consumer zeroes as it gives it back. */
+/* What the consumer zeroes as it gives it back; small messages in the first two. */
 enum wti_ring_zeroes {
 	WTI_RING_ZEROES_ALL,
 	WTI_RING_ZEROES_SMALL, /* and what is large, where it is not left: see above */

@@ -71,9 +71,9 @@ static bool stream_is_left(const struct wti_stream *stream)
 
 /*
  * With the FILE's lock, perhaps in one of its writes: glibc's look at the buffer
- * again behind that, and its exit() leaves alone what has none. What is in it is
- * written by setvbuf, which so may come back here. musl's exit() takes the locks,
- * and no buffers.
+ * again behind that, and its exit(), which up to 2.36 takes no locks, leaves alone
+ * what has none. What is in it is written by setvbuf, which so may come back here.
+ * musl's exit() takes the locks, and no buffers.
  */
 static void stream_unbuffer(struct wti_stream *stream)
 {

@@ -131,7 +131,8 @@ static int transfer_check_shared(const wt_shared *shared)
 /* Such a thing has one place, and so one receiver. */
 static bool transfer_moves(uint32_t kind)
 {
-	return kind >= WT_TRANSFER_PORT && kind <= WT_TRANSFER_FD;
+	return kind == WT_TRANSFER_PORT || kind == WT_TRANSFER_BUFFER || kind == WT_TRANSFER_SENDER ||
+	       kind == WT_TRANSFER_FD;
 }
 
 static int transfer_check_one(const wt_transfer *list, size_t index, const struct wti_route *route)

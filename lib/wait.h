@@ -97,7 +97,12 @@ enum {
 	WTI_WAIT_GATHER_MAX = 192
 };
 
-/* For so many after a run of messages, of which nothing is left. */
+/*
+ * For so many after a run of messages, of which nothing is left: in proportion to it, so that a few messages that wait
+ * for their answers are not delayed by more than a part of what they take anyway, and not at all for a single one.
+ * Kept because it measures better than always the least: 8-byte messages went from 37 million a second to 47. Four
+ * times the most brings streams another tenth, and takes more from short ones that end in an answer.
+ */
 static inline unsigned wti_wait_pauses_after(uint64_t run)
 {
 	if (run < 2)
@@ -109,26 +114,17 @@ static inline unsigned wti_wait_pauses_after(uint64_t run)
 }
 
 /*
- * And where this side has posted meanwhile: an answer ends a run, mostly, and behind it the other side begins another
- * one, which nothing is to delay. After a short run there is no pause then, after a longer one the least.
- * Kept because it measures better: of streams of 8-byte messages that end in an answer those of 10 went from 113 ns a
- * message to 85, those of 1000 from 32.5 to 27.4.
+ * And where something was posted the other way meanwhile: an answer ends a run, mostly, and behind it the other side
+ * begins another one, which nothing is to delay. After a short run there is no pause then, after a longer one the least.
+ * Kept because it measures better: of streams of 8-byte messages that end in an answer those of 10 were 1.28 times as
+ * fast in 41 rounds, those of 1000 1.07 times; with 4 messages under way that are each answered, 200 ns became 65.
  */
 static inline unsigned wti_wait_pauses_answered(uint64_t run)
 {
 	return run / 2 < WTI_WAIT_GATHER_MIN ? 0 : WTI_WAIT_GATHER_MIN;
 }
 
-/*
- * For how many pauses, when all is taken: `count` messages so far, and *since
- * before the last such time. In proportion to what came meanwhile, so that a
- * few messages that wait for their answers are not delayed by more than a part
- * of what they take anyway, and not at all for a single one.
- * Kept because it measures better than always the least: 8-byte messages went
- * from 37 million a second to 47, and 64 bytes there and back from 440 ns to
- * 410. Four times the most brings streams another tenth, and takes more from
- * short ones that end in an answer.
- */
+/* The same, when all is taken: `count` messages so far, and *since before the last such time. */
 static inline unsigned wti_wait_to_gather(uint64_t *since, uint64_t count)
 {
 	uint64_t run = count - *since;

@@ -5,9 +5,11 @@
 #include <wt/loop.h>
 #include <wt/port.h>
 
+#include "port.h"
 #include "seam.h"
 #include "support/ports.h"
 #include "support/support.h"
+#include "wait.h"
 
 /* ---- Receive ---- */
 
@@ -488,6 +490,37 @@ static void messages_stay_in_order_by_whatever_means_they_are_taken(void **state
 	channel_close(&channel);
 }
 
+/* ---- Who posts is let get ahead ---- */
+
+/* So many messages are taken, with an answer or not; then all is taken. */
+static unsigned pauses_after(struct channel *channel, unsigned count, bool answers)
+{
+	for (unsigned i = 0; i < count; i++)
+		post_text(channel->a, "on");
+	for (unsigned i = 0; i < count; i++)
+		assert_receives(channel->b, "on");
+	if (answers) {
+		post_text(channel->b, "done");
+		assert_receives(channel->a, "done");
+	}
+	return wti_port_pauses(channel->b);
+}
+
+static void who_posts_is_let_get_ahead_but_not_behind_an_answer(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_int_equal(pauses_after(&channel, 1, false), 0);
+	assert_int_equal(pauses_after(&channel, 100, false), 50);
+	assert_int_equal(pauses_after(&channel, 10, false), WTI_WAIT_GATHER_MIN);
+	assert_int_equal(pauses_after(&channel, 100, true), WTI_WAIT_GATHER_MIN);
+	assert_int_equal(pauses_after(&channel, 10, true), 0);
+	assert_int_equal(pauses_after(&channel, 100, false), 50);
+	channel_close(&channel);
+}
+
 /* ---- Messages that cannot be decoded ---- */
 
 static unsigned decode_calls;
@@ -621,6 +654,7 @@ int main(void)
 		TEST(drain_says_closed_after_the_last_message),
 		TEST(drain_gives_the_room_back),
 		TEST(messages_stay_in_order_by_whatever_means_they_are_taken),
+		TEST(who_posts_is_let_get_ahead_but_not_behind_an_answer),
 		TEST(receive_says_once_that_a_message_was_undecodable),
 		TEST(the_loop_tells_of_an_undecodable_message_and_goes_on),
 		TEST(drain_tells_of_an_undecodable_message_and_goes_on),

@@ -1395,6 +1395,7 @@ static void model_run(uint64_t seed, size_t capacity, size_t limit, bool single)
 	model->random = seed;
 	model->small = seed & 1;
 	support_count();
+	use_processor(support_random(&seed) & 1);
 	wti_ring_init(&model->ring, capacity, limit, single);
 	for (int phase = 0; phase < 12; phase++) {
 		/* Some phases fill it, some empty it, some keep it. */
