@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-void (*wti_yield_hook)(enum wti_yield_point point, void *object);
-int (*wti_fault_hook)(enum wti_fault_point point);
+wti_yield_fn *WTI_REPLACED wti_yield_hook;
+wti_fault_fn *WTI_REPLACED wti_fault_hook;
 int wti_mutant;
 uint64_t wti_ring_origin;
 size_t wti_select_few = 16;

@@ -8,7 +8,7 @@
 #ifndef WTI_SEAM_H
 #define WTI_SEAM_H
 
-/* A table that a test may replace while threads that nobody joins, of a test before it, are still on their way out. */
+/* What a test may replace while threads that nobody joins, of a test before it, are still on their way out. */
 #ifdef WTI_TESTING
 #define WTI_REPLACED _Atomic
 #else
@@ -80,19 +80,34 @@ enum wti_mutant_id {
 #include <stddef.h>
 #include <stdint.h>
 
-extern void (*wti_yield_hook)(enum wti_yield_point point, void *object);
-extern int (*wti_fault_hook)(enum wti_fault_point point); /* returns the error to force, or 0 */
+typedef void wti_yield_fn(enum wti_yield_point point, void *object);
+typedef int wti_fault_fn(enum wti_fault_point point); /* returns the error to force, or 0 */
+
+extern wti_yield_fn *WTI_REPLACED wti_yield_hook;
+extern wti_fault_fn *WTI_REPLACED wti_fault_hook;
 extern int wti_mutant;            /* an enum wti_mutant_id, or 0 */
 extern uint64_t wti_ring_origin;  /* position that new rings start at, a multiple of 8 */
 extern size_t wti_select_few;     /* ports that wt_select looks at one by one */
 extern uint32_t wti_source_often; /* passes within which a source that comes again is looked at all the time */
 
-#define WTI_YIELD(point, object)                          \
-	do {                                              \
-		if (wti_yield_hook)                       \
-			wti_yield_hook((point), (object)); \
-	} while (0)
-#define WTI_FAULT(point) (wti_fault_hook ? wti_fault_hook(point) : 0)
+/* Each hook is read once: a test that ends takes it away while threads that nobody joins come by. */
+static inline void wti_yield(enum wti_yield_point point, void *object)
+{
+	wti_yield_fn *hook = wti_yield_hook;
+
+	if (hook)
+		hook(point, object);
+}
+
+static inline int wti_fault(enum wti_fault_point point)
+{
+	wti_fault_fn *hook = wti_fault_hook;
+
+	return hook ? hook(point) : 0;
+}
+
+#define WTI_YIELD(point, object) wti_yield((point), (object))
+#define WTI_FAULT(point)         wti_fault(point)
 #ifdef WTI_COVERAGE
 #define WTI_MUTANT(id)   0 /* they are no branches of the library */
 #else
