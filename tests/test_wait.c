@@ -370,15 +370,20 @@ static void stub_yield(void)
 	yields++;
 }
 
+static void use_processors(int count, void (*yield)(void))
+{
+	counted_os = wti_os_real;
+	counted_os.cpu_count = stub_cpu_count;
+	counted_os.yield = yield;
+	cpus = count;
+	wti_os = &counted_os;
+}
+
 static int report_polling(int cpu_count)
 {
 	struct thing thing = { .there = 0 };
 
-	counted_os = wti_os_real;
-	counted_os.cpu_count = stub_cpu_count;
-	counted_os.yield = stub_yield;
-	cpus = cpu_count;
-	wti_os = &counted_os;
+	use_processors(cpu_count, stub_yield);
 	wti_yield_hook = note_looks;
 	if (wti_wait(wti_thread_self(), &thing_ops, &thing, 1) != WT_ETIMEDOUT)
 		return 1;
@@ -420,11 +425,7 @@ static int report_watching(int count, wt_time deadline)
 
 	ops.progress = thing_progress;
 	moves = count;
-	counted_os = wti_os_real;
-	counted_os.cpu_count = stub_cpu_count;
-	counted_os.yield = stub_yield;
-	cpus = 2;
-	wti_os = &counted_os;
+	use_processors(2, stub_yield);
 	wti_yield_hook = note_looks_and_publish;
 	if (wti_wait(wti_thread_self(), &ops, &thing, deadline) != 0)
 		return 1;
@@ -453,11 +454,7 @@ static int report_ending(int count)
 
 	ops.progress = thing_progress_beyond_the_end;
 	moves = count;
-	counted_os = wti_os_real;
-	counted_os.cpu_count = stub_cpu_count;
-	counted_os.yield = stub_yield;
-	cpus = 2;
-	wti_os = &counted_os;
+	use_processors(2, stub_yield);
 	if (wti_wait(thing.waiter, &ops, &thing, WT_FOREVER) != WT_ETERMINATED || thing.arms || moves > 0)
 		return 1;
 	wti_store(&thing.waiter->terminating, 0);
@@ -471,11 +468,7 @@ static int report_sharing(void)
 	struct thing thing = { .waiter = wti_thread_self() };
 	unsigned waits = 0, until;
 
-	counted_os = wti_os_real;
-	counted_os.cpu_count = stub_cpu_count;
-	counted_os.yield = yield_to_publisher;
-	cpus = 2;
-	wti_os = &counted_os;
+	use_processors(2, yield_to_publisher);
 	hooked_thing = &thing;
 	hooked_point = WTI_YIELD_BEFORE_ARM;
 	wti_yield_hook = publish_at_point;
