@@ -242,17 +242,18 @@ static const struct wti_wait_ops port_receive_ops = {
 /* The tail is in a line of those who post from this end: nobody looks who would not pause. */
 unsigned wti_port_pauses(wt_port *port)
 {
-	uint64_t run = wti_load(&port->received) - port->run_from;
+	uint64_t received = wti_load(&port->received);
+	uint64_t run = received - port->run_from;
+	unsigned pauses = wti_wait_to_gather(&port->run_from, received);
 	uint64_t posted;
-	bool answered;
 
-	port->run_from += run;
-	if (!wti_wait_pauses_after(run))
+	if (!pauses)
 		return 0;
 	posted = wti_load(&port->peer->inbox.tail); /* relaxed: nothing is read through it */
-	answered = posted != port->run_posted;
+	if (posted != port->run_posted)
+		pauses = wti_wait_pauses_answered(run);
 	port->run_posted = posted;
-	return answered ? wti_wait_pauses_answered(run) : wti_wait_pauses_after(run);
+	return pauses;
 }
 
 /* The ring is empty: wait, or say why none will come. 0 when a message is there. */

@@ -225,10 +225,15 @@ static bool ring_leaves_large(struct wti_ring *ring)
 	       ring->read_size == WTI_SEGMENT_MAX;
 }
 
+/* Whether so much as is given back may be a large message: of one as short as may be, a line is not given back yet. */
+static inline bool ring_is_large(size_t size)
+{
+	return size > RING_LARGE - WTI_CACHE_LINE;
+}
+
 static inline bool ring_leaves(struct wti_ring *ring, size_t size)
 {
-	/* Of a large one as short as may be, a line is not given back yet. */
-	if (wti_unlikely(size > RING_LARGE - WTI_CACHE_LINE))
+	if (wti_unlikely(ring_is_large(size)))
 		return ring_leaves_large(ring);
 	/* Less than a line are what is left of a large one when all is given back. */
 	if (size >= WTI_CACHE_LINE && !ring->padding_done)
@@ -274,7 +279,7 @@ static inline bool ring_zeroes(const struct wti_ring *ring, size_t size)
 {
 	if (wti_likely(ring->zeroes <= WTI_RING_ZEROES_SMALL))
 		return true;
-	return ring->zeroes == WTI_RING_ZEROES_LARGE && size > RING_LARGE - WTI_CACHE_LINE;
+	return ring->zeroes == WTI_RING_ZEROES_LARGE && ring_is_large(size);
 }
 
 /* Zero what was released, then let producers have it, up to the position `upto`. */
