@@ -17,8 +17,12 @@
 /* The compiler is to know nothing of `x` from here on: it leaves a choice by a jump what it is. */
 #define wti_opaque(x) __asm__ volatile("" : "+r"(x))
 
-/* Keeps a slow path out of the hot function that calls it. */
-#define WTI_COLD __attribute__((noinline, cold))
+/* Keeps a slow path out of the hot function that calls it, and the registers and the stack that it needs. */
+#define WTI_COLD  __attribute__((noinline, cold))
+#define WTI_APART __attribute__((noinline)) /* the same for one that is not so rare */
+
+/* Part of the hot function that calls it, however large. */
+#define WTI_INLINE inline __attribute__((always_inline))
 
 /* Two words that two threads write often must not share one of these. */
 #define WTI_CACHE_LINE 64

@@ -17,11 +17,11 @@
 #include "wait.h"
 
 enum {
-	DONE_SHARE = 1000,      /* tasks that are told in a turn */
-	DONE_CROWDED_MIN = 300, /* ns that a task runs: with shorter ones it is the submitter who has most to do */
-	DONE_GATHER = 128,      /* tasks under way */
+	DONE_SHARE = 1000,       /* tasks that are told in a turn */
+	DONE_CROWDED_MIN = 300,  /* ns that a task runs: with shorter ones it is the submitter who has most to do */
+	DONE_GATHER = 128,       /* tasks under way */
 	DONE_GATHER_PAUSES = 48, /* a microsecond or two */
-	DONE_NAP_MIN = 20000,   /* ns */
+	DONE_NAP_MIN = 20000,    /* ns */
 	DONE_NAP_MAX = 1000000
 };
 
@@ -174,7 +174,7 @@ static inline struct wti_pool_own *done_own(const struct done_entry *taken)
 	return (struct wti_pool_own *)(uintptr_t)(taken->entry.word & ~(uint64_t)WTI_ENTRY_BITS);
 }
 
-static inline __attribute__((always_inline)) bool done_take(struct wti_pool_client *client, struct done_entry *taken)
+static WTI_INLINE bool done_take(struct wti_pool_client *client, struct done_entry *taken)
 {
 	unsigned char *to = (unsigned char *)&taken->entry;
 	struct wti_record record;
@@ -255,8 +255,7 @@ void wti_pool_reply_show(struct wti_pool_own *own, wt_message *message)
 		};
 }
 
-static inline __attribute__((always_inline)) void done_tell(struct wti_pool_client *client, struct wti_pool_own *own,
-							    wt_message *reply)
+static WTI_INLINE void done_tell(struct wti_pool_client *client, struct wti_pool_own *own, wt_message *reply)
 {
 	wti_pool_unawait(client, own);
 	own->told = true;

@@ -74,7 +74,7 @@ static bool submit_is_inline(const struct submission *s)
 }
 
 /* 0; or WT_ENOMEM, and the record is free again. */
-static __attribute__((noinline)) int submit_make_block(const wt_outgoing *input, size_t size, struct wti_pool_own *own)
+static WTI_APART int submit_make_block(const wt_outgoing *input, size_t size, struct wti_pool_own *own)
 {
 	size_t cargo = input->transfer_count ? wti_cargo_size(input->transfer_count) : 0;
 
@@ -87,7 +87,7 @@ static __attribute__((noinline)) int submit_make_block(const wt_outgoing *input,
 }
 
 /* All that can fail for want of memory; what was made stays for the next submit. */
-static inline __attribute__((always_inline)) int submit_make(struct submission *s, struct wti_pool_own **made)
+static WTI_INLINE int submit_make(struct submission *s, struct wti_pool_own **made)
 {
 	int err = wti_pool_queue_reserve(s->client, (unsigned)(s->options->priority + WTI_POOL_LEVEL));
 	struct wti_pool_own *own;
@@ -122,8 +122,7 @@ static WTI_COLD void submit_fill_block(const wt_outgoing *input, struct wt_task 
 	task->data = bytes;
 }
 
-static inline __attribute__((always_inline)) void submit_fill_input(const struct submission *s,
-								    const struct wti_pool_own *own)
+static WTI_INLINE void submit_fill_input(const struct submission *s, const struct wti_pool_own *own)
 {
 	struct wt_task *task = own->task;
 
@@ -188,7 +187,7 @@ static void submit_limit(const struct submission *s, struct wt_task *task)
 	task->run_timeout = limit;
 }
 
-static inline __attribute__((always_inline)) void submit_fill(const struct submission *s, struct wti_pool_own *own)
+static WTI_INLINE void submit_fill(const struct submission *s, struct wti_pool_own *own)
 {
 	struct wti_pool_client *client = s->client;
 	struct wt_task *task = own->task;
@@ -228,7 +227,7 @@ static inline int submit_get_client(wt_pool *pool, struct wti_pool_client **clie
 }
 
 /* Everything up to the record: 0, or what wt_pool_submit returns. */
-static inline __attribute__((always_inline)) int submit_prepare(wt_pool *pool, struct submission *s)
+static WTI_INLINE int submit_prepare(wt_pool *pool, struct submission *s)
 {
 	int err = submit_check(s);
 
@@ -241,7 +240,7 @@ static inline __attribute__((always_inline)) int submit_prepare(wt_pool *pool, s
 }
 
 /* Whatever wt_pool_submit does, once the options are read. */
-static inline __attribute__((always_inline)) int submit(wt_pool *pool, struct submission *s, wt_task **out)
+static WTI_INLINE int submit(wt_pool *pool, struct submission *s, wt_task **out)
 {
 	struct wti_pool_own *own;
 	int err = submit_prepare(pool, s);
@@ -265,8 +264,8 @@ static inline __attribute__((always_inline)) int submit(wt_pool *pool, struct su
 }
 
 /* Apart, for they take more of the stack, and are zeroed there. */
-static __attribute__((noinline)) int submit_with_options(wt_pool *pool, struct submission s,
-							 const wt_task_options *options, wt_task **out)
+static WTI_APART int submit_with_options(wt_pool *pool, struct submission s, const wt_task_options *options,
+					 wt_task **out)
 {
 	wt_task_options read;
 	int err = submit_read_options(&read, options);
