@@ -128,6 +128,8 @@ wt_shared_sources = $(wt_debug_sources) \
 	lib/ring.h \
 	lib/ring_grow.c \
 	lib/ring_grow.h \
+	lib/ring_next.h \
+	lib/ring_post.h \
 	lib/ring_read.c \
 	lib/seam.c \
 	lib/seam.h \

@@ -6,6 +6,7 @@
 #include "fork.h"
 #include "message.h"
 #include "port.h"
+#include "ring_post.h"
 #include "seam.h"
 #include "transfer.h"
 #include "wait.h"
@@ -32,13 +33,18 @@ static WTI_COLD void port_came_late(wt_port *receiver)
 	wti_cargo_destroy_all(&dropped);
 }
 
+static void port_tell(wt_port *receiver)
+{
+	wti_source_notify(&receiver->source);
+	if (wti_unlikely(wti_port_is_closed(receiver)))
+		port_came_late(receiver);
+}
+
 /* After an attempt to post, which may have published something even where it failed. */
 static inline void port_published(wt_port *receiver, int err)
 {
 	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
-	wti_source_notify(&receiver->source);
-	if (wti_unlikely(wti_port_is_closed(receiver)))
-		port_came_late(receiver);
+	port_tell(receiver);
 	/* What failed may have taken room for a moment, in which another sender found none. */
 	if (wti_unlikely(err))
 		wti_port_gave_room(receiver);
@@ -91,19 +97,38 @@ static int port_post_mutant(wt_port *receiver, const void *data, size_t size)
 }
 #endif
 
-static inline int port_post(wt_port *port, const void *data, size_t size)
+/* What is not short, or has something in its way. */
+static WTI_APART int port_post_any(wt_port *port, const void *data, size_t size)
 {
 	wt_port *receiver = port->peer;
-	int err;
+	int err = wti_ring_post(&receiver->inbox, data, size, 0);
+
+	port_published(receiver, err);
+	return port_answer(port, err, size);
+}
+
+/* For the end of a function: for a call in its middle it would save registers, each time. */
+static WTI_APART int port_posted(wt_port *receiver)
+{
+	port_tell(receiver);
+	return 0;
+}
+
+static WTI_INLINE int port_post(wt_port *port, const void *data, size_t size)
+{
+	wt_port *receiver = port->peer;
 
 #ifdef WTI_TESTING
 	if (WTI_MUTANT(WTI_MUTANT_WAKE_AT_RESERVE))
 		return port_post_mutant(receiver, data, size);
 #endif
 	port_approach(receiver);
-	err = wti_ring_post(&receiver->inbox, data, size, 0);
-	port_published(receiver, err);
-	return port_answer(port, err, size);
+	if (wti_unlikely(!wti_ring_post_plain(&receiver->inbox, data, size)))
+		return port_post_any(port, data, size);
+	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
+	if (wti_unlikely(!wti_source_is_quiet(&receiver->source) || wti_port_is_closed(receiver)))
+		return port_posted(receiver);
+	return 0;
 }
 
 int wti_sender_post(wt_port *port, const void *data, size_t size)

@@ -12,16 +12,9 @@
 #include "os.h"
 #include "record.h"
 #include "ring_grow.h"
+#include "ring_post.h"
 #include "seam.h"
 #include "trace.h"
-
-/*
- * So many bytes ahead of a reservation the producer asks for the line, which
- * comes from the consumer's cache. Kept because it measures better: 64-byte
- * messages went from 28 to 42 million a second, 8-byte ones from 34 to 38;
- * with twice or four times the distance a fifth of that is lost again.
- */
-#define RING_AHEAD 256
 
 /*
  * Bytes: of a record of more than the first, each line is asked for, a record
@@ -32,7 +25,7 @@
  * second size on the copy is by then ahead of what was asked for.
  */
 #define RING_AHEAD_EACH 128
-#define RING_AHEAD_MAX 4096
+#define RING_AHEAD_MAX  4096
 
 /*
  * Larger payloads are copied in pieces of so many bytes, and the lines of the
@@ -48,16 +41,6 @@
 
 /* No error: somebody else has made the reservation. */
 #define RING_TAKEN 1
-
-#define RING_POSITION(tail) ((tail) & ~(uint64_t)7)
-
-/* Bytes that a producer owns between reserve and commit. */
-struct ring_slot {
-	uint64_t end; /* the tail as this reservation left it */
-	_Atomic(uint64_t) *header;
-	_Atomic(uint64_t) *after; /* `single`: the header behind the record, to be zero before the commit */
-	bool linked;              /* as in struct wti_ring_slot */
-};
 
 static enum wti_ring_zeroes ring_choose_zeroes(bool single)
 {
@@ -83,10 +66,11 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	ring->capacity = size;
 	ring->single = single;
 	ring->zeroes = (uint8_t)ring_choose_zeroes(single);
-	ring->special = single;
+	ring->special = ring->limited;
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
 	ring->done = wti_ring_origin;
+	ring->due = wti_ring_origin;
 	ring->dirty_seen = wti_ring_origin;
 	wti_store(&ring->tail, wti_ring_origin);
 	wti_store(&ring->head, wti_ring_origin);
@@ -100,103 +84,28 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 void wti_ring_trace(struct wti_ring *ring, uint32_t port)
 {
 	ring->trace = port;
-	ring->special = ring->single || port;
-}
-
-/* Where the bytes in use begin, as far as this extent is concerned. */
-static inline uint64_t ring_low(uint64_t head, uint64_t start)
-{
-	if (WTI_MUTANT(WTI_MUTANT_COMPARE_NUMBERS))
-		return head < start ? start : head;
-	return (int64_t)(head - start) < 0 ? start : head;
-}
-
-/* Bytes that the limit counts, with the ends of the ring where they were read. */
-static inline size_t ring_charged(struct wti_ring *ring, uint64_t position, uint64_t head)
-{
-	/* pairs with ring_give_back [ring-padding]: a head that is older than the discount is not combined with it */
-	return position - head - wti_load_acq(&ring->padding) + wti_load(&ring->outline);
-}
-
-/*
- * Whether `size` more bytes at `position` keep within the limit. Padding is
- * counted before the tail moves over it, and discounted after the head did:
- * the sum may be too small for a moment, so it refuses nothing that fits.
- */
-static inline bool ring_within_limit(struct wti_ring *ring, uint64_t position, uint64_t head, size_t size)
-{
-	if (wti_likely(!ring->limited))
-		return true;
-	return (int64_t)(ring_charged(ring, position, head) + size) <= (int64_t)ring->limit;
-}
-
-/* Refuse what will never fit, before anything is allocated for it. */
-static inline int ring_check_size(const struct wti_ring *ring, size_t record)
-{
-	return ring->limited && record > ring->limit ? WT_EMSGSIZE : 0;
-}
-
-/* Move the tail from where it was read; false when another producer did. */
-static inline bool ring_advance(struct wti_ring *ring, uint64_t *tail, size_t pad, size_t record)
-{
-	if (ring->single) {
-		if (pad)
-			wti_add(&ring->padding, pad);
-		wti_store(&ring->tail, *tail + pad + record);
-		return true;
-	}
-	if (wti_likely(!pad))
-		return wti_cas_acqrel(&ring->tail, tail, *tail + record); /* [ring-tail] */
-	wti_add(&ring->padding, pad);
-	if (wti_cas_acqrel(&ring->tail, tail, *tail + pad + record)) /* [ring-tail] */
-		return true;
-	wti_sub(&ring->padding, pad);
-	return false;
+	ring->special = ring->limited || port;
 }
 
 /*
  * Ask for lines that will be written by the reservations behind this one, which ends at the position `end`; not for those
  * that the consumer may have still to read, or to zero, from `low` on.
  */
-static inline void ring_ask_ahead(struct wti_segment *segment, size_t size, uint64_t end, size_t record, uint64_t low)
+static inline void ring_ask_ahead(const struct wti_extent_seen *extent, uint64_t end, size_t record, uint64_t low)
 {
-	uint64_t ahead = end + (record > RING_AHEAD ? record : RING_AHEAD);
+	uint64_t ahead = end + (record > WTI_RING_AHEAD ? record : WTI_RING_AHEAD);
 	size_t back = 0;
 
 	if (wti_likely(record <= RING_AHEAD_EACH || record > RING_AHEAD_MAX)) {
-		wti_prefetch_write(wti_segment_at(segment, size, end + RING_AHEAD));
+		wti_prefetch_write(wti_segment_at(extent->segment, extent->size, end + WTI_RING_AHEAD));
 		return;
 	}
-	if (ahead - low > size)
+	if (ahead - low > extent->size)
 		return;
 	do {
-		wti_prefetch_write(wti_segment_at(segment, size, ahead - back));
+		wti_prefetch_write(wti_segment_at(extent->segment, extent->size, ahead - back));
 		back += WTI_CACHE_LINE;
 	} while (back < record);
-}
-
-/*
- * The extent that a tail names, chosen by a jump. It is nearly always the one
- * that it was before, so that the processor reads what lies there together with
- * the tail; by arithmetic it would have to wait for the tail first, and that
- * for the swap of the post before, which lets no later read begin.
- * Kept because it measures better: 8-byte messages went from 58 million a
- * second to 78, as with one producer; 64-byte ones from 54 to 73.
- */
-static inline struct wti_extent *ring_extent(struct wti_ring *ring, uint64_t tail)
-{
-	struct wti_extent *extent = &ring->extent[0];
-
-	if (tail & 1) {
-		extent = &ring->extent[1];
-		wti_opaque(extent);
-	}
-	return extent;
-}
-
-static inline size_t ring_extent_size(struct wti_ring *ring, const struct wti_extent *extent)
-{
-	return wti_load(&ring->extent_size[extent - ring->extent]);
 }
 
 /* Bytes to pass at `position`: what is left of the segment, where the record does not fit in there. */
@@ -208,15 +117,15 @@ static inline size_t ring_pad(uint64_t position, size_t size, size_t record)
 }
 
 /* A reservation that has moved the tail, past padding first: what is to be written, and the padding. */
-static inline void ring_take(struct wti_segment *segment, size_t size, uint64_t position, size_t pad, size_t record,
-			     struct ring_slot *slot)
+static inline void ring_take(const struct wti_extent_seen *extent, uint64_t position, size_t pad, size_t record,
+			     struct wti_ring_place *place)
 {
-	slot->header = wti_segment_at(segment, size, position + pad);
-	slot->after = wti_segment_at(segment, size, position + pad + record);
+	place->header = wti_segment_at(extent->segment, extent->size, position + pad);
+	place->after = wti_segment_at(extent->segment, extent->size, position + pad + record);
 	if (wti_unlikely(pad)) {
-		wti_store(slot->header, 0);
+		wti_store(place->header, 0);
 		/* pairs with wti_ring_next [ring-commit]; only the record behind it needs the look */
-		wti_store_rel(wti_segment_at(segment, size, position),
+		wti_store_rel(wti_segment_at(extent->segment, extent->size, position),
 			      wti_header(WTI_RECORD_PAD, pad - WTI_HEADER_SIZE, 0));
 	}
 }
@@ -227,48 +136,46 @@ static inline void ring_take(struct wti_segment *segment, size_t size, uint64_t 
  * is zeroed first: before the tail moves only those can write there who reserve
  * by clean_head, and that far they cannot; after it has, others may.
  */
-static bool ring_reserve_unclean(struct wti_ring *ring, size_t record, struct ring_slot *slot)
+static bool ring_reserve_unclean(struct wti_ring *ring, size_t record, struct wti_ring_place *place)
 {
 	uint64_t tail = wti_load_acq(&ring->tail); /* as in ring_reserve [ring-tail] */
-	struct wti_extent *extent;
-	struct wti_segment *segment;
+	struct wti_extent_seen extent;
 	uint64_t position, low, end;
-	size_t size, pad;
+	size_t pad;
 
 	do {
-		extent = ring_extent(ring, tail);
-		position = RING_POSITION(tail);
-		segment = wti_load(&extent->segment);
-		size = ring_extent_size(ring, extent);
-		pad = ring_pad(position, size, record);
-		low = ring_low(ring->dirty_seen, wti_load(&extent->start));
+		extent = wti_ring_extent(ring, tail);
+		position = WTI_RING_POSITION(tail);
+		pad = ring_pad(position, extent.size, record);
+		low = wti_ring_low(ring->dirty_seen, extent.start);
 		end = position + pad + record;
-		if (end + WTI_HEADER_SIZE - low > size) {
+		if (end + WTI_HEADER_SIZE - low > extent.size) {
 			ring->dirty_seen = wti_load_acq(&ring->head); /* pairs with ring_give_back [ring-head] */
-			low = ring_low(ring->dirty_seen, wti_load(&extent->start));
-			if (end + WTI_HEADER_SIZE - low > size)
+			low = wti_ring_low(ring->dirty_seen, extent.start);
+			if (end + WTI_HEADER_SIZE - low > extent.size)
 				return false;
 		}
 		/* Not below: there it is zero, or somebody else's already. */
-		if (end - ring_low(ring->clean_head, wti_load(&extent->start)) >= size && !WTI_MUTANT(WTI_MUTANT_UNCLEAN))
-			wti_store(wti_segment_at(segment, size, end), 0);
-	} while (!ring_advance(ring, &tail, pad, record));
-	slot->end = tail + pad + record;
+		if (end - wti_ring_low(ring->clean_head, extent.start) >= extent.size &&
+		    !WTI_MUTANT(WTI_MUTANT_UNCLEAN))
+			wti_store(wti_segment_at(extent.segment, extent.size, end), 0);
+	} while (!wti_ring_advance(ring, &tail, pad, record));
+	place->end = tail + pad + record;
 	/* The header that the next reservation will zero, before a swap that waits for the line. */
-	if (end + record - low <= size)
-		wti_prefetch_write(wti_segment_at(segment, size, end + record));
-	ring_take(segment, size, position, pad, record, slot);
+	if (end + record - low <= extent.size)
+		wti_prefetch_write(wti_segment_at(extent.segment, extent.size, end + record));
+	ring_take(&extent, position, pad, record, place);
 	WTI_YIELD(WTI_YIELD_RESERVED, ring);
 	return true;
 }
 
-static bool ring_reserve_dirty(struct wti_ring *ring, size_t record, struct ring_slot *slot)
+static bool ring_reserve_dirty(struct wti_ring *ring, size_t record, struct wti_ring_place *place)
 {
 	bool taken;
 
 	wti_mutex_lock_soon(&ring->grow_lock);
 	/* pairs with ring_begin_dirt [ring-dirty]: clean_head is written */
-	taken = wti_load_acq(&ring->dirty) && ring_reserve_unclean(ring, record, slot);
+	taken = wti_load_acq(&ring->dirty) && ring_reserve_unclean(ring, record, place);
 	wti_mutex_unlock(&ring->grow_lock);
 	return taken;
 }
@@ -277,16 +184,16 @@ static bool ring_reserve_dirty(struct wti_ring *ring, size_t record, struct ring
 struct ring_ends {
 	uint64_t tail;
 	uint64_t head;
-	int result; /* 0: look again; RING_TAKEN: the slot is reserved; or an error */
+	int result; /* 0: look again; RING_TAKEN: the place is reserved; or an error */
 };
 
 /* There was no room, or is none. */
 static WTI_COLD struct ring_ends ring_make_room(struct wti_ring *ring, size_t record, struct ring_ends seen,
-						struct ring_slot *slot)
+						struct wti_ring_place *place)
 {
 	uint64_t head, tail;
 
-	if (wti_load(&ring->dirty) && ring_reserve_dirty(ring, record, slot))
+	if (wti_load(&ring->dirty) && ring_reserve_dirty(ring, record, place))
 		return (struct ring_ends){ .result = RING_TAKEN };
 	head = wti_load_acq(&ring->head); /* pairs with ring_give_back [ring-head]: what is free is zero, or ... */
 	tail = wti_load_acq(&ring->tail); /* [ring-tail] */
@@ -299,18 +206,18 @@ static WTI_COLD struct ring_ends ring_make_room(struct wti_ring *ring, size_t re
 		wti_store_rel(&ring->head_seen, head); /* pairs with ring_reserve [ring-seen] */
 		return (struct ring_ends){ .tail = tail, .head = head };
 	}
-	if (!ring_within_limit(ring, RING_POSITION(seen.tail), seen.head, record)) {
+	if (!wti_ring_within_limit(ring, WTI_RING_POSITION(seen.tail), seen.head, record)) {
 		wti_ring_note_use(ring);
 		return (struct ring_ends){ .result = WT_EAGAIN };
 	}
 	seen.result = wti_ring_grow(ring, tail, record);
-	slot->linked = true;
+	place->linked = true;
 	seen.tail = wti_load_acq(&ring->tail); /* [ring-tail] */
 	return seen;
 }
 
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
-static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring_slot *slot)
+static inline int ring_reserve(struct wti_ring *ring, size_t record, struct wti_ring_place *place)
 {
 	struct ring_ends ends = {
 		/* pairs with grow_link, grow_first [ring-tail]: the extent named is described */
@@ -319,110 +226,48 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct ring
 		.head = wti_load_acq(&ring->head_seen),
 	};
 
-	slot->linked = false;
+	place->linked = false;
 	for (;;) {
-		struct wti_extent *extent = ring_extent(ring, ends.tail);
-		uint64_t position = RING_POSITION(ends.tail);
-		struct wti_segment *segment = wti_load(&extent->segment);
-		size_t size = ring_extent_size(ring, extent);
-		uint64_t low = ring_low(ends.head, wti_load(&extent->start));
-		size_t pad = ring_pad(position, size, record);
+		struct wti_extent_seen extent = wti_ring_extent(ring, ends.tail);
+		uint64_t position = WTI_RING_POSITION(ends.tail);
+		uint64_t low = wti_ring_low(ends.head, extent.start);
+		size_t pad = ring_pad(position, extent.size, record);
 		size_t link = WTI_MUTANT(WTI_MUTANT_NO_ROOM_FOR_LINK) ? 0 : WTI_HEADER_SIZE;
 
-		if (wti_unlikely(position - low + pad + record + link > size ||
-				 !ring_within_limit(ring, position, ends.head, record))) {
-			ends = ring_make_room(ring, record, ends, slot);
+		if (wti_unlikely(position - low + pad + record + link > extent.size ||
+				 !wti_ring_within_limit(ring, position, ends.head, record))) {
+			ends = ring_make_room(ring, record, ends, place);
 			if (ends.result)
 				return ends.result == RING_TAKEN ? 0 : ends.result;
 			continue;
 		}
-		if (wti_unlikely(!ring_advance(ring, &ends.tail, pad, record)))
+		if (wti_unlikely(!wti_ring_advance(ring, &ends.tail, pad, record)))
 			continue;
-		slot->end = ends.tail + pad + record;
-		ring_ask_ahead(segment, size, slot->end, record, low);
-		ring_take(segment, size, position, pad, record, slot);
+		place->end = ends.tail + pad + record;
+		ring_ask_ahead(&extent, place->end, record, low);
+		ring_take(&extent, position, pad, record, place);
 		WTI_YIELD(WTI_YIELD_RESERVED, ring);
 		return 0;
 	}
 }
 
-/*
- * The same for a short record where nothing stands in its way: no full ring,
- * no end of the segment, no other producer. Without a header where something
- * does: then nothing has changed, and ring_reserve goes into it.
- * Kept because it measures better than a call of that for all, which keeps the
- * slot in memory: 8-byte messages went from 52 million a second to 58, 64-byte
- * ones from 47 to 54, with one producer from 71 to 77.
- */
-static inline __attribute__((always_inline)) struct ring_slot ring_reserve_at_once(struct wti_ring *ring,
-										   size_t record)
-{
-	uint64_t tail = wti_load_acq(&ring->tail);      /* as in ring_reserve [ring-tail] */
-	uint64_t head = wti_load_acq(&ring->head_seen); /* as there [ring-seen] */
-	struct wti_extent *extent = ring_extent(ring, tail);
-	struct wti_segment *segment = wti_load(&extent->segment);
-	size_t size = ring_extent_size(ring, extent);
-	uint64_t position = RING_POSITION(tail);
-	uint64_t used = position - ring_low(head, wti_load(&extent->start));
-	size_t offset = position & (size - 1);
-
-	if (wti_unlikely(used + record + WTI_HEADER_SIZE > size || offset + record > size ||
-			 ring_check_size(ring, record) || !ring_within_limit(ring, position, head, record) ||
-			 !ring_advance(ring, &tail, 0, record)))
-		return (struct ring_slot){ .header = NULL };
-	wti_prefetch_write(wti_segment_at(segment, size, offset + record + RING_AHEAD));
-	WTI_YIELD(WTI_YIELD_RESERVED, ring);
-	return (struct ring_slot){
-		.end = tail + record,
-		.header = wti_segment_at(segment, size, offset),
-		.after = wti_segment_at(segment, size, offset + record),
-	};
-}
-
-/*
- * pairs with ring_settle [ring-commit]: payload before header. The producer
- * will look whether the consumer sleeps, which must not pass this store: the
- * consumer's heavy barrier sees to that, or, where there is none, seq_cst.
- * pairs with wti_source_arm [source-1]
- */
-static inline void ring_publish(_Atomic(uint64_t) *at, uint64_t header)
-{
-	if (wti_barrier_is_asymmetric() || WTI_MUTANT(WTI_MUTANT_COMMIT_RELEASE))
-		wti_store_rel(at, header); /* [ring-commit] */
-	else
-		wti_store_sc(at, header); /* [ring-commit] */
-}
-
 /* The time is that before the publication, the rest is done after it: see below. */
-static WTI_COLD void ring_publish_traced(const struct wti_ring *ring, _Atomic(uint64_t) *at, uint64_t header,
-					 uint64_t end)
+static WTI_COLD void ring_commit_traced(const struct wti_ring *ring, const struct wti_ring_place *place,
+					uint64_t header)
 {
 	int64_t now = wti_os->clock();
 
-	ring_publish(at, header);
-	wti_trace_posted(ring->trace, RING_POSITION(end), now);
+	wti_ring_commit_plain(ring, place, header);
+	wti_trace_posted(ring->trace, WTI_RING_POSITION(place->end), now);
 }
 
 /* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
-static inline __attribute__((always_inline)) void ring_commit(struct wti_ring *ring, const struct ring_slot *slot,
-							      uint64_t header)
+static WTI_INLINE void ring_commit(struct wti_ring *ring, const struct wti_ring_place *place, uint64_t header)
 {
-	/* With the extent's mark in it, to spare an instruction. */
-	WTI_PROBE2(post, ring, slot->end);
-	if (wti_unlikely(ring->special)) {
-		if (ring->single)
-			wti_store(slot->after, 0);
-		if (ring->trace) {
-			ring_publish_traced(ring, slot->header, header, slot->end);
-			return;
-		}
-	}
-	ring_publish(slot->header, header);
-}
-
-static inline unsigned char *ring_payload(const struct ring_slot *slot)
-{
-	return (unsigned char *)(slot->header + 1);
+	if (wti_unlikely(ring->trace))
+		ring_commit_traced(ring, place, header);
+	else
+		wti_ring_commit_plain(ring, place, header);
 }
 
 /* Ask for lines that will be written, which may lie behind the segment: a number, for no pointer may. */
@@ -477,7 +322,7 @@ static int ring_charge_outline(struct wti_ring *ring, size_t size)
 		/* pairs with wti_ring_flush [ring-head] */
 		uint64_t head = wti_load_acq(&ring->head);
 
-		if (!ring_within_limit(ring, wti_ring_tail(ring), head, size + record))
+		if (!wti_ring_within_limit(ring, wti_ring_tail(ring), head, size + record))
 			return WT_EAGAIN;
 	} while (!wti_cas(&ring->outline, &used, used + size));
 	return 0;
@@ -490,7 +335,7 @@ static int ring_reserve_outline(struct wti_ring *ring, size_t size, struct wti_o
 
 	if (size > WTI_SIZE_MAX)
 		return WT_EOVERFLOW;
-	err = ring_check_size(ring, wti_record_size(sizeof *outline) + size);
+	err = wti_ring_check_size(ring, wti_record_size(sizeof *outline) + size);
 	if (err)
 		return err;
 	err = ring_charge_outline(ring, size);
@@ -514,26 +359,26 @@ static WTI_COLD int ring_post_outline(struct wti_ring *ring, const struct iovec 
 				      uint32_t type)
 {
 	struct wti_outline outline;
-	struct ring_slot slot;
+	struct wti_ring_place place;
 	int err = ring_reserve_outline(ring, size, &outline);
 
 	if (err)
 		return err;
 	ring_gather(outline.block, iov, count);
-	err = ring_reserve(ring, wti_record_size(sizeof outline), &slot);
+	err = ring_reserve(ring, wti_record_size(sizeof outline), &place);
 	if (err) {
 		ring_drop_outline(ring, &outline);
 		return err;
 	}
-	memcpy(ring_payload(&slot), &outline, sizeof outline);
-	ring_commit(ring, &slot, wti_header(WTI_RECORD_OUTLINE, sizeof outline, type));
+	memcpy(wti_ring_payload(&place), &outline, sizeof outline);
+	ring_commit(ring, &place, wti_header(WTI_RECORD_OUTLINE, sizeof outline, type));
 	return 0;
 }
 
 /* One that is not short, or in whose way there is something. */
 static int ring_post_any(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
 {
-	struct ring_slot slot;
+	struct wti_ring_place place;
 	int err;
 
 	if (wti_unlikely(ring_is_outline(size))) {
@@ -541,25 +386,25 @@ static int ring_post_any(struct wti_ring *ring, const void *data, size_t size, u
 
 		return ring_post_outline(ring, &iov, 1, size, type);
 	}
-	err = ring_check_size(ring, wti_record_size(size));
+	err = wti_ring_check_size(ring, wti_record_size(size));
 	if (wti_unlikely(err))
 		return err;
-	err = ring_reserve(ring, wti_record_size(size), &slot);
+	err = ring_reserve(ring, wti_record_size(size), &place);
 	if (wti_unlikely(err))
 		return err;
-	ring_copy(ring_payload(&slot), data, size);
-	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
+	ring_copy(wti_ring_payload(&place), data, size);
+	ring_commit(ring, &place, wti_header(WTI_RECORD_MESSAGE, size, type));
 	return 0;
 }
 
 static inline int ring_post_short(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
 {
-	struct ring_slot slot = ring_reserve_at_once(ring, wti_record_size(size));
+	struct wti_ring_place place = wti_ring_reserve_at_once(ring, wti_record_size(size), ring->limited);
 
-	if (wti_unlikely(!slot.header))
+	if (wti_unlikely(!place.header))
 		return ring_post_any(ring, data, size, type);
-	wti_copy_short(ring_payload(&slot), data, size);
-	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
+	wti_copy_short(wti_ring_payload(&place), data, size);
+	ring_commit(ring, &place, wti_header(WTI_RECORD_MESSAGE, size, type));
 	return 0;
 }
 
@@ -570,19 +415,19 @@ int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t
 
 int wti_ring_post_iov(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size, uint32_t type)
 {
-	struct ring_slot slot;
+	struct wti_ring_place place;
 	int err;
 
 	if (ring_is_outline(size))
 		return ring_post_outline(ring, iov, count, size, type);
-	err = ring_check_size(ring, wti_record_size(size));
+	err = wti_ring_check_size(ring, wti_record_size(size));
 	if (err)
 		return err;
-	err = ring_reserve(ring, wti_record_size(size), &slot);
+	err = ring_reserve(ring, wti_record_size(size), &place);
 	if (err)
 		return err;
-	ring_gather(ring_payload(&slot), iov, count);
-	ring_commit(ring, &slot, wti_header(WTI_RECORD_MESSAGE, size, type));
+	ring_gather(wti_ring_payload(&place), iov, count);
+	ring_commit(ring, &place, wti_header(WTI_RECORD_MESSAGE, size, type));
 	return 0;
 }
 
@@ -604,13 +449,13 @@ static size_t ring_batch(const struct wti_ring *ring, const struct iovec *messag
 	return n;
 }
 
-/* As ring_publish_traced, for a batch that begins at the position `end`. */
+/* As ring_commit_traced, for a batch that begins at the position `end`. */
 static WTI_COLD void ring_publish_batch_traced(struct wti_ring *ring, _Atomic(uint64_t) *at, uint64_t end,
 					       const struct iovec *messages, size_t count)
 {
 	int64_t now = wti_os->clock();
 
-	ring_publish(at, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
+	wti_ring_publish(at, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
 	for (size_t i = 0; i < count; i++) {
 		end += wti_record_size(messages[i].iov_len);
 		wti_trace_posted(ring->trace, end, now);
@@ -633,15 +478,15 @@ static inline void ring_ask_batch(_Atomic(uint64_t) *header, size_t size, size_t
  */
 static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, size_t count, size_t bytes)
 {
-	struct ring_slot slot;
+	struct wti_ring_place place;
 	_Atomic(uint64_t) *header;
 	uint64_t end;
-	int err = ring_reserve(ring, bytes, &slot);
+	int err = ring_reserve(ring, bytes, &place);
 
 	if (err)
 		return err;
-	header = slot.header;
-	end = RING_POSITION(slot.end) - bytes;
+	header = place.header;
+	end = WTI_RING_POSITION(place.end) - bytes;
 	for (size_t i = 0; i < count; i++) {
 		size_t size = messages[i].iov_len;
 
@@ -655,11 +500,11 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 		WTI_PROBE2(post, ring, end);
 	}
 	if (ring->single)
-		wti_store(slot.after, 0);
+		wti_store(place.after, 0);
 	if (wti_unlikely(ring->trace))
-		ring_publish_batch_traced(ring, slot.header, end - bytes, messages, count);
+		ring_publish_batch_traced(ring, place.header, end - bytes, messages, count);
 	else
-		ring_publish(slot.header, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
+		wti_ring_publish(place.header, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
 	return 0;
 }
 
@@ -688,14 +533,14 @@ int wti_ring_post_many(struct wti_ring *ring, const struct iovec *messages, size
 
 /* ---- Written in place ---- */
 
-static inline void ring_hand_out(struct wti_ring *ring, const struct ring_slot *raw, size_t payload,
+static inline void ring_hand_out(struct wti_ring *ring, const struct wti_ring_place *raw, size_t payload,
 				 struct wti_ring_slot *slot)
 {
 	/* Now, not at the commit: by then the same producer may have written its next record there. */
 	if (wti_unlikely(ring->single))
 		wti_store(raw->after, 0);
 	*slot = (struct wti_ring_slot){
-		.payload = ring_payload(raw),
+		.payload = wti_ring_payload(raw),
 		.size = payload,
 		.header = raw->header,
 		.end = raw->end,
@@ -706,8 +551,8 @@ static inline void ring_hand_out(struct wti_ring *ring, const struct ring_slot *
 
 static int ring_reserve_record(struct wti_ring *ring, size_t payload, struct wti_ring_slot *slot)
 {
-	struct ring_slot raw;
-	int err = ring_check_size(ring, wti_record_size(payload));
+	struct wti_ring_place raw;
+	int err = wti_ring_check_size(ring, wti_record_size(payload));
 
 	if (!err)
 		err = ring_reserve(ring, wti_record_size(payload), &raw);
@@ -746,11 +591,11 @@ static int ring_reserve_any(struct wti_ring *ring, size_t size, struct wti_ring_
  */
 int wti_ring_reserve(struct wti_ring *ring, size_t size, struct wti_ring_slot *slot)
 {
-	struct ring_slot raw;
+	struct wti_ring_place raw;
 
 	if (wti_unlikely(size > WTI_SHORT_MAX))
 		return ring_reserve_any(ring, size, slot);
-	raw = ring_reserve_at_once(ring, wti_record_size(size));
+	raw = wti_ring_reserve_at_once(ring, wti_record_size(size), ring->limited);
 	if (wti_unlikely(!raw.header))
 		return ring_reserve_any(ring, size, slot);
 	ring_hand_out(ring, &raw, size, slot);
@@ -798,17 +643,17 @@ static void ring_resize_outline(const struct wti_ring_slot *slot, size_t size)
 static inline void ring_publish_slot(const struct wti_ring_slot *slot, uint64_t header, bool cargo)
 {
 	if (cargo)
-		wti_store_sc(slot->header, header); /* as ring_publish, and before the look at `closed` [close-1] */
+		wti_store_sc(slot->header, header); /* as wti_ring_publish, and before the look at `closed` [close-1] */
 	else
-		ring_publish(slot->header, header);
+		wti_ring_publish(slot->header, header);
 }
 
 /* One out of line, shortened, or traced. */
-static __attribute__((noinline)) void ring_commit_any(struct wti_ring *ring, const struct wti_ring_slot *slot,
-						      size_t size, uint32_t type, bool cargo)
+static WTI_APART void ring_commit_any(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size,
+				      uint32_t type, bool cargo)
 {
 	enum wti_record_kind kind = cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE;
-	uint64_t end = RING_POSITION(slot->end);
+	uint64_t end = WTI_RING_POSITION(slot->end);
 	int64_t now = ring->trace ? wti_os->clock() : 0;
 	uint64_t header;
 
@@ -833,7 +678,7 @@ void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, si
 		ring_commit_any(ring, slot, size, type, cargo);
 		return;
 	}
-	WTI_PROBE2(post, ring, RING_POSITION(slot->end));
+	WTI_PROBE2(post, ring, WTI_RING_POSITION(slot->end));
 	ring_publish_slot(slot, wti_header(cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE, size, type), cargo);
 }
 
@@ -874,7 +719,7 @@ bool wti_ring_has_room(struct wti_ring *ring, size_t size)
 	/* seq_cst: a sender that has announced its wait looks here; pairs with ring_give_back [ring-room] */
 	uint64_t head = wti_load_sc(&ring->head);
 
-	return ring_within_limit(ring, wti_ring_tail(ring), head, ring_charge(size));
+	return wti_ring_within_limit(ring, wti_ring_tail(ring), head, ring_charge(size));
 }
 
 size_t wti_ring_used(struct wti_ring *ring)
@@ -882,7 +727,7 @@ size_t wti_ring_used(struct wti_ring *ring)
 	/* Head first: it never passes the tail that is read after it. [ring-head] */
 	uint64_t head = wti_load_acq(&ring->head);
 
-	size_t used = ring_charged(ring, wti_ring_tail(ring), head);
+	size_t used = wti_ring_charged(ring, wti_ring_tail(ring), head);
 
 	return (int64_t)used < 0 ? 0 : used;
 }
@@ -890,5 +735,5 @@ size_t wti_ring_used(struct wti_ring *ring)
 uint64_t wti_ring_tail(struct wti_ring *ring)
 {
 	/* pairs with ring_cut [source-1]: whether a gap is over, looked for after arming */
-	return RING_POSITION(wti_load_sc(&ring->tail));
+	return WTI_RING_POSITION(wti_load_sc(&ring->tail));
 }

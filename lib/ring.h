@@ -111,7 +111,7 @@ struct wti_ring {
 	uint32_t trace;  /* see wti_ring_trace */
 	bool limited;    /* `limit` is one */
 	bool single;     /* one producer */
-	bool special;    /* `single` or traced: a commit does more than publish */
+	bool special;    /* limited or traced: a post does more than reserve and publish */
 	_Atomic(uint8_t) dirty; /* written by the consumer; cleared under grow_lock: what is free is not all zero */
 
 	/* Producers, when it is full, and the consumer's returns. */
@@ -124,12 +124,15 @@ struct wti_ring {
 	size_t limit;                         /* set at create: bytes, or WTI_NO_LIMIT */
 	uint32_t capacity;                    /* set at create: bytes of the first segment */
 	uint64_t clean_head;                  /* consumer, before it sets `dirty`: the last head before which all was zeroed */
-	struct wti_segment *done_segment;     /* consumer: where `done` lies: read_segment, unless `mixed` */
+	/* Consumer, where `mixed`. */
+	struct wti_segment *done_segment;     /* where `done` lies; else it is in read_segment */
+	struct wti_list dropped;       /* objects that released records carried, and nobody took: wti_transferable.link */
 
 	/* Consumer. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) head; /* written by it: below, bytes are free and, but for `dirty`, zero */
 	uint64_t read;                 /* the next record */
 	uint64_t done;                 /* released up to here; head follows in batches */
+	uint64_t due;                  /* a release up to here or beyond does more than to move `done`: see ring_set_due */
 	struct wti_segment *read_segment;
 	uint32_t read_size;            /* of that, in bytes */
 	uint16_t padding_done;         /* words of padding between head and done, which lie in one segment */
@@ -140,7 +143,6 @@ struct wti_ring {
 	bool mixed;                    /* something else than plain messages may lie between `done` and `read` */
 	bool read_limited;             /* set at create, as `limited` */
 	uint8_t zeroes;                /* set at create: enum wti_ring_zeroes */
-	struct wti_list dropped;       /* objects that released records carried, and nobody took: wti_transferable.link */
 };
 
 /* A record's bytes and what the sender said of them. */

@@ -9,13 +9,14 @@
 #include "cargo.h"
 #include "record.h"
 #include "ring_grow.h"
+#include "ring_next.h"
 #include "seam.h"
 
 /* The consumer gives bytes back in steps of at most this: small against the cache, large against a line. */
 #define RING_BATCH_MAX WTI_RING_STEP
 
 /*
- * Bytes: a message of so many is large. It is given back by itself, and left as
+ * A message of WTI_RING_LARGE bytes is large. It is given back by itself, and left as
  * it is where so many in a row were like that, which is more than a turn.
  * Kept because it measures better: the zeroes took each line of a message from
  * the producer's cache once more. 16 KiB messages went from 0.99 million a
@@ -25,8 +26,7 @@
  * zeroes, those of 16 KiB were 1.39 times as fast in 31 rounds, those of 8 KiB
  * 1.34 and 1.45 times; with one producer, who needs none, 1.13 to 1.46 times.
  */
-#define RING_LARGE 8192
-#define RING_LARGE_RUN (WTI_SEGMENT_MAX / RING_LARGE)
+#define RING_LARGE_RUN (WTI_SEGMENT_MAX / WTI_RING_LARGE)
 
 /* In the count of these: the last one was read since something was given back, and is the next to be. */
 #define RING_LARGE_READ 1
@@ -40,6 +40,13 @@ static void ring_read_in(struct wti_ring *ring, struct wti_segment *segment)
 {
 	ring->read_segment = segment;
 	ring->read_size = (uint32_t)segment->size;
+}
+
+/* From now on a record that is more than a message's bytes may lie between `done` and `read`. */
+static inline void ring_mix(struct wti_ring *ring)
+{
+	ring->mixed = true;
+	ring->due = ring->done;
 }
 
 static inline size_t ring_padding_done(const struct wti_ring *ring)
@@ -74,7 +81,7 @@ static WTI_COLD void ring_pass(struct wti_ring *ring, struct wti_segment *segmen
 
 	if (wti_header_kind(header) == WTI_RECORD_LINK)
 		ring_read_in(ring, segment->next);
-	ring->mixed = true;
+	ring_mix(ring);
 	ring->read += wti_record_size(wti_header_payload(header));
 	if (!held)
 		wti_ring_release(ring, ring->read);
@@ -167,10 +174,10 @@ static void ring_count_large(struct wti_ring *ring, uint64_t start)
 /* One that is large, or more than a message's bytes. */
 static WTI_COLD void ring_next_other(struct wti_ring *ring, struct wti_record *record, enum wti_record_kind kind)
 {
-	if (record->size >= RING_LARGE)
+	if (record->size >= WTI_RING_LARGE)
 		ring_count_large(ring, ring->read - wti_record_size(record->size));
 	if (kind != WTI_RECORD_MESSAGE) {
-		ring->mixed = true;
+		ring_mix(ring);
 		ring_unpack(record, kind);
 	}
 }
@@ -188,7 +195,7 @@ bool wti_ring_next(struct wti_ring *ring, struct wti_record *record)
 	record->type = wti_header_type(header);
 	record->cargo = NULL;
 	ring->read += wti_record_size(record->size);
-	if (wti_unlikely(!wti_header_is_plain(header, RING_LARGE)))
+	if (wti_unlikely(!wti_header_is_plain(header, WTI_RING_LARGE)))
 		ring_next_other(ring, record, wti_header_kind(header));
 	if (WTI_MUTANT(WTI_MUTANT_RELEASE_AT_READ))
 		wti_ring_release(ring, ring->read);
@@ -228,7 +235,7 @@ static bool ring_leaves_large(struct wti_ring *ring)
 /* Whether so much as is given back may be a large message: of one as short as may be, a line is not given back yet. */
 static inline bool ring_is_large(size_t size)
 {
-	return size > RING_LARGE - WTI_CACHE_LINE;
+	return size > WTI_RING_LARGE - WTI_CACHE_LINE;
 }
 
 static inline bool ring_leaves(struct wti_ring *ring, size_t size)
@@ -306,11 +313,34 @@ static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 	}
 }
 
+/* An eighth of the segment, at least a line so that a step of whole lines is not empty. */
+static inline size_t ring_batch_size(const struct wti_ring *ring)
+{
+	size_t size = ring->read_size / 8;
+
+	if (size < WTI_CACHE_LINE)
+		return WTI_CACHE_LINE;
+	return size < RING_BATCH_MAX ? size : RING_BATCH_MAX;
+}
+
+/*
+ * Where a batch is full; at once where each release is given back, or is to be looked at. To be called when `head`, `mixed`
+ * or the segment has changed; ring_mix does what is left.
+ */
+static inline void ring_set_due(struct wti_ring *ring)
+{
+	bool always = ring->mixed || ring->read_limited;
+
+	ring->due = always ? ring->done : wti_load(&ring->head) + ring_batch_size(ring);
+}
+
 void wti_ring_flush(struct wti_ring *ring)
 {
 	wti_ring_begin_run(ring);
-	if (ring->done != wti_load(&ring->head))
-		ring_give_back(ring, ring->done);
+	if (ring->done == wti_load(&ring->head))
+		return;
+	ring_give_back(ring, ring->done);
+	ring_set_due(ring);
 }
 
 static void ring_drop_cargo(struct wti_ring *ring, struct wti_cargo *cargo)
@@ -388,16 +418,6 @@ static inline void ring_release_to(struct wti_ring *ring, uint64_t upto)
 	ring->mixed = upto != ring->read;
 }
 
-/* An eighth of the segment, at least a line so that a step of whole lines is not empty. */
-static inline size_t ring_batch_size(const struct wti_ring *ring)
-{
-	size_t size = ring->read_size / 8;
-
-	if (size < WTI_CACHE_LINE)
-		return WTI_CACHE_LINE;
-	return size < RING_BATCH_MAX ? size : RING_BATCH_MAX;
-}
-
 /* More rarely the longer the ring has not been empty: each look costs the producers their line. */
 static WTI_COLD void ring_look(struct wti_ring *ring)
 {
@@ -415,13 +435,12 @@ void wti_ring_release(struct wti_ring *ring, uint64_t upto)
 		ring_look(ring);
 	ring_release_to(ring, upto);
 	pending = ring->done - wti_load(&ring->head);
-	if (!pending)
-		return;
-	if (ring->read_limited)
+	if (pending && ring->read_limited)
 		ring_give_back(ring, ring->done);
 	else if (pending >= ring_batch_size(ring))
 		/* Whole lines only: the last one may be the one that a producer writes now. */
 		ring_give_back(ring, ring->done & ~(uint64_t)(WTI_CACHE_LINE - 1));
+	ring_set_due(ring);
 }
 
 void wti_ring_destroy(struct wti_ring *ring, struct wti_list *dropped)

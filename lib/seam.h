@@ -108,6 +108,7 @@ static inline int wti_fault(enum wti_fault_point point)
 
 #define WTI_YIELD(point, object) wti_yield((point), (object))
 #define WTI_FAULT(point)         wti_fault(point)
+#define WTI_MAY_FAULT()          (wti_fault_hook != NULL) /* whether a way without such points is not to be taken */
 #ifdef WTI_COVERAGE
 #define WTI_MUTANT(id)   0 /* they are no branches of the library */
 #else
@@ -118,6 +119,7 @@ static inline int wti_fault(enum wti_fault_point point)
 
 #define WTI_YIELD(point, object) ((void)0)
 #define WTI_FAULT(point)         0
+#define WTI_MAY_FAULT()          0
 #define WTI_MUTANT(id)           0
 #define wti_ring_origin          ((uint64_t)0)
 #define wti_select_few           ((size_t)16)

@@ -26,7 +26,8 @@ void wti_segment_destroy(struct wti_segment *segment);
 /* The word at a position. */
 static inline _Atomic(uint64_t) *wti_segment_at(struct wti_segment *segment, size_t size, uint64_t position)
 {
-	return &segment->words[(position & (size - 1)) / sizeof *segment->words];
+	/* Of all bytes those where a word begins: one operation, and no shift. */
+	return (_Atomic(uint64_t) *)(void *)((unsigned char *)segment->words + (position & (size - sizeof *segment->words)));
 }
 
 /* Zero the bytes of the positions [from, to), at most one turn of the segment, which has `size` of them. */

@@ -114,12 +114,18 @@ static inline bool wti_source_approach(struct wti_source *source)
 	return true;
 }
 
-/* After publishing: wake the owner if it is armed. Any thread that keeps the source alive. */
-static inline void wti_source_notify(struct wti_source *source)
+/* After publishing: whether there is no need to notify. Any thread that keeps the source alive. */
+static inline bool wti_source_is_quiet(const struct wti_source *source)
 {
 	wti_barrier_light();
 	/* pairs with wti_source_arm [source-1]: our publication comes before this load */
-	if (wti_unlikely(wti_load_sc(&source->state) & (WTI_SOURCE_ARMED | WTI_SOURCE_BRIEF)))
+	return !(wti_load_sc(&source->state) & (WTI_SOURCE_ARMED | WTI_SOURCE_BRIEF));
+}
+
+/* After publishing: wake the owner if it is armed. Any thread that keeps the source alive. */
+static inline void wti_source_notify(struct wti_source *source)
+{
+	if (wti_unlikely(!wti_source_is_quiet(source)))
 		wti_source_notify_slow(source);
 }
 

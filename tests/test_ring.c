@@ -10,6 +10,8 @@
 
 #include "os.h"
 #include "record.h"
+#include "ring_next.h"
+#include "ring_post.h"
 #include "seam.h"
 #include "support/support.h"
 #include "wait.h"
@@ -112,6 +114,7 @@ static void each_side_has_lines_of_its_own(void **state)
 	assert_int_equal(offsetof(struct wti_ring, tail) % WTI_CACHE_LINE, 0);
 	assert_true(LINE_OF(first) < LINE_OF(tail) && LINE_OF(special) == LINE_OF(tail));
 	assert_true(LINE_OF(spare) > LINE_OF(tail) && LINE_OF(done_segment) < LINE_OF(head));
+	assert_true(LINE_OF(dropped) == LINE_OF(done_segment));
 	assert_int_equal(offsetof(struct wti_ring, head) % WTI_CACHE_LINE, 0);
 	assert_true(sizeof(struct wti_ring) - offsetof(struct wti_ring, head) == WTI_CACHE_LINE);
 	assert_true(sizeof(struct wti_ring) % WTI_CACHE_LINE == 0);
@@ -169,6 +172,200 @@ static void a_look_ahead_counts_what_lies_in_one_segment(void **state)
 		expect_empty(&ring);
 		ring_end(&ring);
 	}
+}
+
+/* ---- The short way of either side ---- */
+
+static bool post_plain(struct wti_ring *ring, size_t size, uint64_t number)
+{
+	unsigned char bytes[WTI_SHORT_MAX + 1];
+
+	assert_true(size <= sizeof bytes);
+	fill(bytes, size, number);
+	return wti_ring_post_plain(ring, bytes, size);
+}
+
+static void expect_plain(struct wti_ring *ring, size_t size, uint64_t number)
+{
+	const struct wti_record record = wti_ring_next_plain(ring);
+
+	assert_non_null(record.data);
+	assert_int_equal(record.size, size);
+	assert_null(record.cargo);
+	assert_true(is_filled(record.data, size, number));
+}
+
+/* One that is left to wti_ring_next, which then finds it. */
+static void expect_not_plain(struct wti_ring *ring, size_t size, uint64_t number)
+{
+	assert_null(wti_ring_next_plain(ring).data);
+	expect_view(ring, size, number);
+}
+
+/* [M1] */
+static void short_messages_take_the_short_way_up_to_the_end_of_the_room(void **state)
+{
+	(void)state;
+	for (int single = 0; single <= 1; single++) {
+		static struct wti_ring ring;
+		size_t posted = 1;
+
+		wti_ring_init(&ring, KIB, WTI_NO_LIMIT, single);
+		assert_false(post_plain(&ring, 8, 0)); /* there is no segment */
+		assert_int_equal(post(&ring, 8, 0), 0);
+		while (post_plain(&ring, 8, posted))
+			posted++;
+		assert_int_equal(posted, KIB / 16 - 1); /* the last word is for a link */
+		assert_int_equal(wti_ring_used(&ring), posted * 16);
+		assert_int_equal(post(&ring, 8, posted), 0);
+		expect_not_plain(&ring, 8, 0); /* the first segment is found */
+		for (size_t i = 1; i < posted; i++)
+			expect_plain(&ring, 8, i);
+		expect_not_plain(&ring, 8, posted);
+		wti_ring_release(&ring, ring.read);
+		expect_empty(&ring);
+		ring_end(&ring);
+	}
+}
+
+static void a_record_at_the_end_of_a_segment_does_not_take_the_short_way(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, WTI_SEGMENT_MIN, WTI_NO_LIMIT, false);
+	for (size_t i = 0; i < WTI_SEGMENT_MIN / 32 - 1; i++) {
+		assert_int_equal(post(&ring, 24, i), 0);
+		expect(&ring, 24, i);
+	}
+	wti_ring_flush(&ring);
+	assert_false(post_plain(&ring, 40, 1)); /* 32 bytes are left before the segment begins anew */
+	assert_int_equal(post(&ring, 40, 1), 0);
+	expect_not_plain(&ring, 40, 1);
+	assert_int_equal(post(&ring, 40, 2), 0);
+	expect_plain(&ring, 40, 2);
+	ring_end(&ring);
+}
+
+static void only_a_short_message_without_a_limit_or_a_timeline_takes_the_short_way(void **state)
+{
+	static struct wti_ring ring, limited, traced;
+
+	(void)state;
+	wti_ring_init(&ring, 64 * KIB, WTI_NO_LIMIT, false);
+	wti_ring_init(&limited, 64 * KIB, 64 * KIB, false);
+	wti_ring_init(&traced, 64 * KIB, WTI_NO_LIMIT, true);
+	wti_ring_trace(&traced, 1);
+	assert_int_equal(post(&ring, 8, 0) | post(&limited, 8, 0) | post(&traced, 8, 0), 0);
+	expect(&ring, 8, 0);
+	for (size_t size = 0; size <= WTI_SHORT_MAX + 1; size++) {
+		bool is_short = size >= WTI_SHORT_MIN && size <= WTI_SHORT_MAX;
+
+		assert_int_equal(post_plain(&ring, size, size), is_short);
+		assert_false(post_plain(&limited, size, size));
+		assert_false(post_plain(&traced, size, size));
+		if (is_short)
+			expect_plain(&ring, size, size);
+		wti_ring_release(&ring, ring.read);
+	}
+	ring_end(&ring);
+	ring_end(&limited);
+	ring_end(&traced);
+}
+
+/* Bytes alone, and fewer than a large message has. */
+static void what_is_more_than_a_messages_bytes_is_not_taken_the_short_way(void **state)
+{
+	static struct wti_ring ring;
+	struct wti_ring_slot slot;
+
+	(void)state;
+	wti_ring_init(&ring, 256 * KIB, WTI_NO_LIMIT, false);
+	assert_null(wti_ring_next_plain(&ring).data);
+	assert_int_equal(post(&ring, 0, 0) | post(&ring, WTI_RING_LARGE - 1, 1) | post(&ring, WTI_RING_LARGE, 2), 0);
+	assert_int_equal(post(&ring, INLINE_MAX + 1, 3), 0);
+	assert_int_equal(wti_ring_reserve(&ring, 16, &slot), 0);
+	assert_int_equal(post(&ring, 8, 4), 0);
+	expect_not_plain(&ring, 0, 0); /* the first segment is found */
+	expect_plain(&ring, WTI_RING_LARGE - 1, 1);
+	expect_not_plain(&ring, WTI_RING_LARGE, 2);
+	expect_not_plain(&ring, INLINE_MAX + 1, 3);
+	assert_null(wti_ring_next_plain(&ring).data); /* not committed */
+	wti_ring_abandon(&ring, &slot);
+	expect_not_plain(&ring, 8, 4);
+	assert_null(wti_ring_next_plain(&ring).data); /* none */
+	wti_ring_release(&ring, ring.read);
+	expect_empty(&ring);
+	ring_end(&ring);
+}
+
+/* Read, and released the short way as often as that does it: how often. */
+static size_t release_plain(struct wti_ring *ring, size_t count, size_t size)
+{
+	size_t plain = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(post(ring, size, i), 0);
+		expect_view(ring, size, i);
+		if (wti_ring_release_plain(ring))
+			plain++;
+		else
+			wti_ring_release(ring, ring->read);
+		assert_int_equal(ring->done, ring->read);
+	}
+	return plain;
+}
+
+/* A segment of 4 KiB is given back in eighths, of which every 32nd message of 16 bytes ends one. */
+static void a_release_takes_the_short_way_but_for_the_end_of_a_batch(void **state)
+{
+	static struct wti_ring ring;
+	uint64_t head;
+
+	(void)state;
+	wti_ring_init(&ring, 4 * KIB, WTI_NO_LIMIT, false);
+	release_plain(&ring, 1, 8);
+	wti_ring_flush(&ring);
+	head = wti_load(&ring.head);
+	assert_int_equal(release_plain(&ring, 31, 8), 31);
+	assert_int_equal(wti_load(&ring.head), head);
+	assert_int_equal(release_plain(&ring, 1, 8), 0);
+	assert_true(wti_load(&ring.head) > head);
+	/* The next batch ends with whole lines, one message sooner; at the 64th since the flush the use is noted. */
+	assert_int_equal(release_plain(&ring, 32, 8), 30);
+	expect_empty(&ring);
+	ring_end(&ring);
+}
+
+static void what_holds_more_than_bytes_is_not_released_the_short_way(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, 4 * KIB, WTI_NO_LIMIT, false);
+	release_plain(&ring, 1, 8);
+	assert_int_equal(post(&ring, 8, 1) | post(&ring, INLINE_MAX + 1, 2) | post(&ring, 8, 3), 0);
+	expect_view(&ring, 8, 1);
+	expect_view(&ring, INLINE_MAX + 1, 2);
+	expect_view(&ring, 8, 3);
+	assert_false(wti_ring_release_plain(&ring));
+	assert_true(wti_ring_used(&ring) > INLINE_MAX);
+	wti_ring_release(&ring, ring.read);
+	assert_int_equal(release_plain(&ring, 1, 8), 1);
+	expect_empty(&ring);
+	ring_end(&ring);
+}
+
+/* Senders may wait for each byte. */
+static void with_a_limit_no_release_takes_the_short_way(void **state)
+{
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, 4 * KIB, 4 * KIB, false);
+	assert_int_equal(release_plain(&ring, 1000, 8), 0);
+	expect_empty(&ring);
+	ring_end(&ring);
 }
 
 static void a_record_of_no_bytes_is_a_record(void **state)
@@ -1290,7 +1487,10 @@ static void model_post(struct model *model)
 	int err;
 
 	assert_int_equal(room, ring->limit == WTI_NO_LIMIT || used + charge(size) <= ring->limit);
-	err = post(ring, size, model->posted);
+	if (size <= WTI_SHORT_MAX && support_random(&model->random) & 1 && post_plain(ring, size, model->posted))
+		err = 0;
+	else
+		err = post(ring, size, model->posted);
 	if (ring->limit != WTI_NO_LIMIT && charge(size) > ring->limit)
 		assert_int_equal(err, WT_EMSGSIZE);
 	else
@@ -1332,9 +1532,12 @@ static void model_read(struct model *model)
 	struct pending *pending = &model->pending[model->read % PENDING_MAX];
 	unsigned few = (unsigned)support_random(&model->random) % 8;
 	bool beyond = wti_ring_ready_beyond(&model->ring, few);
-	struct wti_record record;
-	bool found = wti_ring_next(&model->ring, &record);
+	struct wti_record record = { .data = NULL };
+	bool found;
 
+	if (support_random(&model->random) & 1)
+		record = wti_ring_next_plain(&model->ring);
+	found = record.data || wti_ring_next(&model->ring, &record);
 	assert_int_equal(found, model->read < model->posted);
 	assert_true(beyond ? found : model->posted - model->read <= few);
 	if (!found)
@@ -1359,7 +1562,9 @@ static void model_release(struct model *model)
 		if (i < model->released + count)
 			upto = pending->upto;
 	}
-	wti_ring_release(&model->ring, upto);
+	if (upto != model->ring.read || !(support_random(&model->random) & 1) || !wti_ring_release_plain(&model->ring))
+		wti_ring_release(&model->ring, upto);
+	assert_int_equal(model->ring.done, upto);
 	model->released += count;
 }
 
@@ -1882,6 +2087,13 @@ int main(void)
 		TEST(a_new_ring_is_empty_and_takes_no_memory),
 		TEST(records_come_out_in_order_each_once),
 		TEST(a_look_ahead_counts_what_lies_in_one_segment),
+		TEST(short_messages_take_the_short_way_up_to_the_end_of_the_room),
+		TEST(a_record_at_the_end_of_a_segment_does_not_take_the_short_way),
+		TEST(only_a_short_message_without_a_limit_or_a_timeline_takes_the_short_way),
+		TEST(what_is_more_than_a_messages_bytes_is_not_taken_the_short_way),
+		TEST(a_release_takes_the_short_way_but_for_the_end_of_a_batch),
+		TEST(what_holds_more_than_bytes_is_not_released_the_short_way),
+		TEST(with_a_limit_no_release_takes_the_short_way),
 		TEST(a_record_of_no_bytes_is_a_record),
 		TEST(every_size_arrives_whole),
 		TEST(a_payload_that_is_too_large_for_a_record_goes_into_a_block_of_its_own),
