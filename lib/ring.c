@@ -42,13 +42,16 @@
 /* No error: somebody else has made the reservation. */
 #define RING_TAKEN 1
 
-static enum wti_ring_zeroes ring_choose_zeroes(bool single)
+/* Who zeroes what: see ring_read.c. */
+static void ring_choose_zeroes(struct wti_ring *ring, bool single)
 {
-	bool amd = wti_os->cpu_is_amd();
-
-	if (single)
-		return amd ? WTI_RING_ZEROES_LARGE : WTI_RING_ZEROES_NONE;
-	return amd ? WTI_RING_ZEROES_ALL : WTI_RING_ZEROES_SMALL;
+	if (wti_os->cpu_is_amd()) {
+		ring->producers = single ? WTI_RING_SINGLE : WTI_RING_MANY;
+		ring->zeroes = WTI_RING_ZEROES_ALL;
+	} else {
+		ring->producers = single ? WTI_RING_SINGLE_ZEROES : WTI_RING_MANY;
+		ring->zeroes = single ? WTI_RING_ZEROES_NONE : WTI_RING_ZEROES_SMALL;
+	}
 }
 
 void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool single)
@@ -64,9 +67,8 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	ring->limited = limit != WTI_NO_LIMIT;
 	ring->read_limited = ring->limited;
 	ring->capacity = size;
-	ring->single = single;
-	ring->zeroes = (uint8_t)ring_choose_zeroes(single);
 	ring->special = ring->limited;
+	ring_choose_zeroes(ring, single);
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
 	ring->done = wti_ring_origin;
@@ -499,7 +501,7 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 		end += wti_record_size(size);
 		WTI_PROBE2(post, ring, end);
 	}
-	if (ring->single)
+	if (ring->producers == WTI_RING_SINGLE_ZEROES)
 		wti_store(place.after, 0);
 	if (wti_unlikely(ring->trace))
 		ring_publish_batch_traced(ring, place.header, end - bytes, messages, count);
@@ -537,7 +539,7 @@ static inline void ring_hand_out(struct wti_ring *ring, const struct wti_ring_pl
 				 struct wti_ring_slot *slot)
 {
 	/* Now, not at the commit: by then the same producer may have written its next record there. */
-	if (wti_unlikely(ring->single))
+	if (wti_unlikely(ring->producers == WTI_RING_SINGLE_ZEROES))
 		wti_store(raw->after, 0);
 	*slot = (struct wti_ring_slot){
 		.payload = wti_ring_payload(raw),

@@ -30,12 +30,13 @@
  * reserves by moving `tail` (one compare-and-swap), writes the payload, and
  * commits by writing the record's header, which is zero until then. The
  * consumer stops at a zero header; what it has read it zeroes, in batches,
- * before it moves `head` past it. With `single` the producer zeroes the next
- * header itself before it commits, and no read-modify-write reserves.
+ * before it moves `head` past it. A single producer reserves without a
+ * read-modify-write, and, but where AMD made the processor, the consumer then
+ * zeroes nothing: the producer does the next header before it commits.
  *
  * Large messages, where nothing else has come for a whole turn of the segment,
- * the consumer does not zero (where AMD made the processor it does, even with
- * `single`: see ring_read.c): `dirty` is set before `head` moves past them. A
+ * the consumer does not zero (where AMD made the processor it does: see
+ * ring_read.c): `dirty` is set before `head` moves past them. A
  * producer that finds no room by the last head before that, `clean_head`,
  * reserves under the lock among producers, and zeroes the header behind its
  * record before the tail moves, if it lies where others cannot be, a turn
@@ -73,12 +74,18 @@ enum {
 
 struct wti_cargo;
 
-/* What the consumer zeroes as it gives it back; small messages in the first two. */
+/* How many producers there are. */
+enum wti_ring_producers {
+	WTI_RING_MANY,
+	WTI_RING_SINGLE,
+	WTI_RING_SINGLE_ZEROES /* one, which zeroes the header behind each of its records itself */
+};
+
+/* What the consumer zeroes as it gives it back. */
 enum wti_ring_zeroes {
 	WTI_RING_ZEROES_ALL,
 	WTI_RING_ZEROES_SMALL, /* and what is large, where it is not left: see above */
-	WTI_RING_ZEROES_LARGE, /* `single`: only for the sake of speed */
-	WTI_RING_ZEROES_NONE   /* `single` */
+	WTI_RING_ZEROES_NONE   /* WTI_RING_SINGLE_ZEROES */
 };
 
 /* A segment while records are reserved in it. Read by producers beside a change: see above. */
@@ -110,7 +117,7 @@ struct wti_ring {
 	/* Set at create. */
 	uint32_t trace;  /* see wti_ring_trace */
 	bool limited;    /* `limit` is one */
-	bool single;     /* one producer */
+	uint8_t producers; /* enum wti_ring_producers */
 	bool special;    /* limited or traced: a post does more than reserve and publish */
 	_Atomic(uint8_t) dirty; /* written by the consumer; cleared under grow_lock: what is free is not all zero */
 

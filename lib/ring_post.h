@@ -27,7 +27,7 @@
 struct wti_ring_place {
 	uint64_t end; /* the tail as this reservation left it */
 	_Atomic(uint64_t) *header;
-	_Atomic(uint64_t) *after; /* `single`: the header behind the record, to be zero before the commit */
+	_Atomic(uint64_t) *after; /* WTI_RING_SINGLE_ZEROES: the header behind the record, to be zero before the commit */
 	bool linked;              /* as in struct wti_ring_slot */
 };
 
@@ -67,7 +67,7 @@ static inline int wti_ring_check_size(const struct wti_ring *ring, size_t record
 /* Move the tail from where it was read; false when another producer did. */
 static inline bool wti_ring_advance(struct wti_ring *ring, uint64_t *tail, size_t pad, size_t record)
 {
-	if (ring->single) {
+	if (ring->producers != WTI_RING_MANY) {
 		if (pad)
 			wti_add(&ring->padding, pad);
 		wti_store(&ring->tail, *tail + pad + record);
@@ -167,7 +167,7 @@ static WTI_INLINE void wti_ring_commit_plain(const struct wti_ring *ring, const 
 {
 	/* With the extent's mark in it, to spare an instruction. */
 	WTI_PROBE2(post, ring, place->end);
-	if (wti_unlikely(ring->single))
+	if (wti_unlikely(ring->producers == WTI_RING_SINGLE_ZEROES))
 		wti_store(place->after, 0);
 	wti_ring_publish(place->header, header);
 }

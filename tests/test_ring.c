@@ -1413,8 +1413,8 @@ static uint64_t word_given_back(struct wti_ring *ring, size_t size)
 	return *(const uint64_t *)record.data;
 }
 
-/* The producer needs no zeroes; there it writes large ones sooner. */
-static void of_one_producer_only_large_messages_are_zeroed_and_where_it_helps(void **state)
+/* The producer needs none; there it writes what was zeroed sooner. */
+static void messages_of_one_producer_are_zeroed_where_it_helps(void **state)
 {
 	(void)state;
 	for (int amd = 0; amd <= 1; amd++) {
@@ -1422,7 +1422,7 @@ static void of_one_producer_only_large_messages_are_zeroed_and_where_it_helps(vo
 
 		use_processor(amd);
 		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, true);
-		assert_int_equal(word_given_back(&ring, 2000), *headers());
+		assert_int_equal(word_given_back(&ring, 2000), amd ? 0 : *headers());
 		assert_int_equal(word_given_back(&ring, 16384), amd ? 0 : *headers());
 		pass_headers(&ring, 16384, LARGE_TURN);
 		pass_headers(&ring, 24, 50000);
@@ -1868,7 +1868,7 @@ static size_t stress_post(struct stress *stress, struct iovec *messages, size_t 
 {
 	struct wti_ring *ring = &stress->ring;
 	size_t posted = 1;
-	int err;
+	int err = 0;
 
 	if (count > 1) {
 		err = wti_ring_post_many(ring, messages, count, &posted);
@@ -1881,7 +1881,7 @@ static size_t stress_post(struct stress *stress, struct iovec *messages, size_t 
 		parts[1].iov_len -= parts[0].iov_len;
 		err = wti_ring_post_iov(ring, parts, 2, messages[0].iov_len, 0);
 		posted = !err;
-	} else {
+	} else if (!(choice & 2 && wti_ring_post_plain(ring, messages[0].iov_base, messages[0].iov_len))) {
 		err = wti_ring_post(ring, messages[0].iov_base, messages[0].iov_len, 0);
 		posted = !err;
 	}
@@ -1954,7 +1954,8 @@ static void stress_release(struct stress *stress, struct held *held)
 		return;
 	for (unsigned i = 0; i < held->count; i++)
 		CHECK(&stress->verdict, element_check(held->record[i].data, held->record[i].size, &producer, &sequence));
-	wti_ring_release(&stress->ring, held->upto[held->count - 1]);
+	if (held->upto[held->count - 1] != stress->ring.read || !wti_ring_release_plain(&stress->ring))
+		wti_ring_release(&stress->ring, held->upto[held->count - 1]);
 	held->count = 0;
 }
 
@@ -1967,11 +1968,11 @@ static void stress_consume(struct stress *stress)
 	struct held held = { .count = 0 };
 
 	while (left && !atomic_load(&stress->verdict.failed)) {
-		struct wti_record record;
+		struct wti_record record = wti_ring_next_plain(&stress->ring);
 		uint32_t producer;
 		uint64_t sequence;
 
-		if (!wti_ring_next(&stress->ring, &record)) {
+		if (!record.data && !wti_ring_next(&stress->ring, &record)) {
 			stress_release(stress, &held);
 			wti_ring_release(&stress->ring, stress->ring.read);
 			wti_ring_flush(&stress->ring);
@@ -2133,7 +2134,7 @@ int main(void)
 		TEST(a_dirty_ring_whose_positions_wrap_is_not_overfilled),
 		TEST(a_segment_that_is_used_again_is_zero),
 		TEST(where_amd_made_the_processor_no_ring_is_dirty),
-		TEST(of_one_producer_only_large_messages_are_zeroed_and_where_it_helps),
+		TEST(messages_of_one_producer_are_zeroed_where_it_helps),
 		TEST(posts_reads_and_releases_agree_with_a_model),
 		TEST(positions_that_wrap_change_nothing),
 		TEST(the_first_post_works_at_any_position),
