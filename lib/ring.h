@@ -17,7 +17,8 @@
  * What happens when it is full. Below `limit` it grows: a new segment is
  * linked behind the present one, up to WTI_SEGMENT_MAX each. From that size on
  * a producer first lets a consumer that is reading get ahead, for a fraction
- * of a millisecond at most: the two then stay in one. At the limit a
+ * of a millisecond at most, and yields the processor a few times to one that
+ * does not get on: the two then stay in one. At the limit a
  * post is refused with WT_EAGAIN, having changed nothing. A refusal means
  * that there was no room at some moment of the call. What the limit counts
  * are messages, with their headers; where the ring pads or links, or a payload
