@@ -14,7 +14,7 @@
 #define wti_likely(x)   __builtin_expect(!!(x), 1)
 #define wti_unlikely(x) __builtin_expect(!!(x), 0)
 
-/* The compiler is to know nothing of `x` from here on: it leaves a choice by a jump what it is. */
+/* The compiler is to know nothing of `x` from here on. */
 #define wti_opaque(x) __asm__ volatile("" : "+r"(x))
 
 /* Keeps a slow path out of the hot function that calls it, and the registers and the stack that it needs. */

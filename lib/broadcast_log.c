@@ -376,7 +376,7 @@ void wti_log_publish(struct wti_log *log)
 {
 	/*
 	 * pairs with cursor_catch_up [log-tail]: records and links before the tail. The look at who sleeps must
-	 * not pass it: see ring_publish. pairs with wti_source_arm [source-1]
+	 * not pass it: see wti_ring_publish. pairs with wti_source_arm [source-1]
 	 */
 	if (wti_barrier_is_asymmetric())
 		wti_store_rel(&log->tail, log->end); /* [log-tail] */

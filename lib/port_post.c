@@ -33,18 +33,27 @@ static WTI_COLD void port_came_late(wt_port *receiver)
 	wti_cargo_destroy_all(&dropped);
 }
 
-static void port_tell(wt_port *receiver)
+/* Whether there is more to do after a message was published: the receiver may sleep, or be gone. */
+static inline bool port_is_to_be_told(const wt_port *receiver)
+{
+	return !wti_source_is_quiet(&receiver->source) || wti_port_is_closed(receiver);
+}
+
+/* Returns 0, for the end of a function: for a call in its middle a post would save registers, each time. */
+static WTI_APART int port_tell(wt_port *receiver)
 {
 	wti_source_notify(&receiver->source);
 	if (wti_unlikely(wti_port_is_closed(receiver)))
 		port_came_late(receiver);
+	return 0;
 }
 
 /* After an attempt to post, which may have published something even where it failed. */
 static inline void port_published(wt_port *receiver, int err)
 {
 	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
-	port_tell(receiver);
+	if (wti_unlikely(port_is_to_be_told(receiver)))
+		port_tell(receiver);
 	/* What failed may have taken room for a moment, in which another sender found none. */
 	if (wti_unlikely(err))
 		wti_port_gave_room(receiver);
@@ -107,13 +116,6 @@ static WTI_APART int port_post_any(wt_port *port, const void *data, size_t size)
 	return port_answer(port, err, size);
 }
 
-/* For the end of a function: for a call in its middle it would save registers, each time. */
-static WTI_APART int port_posted(wt_port *receiver)
-{
-	port_tell(receiver);
-	return 0;
-}
-
 static WTI_INLINE int port_post(wt_port *port, const void *data, size_t size)
 {
 	wt_port *receiver = port->peer;
@@ -123,11 +125,11 @@ static WTI_INLINE int port_post(wt_port *port, const void *data, size_t size)
 		return port_post_mutant(receiver, data, size);
 #endif
 	port_approach(receiver);
-	if (wti_unlikely(!wti_ring_post_plain(&receiver->inbox, data, size)))
+	if (wti_unlikely(!wti_ring_post_short(&receiver->inbox, data, size)))
 		return port_post_any(port, data, size);
 	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
-	if (wti_unlikely(!wti_source_is_quiet(&receiver->source) || wti_port_is_closed(receiver)))
-		return port_posted(receiver);
+	if (wti_unlikely(port_is_to_be_told(receiver)))
+		return port_tell(receiver);
 	return 0;
 }
 

@@ -86,7 +86,7 @@ static WTI_COLD void port_destroy_dropped(wt_port *port)
 static inline void port_give_back(wt_port *port)
 {
 	port->view = 0;
-	if (wti_likely(wti_ring_release_plain(&port->inbox)))
+	if (wti_likely(wti_ring_release_short(&port->inbox)))
 		return;
 	port_release_read(port);
 	if (wti_unlikely(!wti_list_empty(&port->inbox.dropped)))
@@ -343,15 +343,20 @@ static WTI_APART int port_receive(wt_port *port, struct wti_thread *self, wt_mes
 }
 
 /* The end of one view, and the record of the next; without `data` where either takes more than the short way. */
-static inline struct wti_record port_take_plain(wt_port *port)
+static inline struct wti_record port_take_short(wt_port *port)
 {
-	if (wti_unlikely(!wti_ring_release_plain(&port->inbox)))
-		return (struct wti_record){ .data = NULL };
-	return wti_ring_next_plain(&port->inbox);
+	struct wti_record record = { .data = NULL };
+
+	if (wti_unlikely(!wti_ring_release_short(&port->inbox)))
+		return record;
+	record = wti_ring_next_short(&port->inbox);
+	if (wti_unlikely(!record.data))
+		port->view = 0;
+	return record;
 }
 
-static inline bool port_receives_at_once(const wt_port *port, const struct wti_thread *self, const wt_message *message,
-					 wt_time deadline)
+static inline bool port_has_nothing_in_the_way(const wt_port *port, const struct wti_thread *self,
+					       const wt_message *message, wt_time deadline)
 {
 	if (wti_unlikely(!port || !self || !message || deadline < 0))
 		return false;
@@ -361,9 +366,9 @@ static inline bool port_receives_at_once(const wt_port *port, const struct wti_t
 }
 
 /* False where something is in the way: then no more than the view before it has ended. */
-static inline bool port_receive_at_once(wt_port *port, struct wti_thread *self, wt_message *message)
+static inline bool port_receive_short(wt_port *port, struct wti_thread *self, wt_message *message)
 {
-	const struct wti_record record = port_take_plain(port);
+	const struct wti_record record = port_take_short(port);
 
 	if (wti_unlikely(!record.data))
 		return false;
@@ -383,8 +388,8 @@ int wt_port_receive(wt_port *port, wt_message *message, wt_time deadline)
 	struct wti_thread *self = wti_thread_peek();
 
 	WTI_USES(port, PORT);
-	if (wti_likely(port_receives_at_once(port, self, message, deadline)) &&
-	    wti_likely(port_receive_at_once(port, self, message)))
+	if (wti_likely(port_has_nothing_in_the_way(port, self, message, deadline)) &&
+	    wti_likely(port_receive_short(port, self, message)))
 		return 0;
 	return port_receive(port, self, message, deadline);
 }
@@ -465,7 +470,7 @@ static WTI_APART bool port_deliver_any(wt_port *port, struct wti_thread *self, w
 	return port_called(port, self);
 }
 
-static inline bool port_deliver_plain(wt_port *port, struct wti_thread *self, wt_port_fn *fn, void *arg,
+static inline bool port_deliver_short(wt_port *port, struct wti_thread *self, wt_port_fn *fn, void *arg,
 				      const struct wti_record *record)
 {
 	wt_message message = port_view(port, self, record);
@@ -485,10 +490,10 @@ static bool port_deliver(wt_port *port, wt_port_fn *fn, void *arg)
 	struct wti_thread *self = wti_load(&port->source.owner);
 
 	if (wti_likely(!port->view && !port->traced && !WTI_MAY_FAULT())) {
-		const struct wti_record record = wti_ring_next_plain(&port->inbox);
+		const struct wti_record record = wti_ring_next_short(&port->inbox);
 
 		if (wti_likely(record.data != NULL))
-			return port_deliver_plain(port, self, fn, arg, &record);
+			return port_deliver_short(port, self, fn, arg, &record);
 	}
 	return port_deliver_any(port, self, fn, arg);
 }

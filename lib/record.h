@@ -2,7 +2,7 @@
  *
  * The header of a record in a ring: one word, zero until the record is
  * committed, then its kind, the size of its payload and the sender's type.
- * Shared by ring.c and ring_grow.c.
+ * Shared by the ring's files.
  */
 #ifndef WTI_RECORD_H
 #define WTI_RECORD_H

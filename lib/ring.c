@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The producers' half of the ring; ring_read.c is the consumer's.
+ * The producers' half of the ring, but for its short way (ring_post.h);
+ * ring_read.c is the consumer's.
  */
 #include "ring.h"
 
@@ -259,7 +260,7 @@ static WTI_COLD void ring_commit_traced(const struct wti_ring *ring, const struc
 {
 	int64_t now = wti_os->clock();
 
-	wti_ring_commit_plain(ring, place, header);
+	wti_ring_commit_untraced(ring, place, header);
 	wti_trace_posted(ring->trace, WTI_RING_POSITION(place->end), now);
 }
 
@@ -269,7 +270,7 @@ static WTI_INLINE void ring_commit(struct wti_ring *ring, const struct wti_ring_
 	if (wti_unlikely(ring->trace))
 		ring_commit_traced(ring, place, header);
 	else
-		wti_ring_commit_plain(ring, place, header);
+		wti_ring_commit_untraced(ring, place, header);
 }
 
 /* Ask for lines that will be written, which may lie behind the segment: a number, for no pointer may. */
@@ -399,20 +400,12 @@ static int ring_post_any(struct wti_ring *ring, const void *data, size_t size, u
 	return 0;
 }
 
-static inline int ring_post_short(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
-{
-	struct wti_ring_place place = wti_ring_reserve_at_once(ring, wti_record_size(size), ring->limited);
-
-	if (wti_unlikely(!place.header))
-		return ring_post_any(ring, data, size, type);
-	wti_copy_short(wti_ring_payload(&place), data, size);
-	ring_commit(ring, &place, wti_header(WTI_RECORD_MESSAGE, size, type));
-	return 0;
-}
-
 int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
 {
-	return wti_is_short(size) ? ring_post_short(ring, data, size, type) : ring_post_any(ring, data, size, type);
+	if (wti_is_short(size) && wti_likely(!ring->trace) &&
+	    wti_likely(wti_ring_post_at_once(ring, data, size, type, ring->limited)))
+		return 0;
+	return ring_post_any(ring, data, size, type);
 }
 
 int wti_ring_post_iov(struct wti_ring *ring, const struct iovec *iov, size_t count, size_t size, uint32_t type)
@@ -501,8 +494,7 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 		end += wti_record_size(size);
 		WTI_PROBE2(post, ring, end);
 	}
-	if (ring->producers == WTI_RING_SINGLE_ZEROES)
-		wti_store(place.after, 0);
+	wti_ring_zero_after(ring, &place);
 	if (wti_unlikely(ring->trace))
 		ring_publish_batch_traced(ring, place.header, end - bytes, messages, count);
 	else
@@ -535,31 +527,30 @@ int wti_ring_post_many(struct wti_ring *ring, const struct iovec *messages, size
 
 /* ---- Written in place ---- */
 
-static inline void ring_hand_out(struct wti_ring *ring, const struct wti_ring_place *raw, size_t payload,
+static inline void ring_hand_out(struct wti_ring *ring, const struct wti_ring_place *place, size_t payload,
 				 struct wti_ring_slot *slot)
 {
 	/* Now, not at the commit: by then the same producer may have written its next record there. */
-	if (wti_unlikely(ring->producers == WTI_RING_SINGLE_ZEROES))
-		wti_store(raw->after, 0);
+	wti_ring_zero_after(ring, place);
 	*slot = (struct wti_ring_slot){
-		.payload = wti_ring_payload(raw),
+		.payload = wti_ring_payload(place),
 		.size = payload,
-		.header = raw->header,
-		.end = raw->end,
+		.header = place->header,
+		.end = place->end,
 		.record = wti_record_size(payload),
-		.linked = raw->linked,
+		.linked = place->linked,
 	};
 }
 
 static int ring_reserve_record(struct wti_ring *ring, size_t payload, struct wti_ring_slot *slot)
 {
-	struct wti_ring_place raw;
+	struct wti_ring_place place;
 	int err = wti_ring_check_size(ring, wti_record_size(payload));
 
 	if (!err)
-		err = ring_reserve(ring, wti_record_size(payload), &raw);
+		err = ring_reserve(ring, wti_record_size(payload), &place);
 	if (!err)
-		ring_hand_out(ring, &raw, payload, slot);
+		ring_hand_out(ring, &place, payload, slot);
 	return err;
 }
 
@@ -593,14 +584,14 @@ static int ring_reserve_any(struct wti_ring *ring, size_t size, struct wti_ring_
  */
 int wti_ring_reserve(struct wti_ring *ring, size_t size, struct wti_ring_slot *slot)
 {
-	struct wti_ring_place raw;
+	struct wti_ring_place place;
 
 	if (wti_unlikely(size > WTI_SHORT_MAX))
 		return ring_reserve_any(ring, size, slot);
-	raw = wti_ring_reserve_at_once(ring, wti_record_size(size), ring->limited);
-	if (wti_unlikely(!raw.header))
+	place = wti_ring_reserve_at_once(ring, wti_record_size(size), ring->limited);
+	if (wti_unlikely(!place.header))
 		return ring_reserve_any(ring, size, slot);
-	ring_hand_out(ring, &raw, size, slot);
+	ring_hand_out(ring, &place, size, slot);
 	return 0;
 }
 

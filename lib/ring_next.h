@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the consumer of a ring does for nearly each message, inline: the one
- * that was read is given back, and the next one taken, where both are a
- * message's bytes alone and nothing else is due. Where it is not so these
+ * The short way of a ring's consumer, inline, which nearly each message takes:
+ * the one that was read is given back, and the next one taken, where both are
+ * a message's bytes alone and nothing else is due. Where it is not so these
  * leave it to wti_ring_release and wti_ring_next (ring_read.c), which may
  * always be called instead.
  */
@@ -17,7 +17,7 @@
 #define WTI_RING_LARGE 8192
 
 /* Release every record before ring->read; false: wti_ring_release is to do it. */
-static inline bool wti_ring_release_plain(struct wti_ring *ring)
+static inline bool wti_ring_release_short(struct wti_ring *ring)
 {
 	uint64_t read = ring->read;
 
@@ -29,7 +29,7 @@ static inline bool wti_ring_release_plain(struct wti_ring *ring)
 }
 
 /* The next record, as wti_ring_next; without `data`: that is to look for it. */
-static inline struct wti_record wti_ring_next_plain(struct wti_ring *ring)
+static inline struct wti_record wti_ring_next_short(struct wti_ring *ring)
 {
 	struct wti_segment *segment = ring->read_segment;
 	uint64_t read = ring->read;
@@ -39,7 +39,7 @@ static inline struct wti_record wti_ring_next_plain(struct wti_ring *ring)
 	if (wti_unlikely(!segment) || WTI_MUTANT(WTI_MUTANT_RELEASE_AT_READ))
 		return (struct wti_record){ .data = NULL };
 	at = wti_segment_at(segment, ring->read_size, read);
-	header = wti_load_acq(at); /* pairs with ring_commit [ring-commit]: what was written before it */
+	header = wti_load_acq(at); /* pairs with wti_ring_publish [ring-commit]: what was written before it */
 	if (wti_unlikely(!wti_header_is_plain(header, WTI_RING_LARGE)))
 		return (struct wti_record){ .data = NULL };
 	ring->read = read + wti_record_size(wti_header_payload(header));

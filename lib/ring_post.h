@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a producer does for nearly each message, inline: bytes are reserved by
- * one swap of the tail, where nothing stands in the way, written, and
- * published. What may stand there, and how it is met, is in ring.c.
+ * The short way of a ring's producer, inline, which nearly each message takes:
+ * bytes are reserved by one swap of the tail, where nothing stands in the way,
+ * written, and published. What may stand there, and how it is met, is in
+ * ring.c, which has the rest.
  */
 #ifndef WTI_RING_POST_H
 #define WTI_RING_POST_H
 
+#include <wt/error.h>
+
 #include "barrier.h"
-#include "record.h"
 #include "probe.h"
+#include "record.h"
 #include "ring.h"
 #include "seam.h"
 
@@ -27,8 +30,9 @@
 struct wti_ring_place {
 	uint64_t end; /* the tail as this reservation left it */
 	_Atomic(uint64_t) *header;
-	_Atomic(uint64_t) *after; /* WTI_RING_SINGLE_ZEROES: the header behind the record, to be zero before the commit */
-	bool linked;              /* as in struct wti_ring_slot */
+	_Atomic(uint64_t)
+		*after; /* WTI_RING_SINGLE_ZEROES: the header behind the record, to be zero before the commit */
+	bool linked;    /* as in struct wti_ring_slot */
 };
 
 /* Where the bytes in use begin, as far as this extent is concerned. */
@@ -99,7 +103,8 @@ static inline struct wti_extent_seen wti_extent_see(const struct wti_ring *ring,
 }
 
 /*
- * The extent that a tail names, chosen by a jump. It is nearly always the one
+ * The extent that a tail names, chosen by a jump, to which GCC and clang hold
+ * as long as both sides load. It is nearly always the one
  * that it was before, so that the processor reads what lies there together with
  * the tail; by arithmetic it would have to wait for the tail first, and that
  * for the swap of the post before, which lets no later read begin.
@@ -144,7 +149,8 @@ static WTI_INLINE struct wti_ring_place wti_ring_reserve_at_once(struct wti_ring
 }
 
 /*
- * pairs with ring_settle [ring-commit]: payload before header. The producer
+ * pairs with wti_ring_next_short, ring_settle [ring-commit]: payload before
+ * header. The producer
  * will look whether the consumer sleeps, which must not pass this store: the
  * consumer's heavy barrier sees to that, or, where there is none, seq_cst.
  * pairs with wti_source_arm [source-1]
@@ -162,35 +168,43 @@ static inline unsigned char *wti_ring_payload(const struct wti_ring_place *place
 	return (unsigned char *)(place->header + 1);
 }
 
-static WTI_INLINE void wti_ring_commit_plain(const struct wti_ring *ring, const struct wti_ring_place *place,
-					     uint64_t header)
+/* Before the commit, where that is the producer's part. */
+static inline void wti_ring_zero_after(const struct wti_ring *ring, const struct wti_ring_place *place)
+{
+	if (wti_unlikely(ring->producers == WTI_RING_SINGLE_ZEROES))
+		wti_store(place->after, 0);
+}
+
+static WTI_INLINE void wti_ring_commit_untraced(const struct wti_ring *ring, const struct wti_ring_place *place,
+						uint64_t header)
 {
 	/* With the extent's mark in it, to spare an instruction. */
 	WTI_PROBE2(post, ring, place->end);
-	if (wti_unlikely(ring->producers == WTI_RING_SINGLE_ZEROES))
-		wti_store(place->after, 0);
+	wti_ring_zero_after(ring, place);
 	wti_ring_publish(place->header, header);
 }
 
-static WTI_INLINE bool wti_ring_post_at_once(struct wti_ring *ring, const void *data, size_t size)
+/* A short message, if nothing is in its way; false: nothing has changed. */
+static WTI_INLINE bool wti_ring_post_at_once(struct wti_ring *ring, const void *data, size_t size, uint32_t type,
+					     bool limited)
 {
-	const struct wti_ring_place place = wti_ring_reserve_at_once(ring, wti_record_size(size), false);
+	const struct wti_ring_place place = wti_ring_reserve_at_once(ring, wti_record_size(size), limited);
 
 	if (wti_unlikely(!place.header))
 		return false;
 	wti_copy_short(wti_ring_payload(&place), data, size);
-	wti_ring_commit_plain(ring, &place, wti_header(WTI_RECORD_MESSAGE, size, 0));
+	wti_ring_commit_untraced(ring, &place, wti_header(WTI_RECORD_MESSAGE, size, type));
 	return true;
 }
 
 /*
- * Post a message, as wti_ring_post, that is short, to a ring that has no limit and no timeline, with nothing in the way.
- * False: nothing has changed, and wti_ring_post is to do it.
+ * The short way to post, as wti_ring_post without a type: for a short message, to a ring that has no limit and no
+ * timeline, with nothing in the way. False: nothing has changed, and wti_ring_post is to do it.
  * Kept because it measures better: see port_receive.c.
  */
-static WTI_INLINE bool wti_ring_post_plain(struct wti_ring *ring, const void *data, size_t size)
+static WTI_INLINE bool wti_ring_post_short(struct wti_ring *ring, const void *data, size_t size)
 {
-	return wti_likely(wti_is_short(size) && !ring->special) && wti_ring_post_at_once(ring, data, size);
+	return wti_likely(wti_is_short(size) && !ring->special) && wti_ring_post_at_once(ring, data, size, 0, false);
 }
 
 #endif

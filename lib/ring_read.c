@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The consumer's half of the ring.
+ * The consumer's half of the ring, but for its short way (ring_next.h).
  */
 #include "ring.h"
 
@@ -104,7 +104,7 @@ static inline uint64_t ring_settle(struct wti_ring *ring)
 		if (wti_unlikely(!segment) && !ring_first(ring))
 			return 0;
 		segment = ring->read_segment;
-		/* pairs with ring_commit, grow_link [ring-commit]: what was written before it; [source-1] */
+		/* pairs with wti_ring_publish, grow_link [ring-commit]: what was written before it; [source-1] */
 		header = wti_load_sc(wti_segment_at(segment, ring->read_size, ring->read));
 		if (wti_likely(wti_header_is_message(header))) /* or 0 */
 			return header;
@@ -126,7 +126,7 @@ bool wti_ring_ready_beyond(struct wti_ring *ring, unsigned count)
 	/* One that is not seen here is not missed, but met in its turn. Behind the last one is a zero. */
 	while (header && count-- && wti_header_kind(header) != WTI_RECORD_LINK) {
 		at += wti_record_size(wti_header_payload(header));
-		/* pairs with ring_commit [ring-commit]: behind a slot that was committed with less than it had lies a PAD */
+		/* pairs with wti_ring_publish [ring-commit]: behind a slot that was committed with less than it had lies a PAD */
 		header = wti_load_acq(wti_segment_at(segment, ring->read_size, at));
 	}
 	return header != 0;
@@ -304,7 +304,7 @@ static void ring_give_back(struct wti_ring *ring, uint64_t upto)
 	else
 		wti_store_sc(&ring->head, upto);
 	if (wti_unlikely(ring->padding_done && (upto == ring->done || !ring->read_limited))) {
-		wti_sub_acqrel(&ring->padding, ring_padding_done(ring)); /* pairs with ring_charged [ring-padding]: after the head */
+		wti_sub_acqrel(&ring->padding, ring_padding_done(ring)); /* pairs with wti_ring_charged [ring-padding]: after the head */
 		ring->padding_done = 0;
 	}
 }
@@ -320,8 +320,8 @@ static inline size_t ring_batch_size(const struct wti_ring *ring)
 }
 
 /*
- * Where a batch is full; at once where each release is given back, or is to be looked at. To be called when `head`, `mixed`
- * or the segment has changed; ring_mix does what is left.
+ * Where a batch is full; at once where each release is given back, or is to be looked at. To be called when `head` or
+ * `mixed` has changed: too late is wrong, and ring_mix does what cannot wait; too early, as in a larger segment, is not.
  */
 static inline void ring_set_due(struct wti_ring *ring)
 {

@@ -140,7 +140,7 @@ static inline void wti_source_arm(struct wti_source *source)
 			wti_store_rel(&source->state, WTI_SOURCE_ARMED); /* the wrong version [source-1] */
 		return;
 	}
-	/* pairs with wti_source_notify [source-1], and [source-brief]; one that is NOTIFIED has its wake on the way */
+	/* pairs with wti_source_is_quiet [source-1], and [source-brief]; one that is NOTIFIED has its wake on the way */
 	if (!(state & (WTI_SOURCE_ARMED | WTI_SOURCE_NOTIFIED)))
 		wti_cas_sc(&source->state, &state, state | WTI_SOURCE_ARMED);
 }

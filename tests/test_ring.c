@@ -176,18 +176,18 @@ static void a_look_ahead_counts_what_lies_in_one_segment(void **state)
 
 /* ---- The short way of either side ---- */
 
-static bool post_plain(struct wti_ring *ring, size_t size, uint64_t number)
+static bool post_short(struct wti_ring *ring, size_t size, uint64_t number)
 {
 	unsigned char bytes[WTI_SHORT_MAX + 1];
 
 	assert_true(size <= sizeof bytes);
 	fill(bytes, size, number);
-	return wti_ring_post_plain(ring, bytes, size);
+	return wti_ring_post_short(ring, bytes, size);
 }
 
-static void expect_plain(struct wti_ring *ring, size_t size, uint64_t number)
+static void expect_short(struct wti_ring *ring, size_t size, uint64_t number)
 {
-	const struct wti_record record = wti_ring_next_plain(ring);
+	const struct wti_record record = wti_ring_next_short(ring);
 
 	assert_non_null(record.data);
 	assert_int_equal(record.size, size);
@@ -196,9 +196,9 @@ static void expect_plain(struct wti_ring *ring, size_t size, uint64_t number)
 }
 
 /* One that is left to wti_ring_next, which then finds it. */
-static void expect_not_plain(struct wti_ring *ring, size_t size, uint64_t number)
+static void expect_not_short(struct wti_ring *ring, size_t size, uint64_t number)
 {
-	assert_null(wti_ring_next_plain(ring).data);
+	assert_null(wti_ring_next_short(ring).data);
 	expect_view(ring, size, number);
 }
 
@@ -211,17 +211,17 @@ static void short_messages_take_the_short_way_up_to_the_end_of_the_room(void **s
 		size_t posted = 1;
 
 		wti_ring_init(&ring, KIB, WTI_NO_LIMIT, single);
-		assert_false(post_plain(&ring, 8, 0)); /* there is no segment */
+		assert_false(post_short(&ring, 8, 0)); /* there is no segment */
 		assert_int_equal(post(&ring, 8, 0), 0);
-		while (post_plain(&ring, 8, posted))
+		while (post_short(&ring, 8, posted))
 			posted++;
 		assert_int_equal(posted, KIB / 16 - 1); /* the last word is for a link */
 		assert_int_equal(wti_ring_used(&ring), posted * 16);
 		assert_int_equal(post(&ring, 8, posted), 0);
-		expect_not_plain(&ring, 8, 0); /* the first segment is found */
+		expect_not_short(&ring, 8, 0); /* the first segment is found */
 		for (size_t i = 1; i < posted; i++)
-			expect_plain(&ring, 8, i);
-		expect_not_plain(&ring, 8, posted);
+			expect_short(&ring, 8, i);
+		expect_not_short(&ring, 8, posted);
 		wti_ring_release(&ring, ring.read);
 		expect_empty(&ring);
 		ring_end(&ring);
@@ -239,11 +239,11 @@ static void a_record_at_the_end_of_a_segment_does_not_take_the_short_way(void **
 		expect(&ring, 24, i);
 	}
 	wti_ring_flush(&ring);
-	assert_false(post_plain(&ring, 40, 1)); /* 32 bytes are left before the segment begins anew */
+	assert_false(post_short(&ring, 40, 1)); /* 32 bytes are left before the segment begins anew */
 	assert_int_equal(post(&ring, 40, 1), 0);
-	expect_not_plain(&ring, 40, 1);
+	expect_not_short(&ring, 40, 1);
 	assert_int_equal(post(&ring, 40, 2), 0);
-	expect_plain(&ring, 40, 2);
+	expect_short(&ring, 40, 2);
 	ring_end(&ring);
 }
 
@@ -261,11 +261,11 @@ static void only_a_short_message_without_a_limit_or_a_timeline_takes_the_short_w
 	for (size_t size = 0; size <= WTI_SHORT_MAX + 1; size++) {
 		bool is_short = size >= WTI_SHORT_MIN && size <= WTI_SHORT_MAX;
 
-		assert_int_equal(post_plain(&ring, size, size), is_short);
-		assert_false(post_plain(&limited, size, size));
-		assert_false(post_plain(&traced, size, size));
+		assert_int_equal(post_short(&ring, size, size), is_short);
+		assert_false(post_short(&limited, size, size));
+		assert_false(post_short(&traced, size, size));
 		if (is_short)
-			expect_plain(&ring, size, size);
+			expect_short(&ring, size, size);
 		wti_ring_release(&ring, ring.read);
 	}
 	ring_end(&ring);
@@ -281,33 +281,33 @@ static void what_is_more_than_a_messages_bytes_is_not_taken_the_short_way(void *
 
 	(void)state;
 	wti_ring_init(&ring, 256 * KIB, WTI_NO_LIMIT, false);
-	assert_null(wti_ring_next_plain(&ring).data);
+	assert_null(wti_ring_next_short(&ring).data);
 	assert_int_equal(post(&ring, 0, 0) | post(&ring, WTI_RING_LARGE - 1, 1) | post(&ring, WTI_RING_LARGE, 2), 0);
 	assert_int_equal(post(&ring, INLINE_MAX + 1, 3), 0);
 	assert_int_equal(wti_ring_reserve(&ring, 16, &slot), 0);
 	assert_int_equal(post(&ring, 8, 4), 0);
-	expect_not_plain(&ring, 0, 0); /* the first segment is found */
-	expect_plain(&ring, WTI_RING_LARGE - 1, 1);
-	expect_not_plain(&ring, WTI_RING_LARGE, 2);
-	expect_not_plain(&ring, INLINE_MAX + 1, 3);
-	assert_null(wti_ring_next_plain(&ring).data); /* not committed */
+	expect_not_short(&ring, 0, 0); /* the first segment is found */
+	expect_short(&ring, WTI_RING_LARGE - 1, 1);
+	expect_not_short(&ring, WTI_RING_LARGE, 2);
+	expect_not_short(&ring, INLINE_MAX + 1, 3);
+	assert_null(wti_ring_next_short(&ring).data); /* not committed */
 	wti_ring_abandon(&ring, &slot);
-	expect_not_plain(&ring, 8, 4);
-	assert_null(wti_ring_next_plain(&ring).data); /* none */
+	expect_not_short(&ring, 8, 4);
+	assert_null(wti_ring_next_short(&ring).data); /* none */
 	wti_ring_release(&ring, ring.read);
 	expect_empty(&ring);
 	ring_end(&ring);
 }
 
 /* Read, and released the short way as often as that does it: how often. */
-static size_t release_plain(struct wti_ring *ring, size_t count, size_t size)
+static size_t release_short(struct wti_ring *ring, size_t count, size_t size)
 {
 	size_t plain = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(post(ring, size, i), 0);
 		expect_view(ring, size, i);
-		if (wti_ring_release_plain(ring))
+		if (wti_ring_release_short(ring))
 			plain++;
 		else
 			wti_ring_release(ring, ring->read);
@@ -324,15 +324,15 @@ static void a_release_takes_the_short_way_but_for_the_end_of_a_batch(void **stat
 
 	(void)state;
 	wti_ring_init(&ring, 4 * KIB, WTI_NO_LIMIT, false);
-	release_plain(&ring, 1, 8);
+	release_short(&ring, 1, 8);
 	wti_ring_flush(&ring);
 	head = wti_load(&ring.head);
-	assert_int_equal(release_plain(&ring, 31, 8), 31);
+	assert_int_equal(release_short(&ring, 31, 8), 31);
 	assert_int_equal(wti_load(&ring.head), head);
-	assert_int_equal(release_plain(&ring, 1, 8), 0);
+	assert_int_equal(release_short(&ring, 1, 8), 0);
 	assert_true(wti_load(&ring.head) > head);
 	/* The next batch ends with whole lines, one message sooner; at the 64th since the flush the use is noted. */
-	assert_int_equal(release_plain(&ring, 32, 8), 30);
+	assert_int_equal(release_short(&ring, 32, 8), 30);
 	expect_empty(&ring);
 	ring_end(&ring);
 }
@@ -343,15 +343,15 @@ static void what_holds_more_than_bytes_is_not_released_the_short_way(void **stat
 
 	(void)state;
 	wti_ring_init(&ring, 4 * KIB, WTI_NO_LIMIT, false);
-	release_plain(&ring, 1, 8);
+	release_short(&ring, 1, 8);
 	assert_int_equal(post(&ring, 8, 1) | post(&ring, INLINE_MAX + 1, 2) | post(&ring, 8, 3), 0);
 	expect_view(&ring, 8, 1);
 	expect_view(&ring, INLINE_MAX + 1, 2);
 	expect_view(&ring, 8, 3);
-	assert_false(wti_ring_release_plain(&ring));
+	assert_false(wti_ring_release_short(&ring));
 	assert_true(wti_ring_used(&ring) > INLINE_MAX);
 	wti_ring_release(&ring, ring.read);
-	assert_int_equal(release_plain(&ring, 1, 8), 1);
+	assert_int_equal(release_short(&ring, 1, 8), 1);
 	expect_empty(&ring);
 	ring_end(&ring);
 }
@@ -363,7 +363,7 @@ static void with_a_limit_no_release_takes_the_short_way(void **state)
 
 	(void)state;
 	wti_ring_init(&ring, 4 * KIB, 4 * KIB, false);
-	assert_int_equal(release_plain(&ring, 1000, 8), 0);
+	assert_int_equal(release_short(&ring, 1000, 8), 0);
 	expect_empty(&ring);
 	ring_end(&ring);
 }
@@ -1518,7 +1518,7 @@ static void model_post(struct model *model)
 	int err;
 
 	assert_int_equal(room, ring->limit == WTI_NO_LIMIT || used + charge(size) <= ring->limit);
-	if (size <= WTI_SHORT_MAX && support_random(&model->random) & 1 && post_plain(ring, size, model->posted))
+	if (size <= WTI_SHORT_MAX && support_random(&model->random) & 1 && post_short(ring, size, model->posted))
 		err = 0;
 	else
 		err = post(ring, size, model->posted);
@@ -1567,7 +1567,7 @@ static void model_read(struct model *model)
 	bool found;
 
 	if (support_random(&model->random) & 1)
-		record = wti_ring_next_plain(&model->ring);
+		record = wti_ring_next_short(&model->ring);
 	found = record.data || wti_ring_next(&model->ring, &record);
 	assert_int_equal(found, model->read < model->posted);
 	assert_true(beyond ? found : model->posted - model->read <= few);
@@ -1593,7 +1593,7 @@ static void model_release(struct model *model)
 		if (i < model->released + count)
 			upto = pending->upto;
 	}
-	if (upto != model->ring.read || !(support_random(&model->random) & 1) || !wti_ring_release_plain(&model->ring))
+	if (upto != model->ring.read || !(support_random(&model->random) & 1) || !wti_ring_release_short(&model->ring))
 		wti_ring_release(&model->ring, upto);
 	assert_int_equal(model->ring.done, upto);
 	model->released += count;
@@ -1912,7 +1912,7 @@ static size_t stress_post(struct stress *stress, struct iovec *messages, size_t 
 		parts[1].iov_len -= parts[0].iov_len;
 		err = wti_ring_post_iov(ring, parts, 2, messages[0].iov_len, 0);
 		posted = !err;
-	} else if (!(choice & 2 && wti_ring_post_plain(ring, messages[0].iov_base, messages[0].iov_len))) {
+	} else if (!(choice & 2 && wti_ring_post_short(ring, messages[0].iov_base, messages[0].iov_len))) {
 		err = wti_ring_post(ring, messages[0].iov_base, messages[0].iov_len, 0);
 		posted = !err;
 	}
@@ -1985,7 +1985,7 @@ static void stress_release(struct stress *stress, struct held *held)
 		return;
 	for (unsigned i = 0; i < held->count; i++)
 		CHECK(&stress->verdict, element_check(held->record[i].data, held->record[i].size, &producer, &sequence));
-	if (held->upto[held->count - 1] != stress->ring.read || !wti_ring_release_plain(&stress->ring))
+	if (held->upto[held->count - 1] != stress->ring.read || !wti_ring_release_short(&stress->ring))
 		wti_ring_release(&stress->ring, held->upto[held->count - 1]);
 	held->count = 0;
 }
@@ -1999,7 +1999,7 @@ static void stress_consume(struct stress *stress)
 	struct held held = { .count = 0 };
 
 	while (left && !atomic_load(&stress->verdict.failed)) {
-		struct wti_record record = wti_ring_next_plain(&stress->ring);
+		struct wti_record record = wti_ring_next_short(&stress->ring);
 		uint32_t producer;
 		uint64_t sequence;
 
