@@ -379,7 +379,7 @@ static WTI_COLD int ring_post_outline(struct wti_ring *ring, const struct iovec 
 }
 
 /* One that is not short, or in whose way there is something. */
-static int ring_post_any(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
+static WTI_APART int ring_post_any(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
 {
 	struct wti_ring_place place;
 	int err;
