@@ -166,6 +166,7 @@ struct wti_sending {
 	uint64_t call;   /* of a request, or 0 */
 	const wt_outgoing *message;
 	size_t size;     /* of the message's bytes: written by wti_port_send */
+	bool refused;    /* there was no room for it a moment ago */
 };
 
 int wti_port_send(struct wti_sending *sending, wt_time deadline);

@@ -106,14 +106,18 @@ static int port_post_mutant(wt_port *receiver, const void *data, size_t size)
 }
 #endif
 
+static inline int port_post_typed(wt_port *receiver, const void *data, size_t size, uint32_t type)
+{
+	int err = wti_ring_post(&receiver->inbox, data, size, type);
+
+	port_published(receiver, err);
+	return err;
+}
+
 /* What is not short, or has something in its way. */
 static WTI_APART int port_post_any(wt_port *port, const void *data, size_t size)
 {
-	wt_port *receiver = port->peer;
-	int err = wti_ring_post(&receiver->inbox, data, size, 0);
-
-	port_published(receiver, err);
-	return port_answer(port, err, size);
+	return port_answer(port, port_post_typed(port->peer, data, size, 0), size);
 }
 
 static WTI_INLINE int port_post(wt_port *port, const void *data, size_t size)
@@ -330,8 +334,8 @@ static int port_send(const struct wti_sending *sending, size_t payload, wt_time 
 	int err;
 
 	wti_list_init(&dropped);
-	for (;;) {
-		err = port_try_send(sending, payload, &dropped);
+	for (bool refused = sending->refused;; refused = false) {
+		err = refused ? WT_EAGAIN : port_try_send(sending, payload, &dropped);
 		if (err != WT_EAGAIN || deadline == WT_NOW)
 			break;
 		err = wti_port_await_room(sending->port->peer, payload, deadline);
@@ -361,10 +365,40 @@ int wti_port_send(struct wti_sending *sending, wt_time deadline)
 	return port_send(sending, payload, deadline);
 }
 
+/* No error: the message is more than bytes and a type. */
+#define PORT_IS_MORE 1
+
+/* What needs no wait, and is no more than that. WT_EAGAIN, or PORT_IS_MORE: it is left to port_send_any. */
+static inline int port_send_at_once(wt_port *port, const wt_outgoing *message, wt_time deadline)
+{
+	if (wti_unlikely(!message || deadline < 0 || message->transfer_count || !wti_outgoing_is_one_piece(message)))
+		return PORT_IS_MORE;
+	if (wti_forked())
+		return WT_EFORKED;
+	if (wti_unlikely(port_refuses(port, NULL)))
+		return WT_ECLOSED;
+	port_approach(port->peer);
+	return port_post_typed(port->peer, message->data, message->size, message->type);
+}
+
+static WTI_APART int port_send_any(wt_port *port, const wt_outgoing *message, wt_time deadline, bool refused)
+{
+	return wti_port_send(&(struct wti_sending){ .port = port, .message = message, .refused = refused }, deadline);
+}
+
+/*
+ * Kept because it measures better: of a message of 64 bytes to a port with a limit 263 instructions became 197, and
+ * streams were 1.16 and 1.17 times as fast in 9 and 15 rounds; of 8 bytes 1.02 times.
+ */
 int wt_port_send(wt_port *port, const wt_outgoing *message, wt_time deadline)
 {
+	int err;
+
 	WTI_USES(port, PORT);
-	if (!port)
+	if (wti_unlikely(!port))
 		return WT_EINVAL;
-	return wti_port_send(&(struct wti_sending){ .port = port, .message = message }, deadline);
+	err = port_send_at_once(port, message, deadline);
+	if (wti_unlikely(err == WT_EAGAIN || err == PORT_IS_MORE))
+		err = port_send_any(port, message, deadline, err == WT_EAGAIN);
+	return err;
 }
