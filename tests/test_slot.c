@@ -1139,7 +1139,7 @@ static void a_single_producer_posts_behind_its_open_slot(void **state)
 		support_use_processor(amd);
 		channel_open(&channel, WT_CHANNEL_OPTIONS(.single_producer = true));
 		for (int round = 0; round < 200; round++)
-			post_behind_slot(&channel, round % 20, round % 2);
+			post_behind_slot(&channel, round / 2 % 20, round % 2);
 		channel_close(&channel);
 	}
 }
