@@ -223,7 +223,7 @@ static void receive_elsewhere(void *arg)
 }
 
 /* Known to libwt or not. */
-static void another_thread_takes_nothing(void **state)
+static void another_thread_receives_nothing(void **state)
 {
 	struct attempt attempt = { .message = { .size = 1 } };
 	struct channel channel;
@@ -806,7 +806,7 @@ int main(void)
 		TEST(a_dialogue_loses_no_wake),
 		TEST(receive_says_closed_after_the_last_message),
 		TEST(a_receive_that_makes_no_sense_takes_nothing),
-		TEST(another_thread_takes_nothing),
+		TEST(another_thread_receives_nothing),
 		TEST(a_worker_that_is_told_to_end_takes_nothing),
 		TEST(a_port_that_is_being_closed_hands_out_nothing),
 		TEST(each_message_goes_to_the_handler_or_to_receive),
