@@ -37,7 +37,7 @@ static void os_yield(void)
 static bool os_ask_processor(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
-	unsigned highest, b, c, d;
+	unsigned highest, b = 0, c = 0, d = 0;
 
 	return __get_cpuid(0, &highest, &b, &c, &d) && b == signature_AMD_ebx && c == signature_AMD_ecx &&
 	       d == signature_AMD_edx;

@@ -378,6 +378,7 @@ static bool sleeps_in_rounds(void)
 static bool can_go_wrong(bool asymmetric)
 {
 #ifdef __SANITIZE_THREAD__
+	(void)asymmetric;
 	return false;
 #else
 	return cpu_count > 1 && !getenv("WT_TEST_EMULATOR") && asymmetric == wti_barrier_is_asymmetric();

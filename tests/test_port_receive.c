@@ -4,6 +4,8 @@
 #include <string.h>
 #include <wt/loop.h>
 #include <wt/port.h>
+#include <wt/thread.h>
+#include <wt/worker.h>
 
 #include "port.h"
 #include "seam.h"
@@ -166,6 +168,137 @@ static void receive_says_closed_after_the_last_message(void **state)
 	wt_port_close(channel.b);
 }
 
+/* ---- What is refused while messages wait that could be had at once ---- */
+
+static void post_three(wt_port *port)
+{
+	post_text(port, "number 1");
+	post_text(port, "number 2");
+	post_text(port, "number 3");
+}
+
+static void open_with_two_waiting(struct channel *channel)
+{
+	channel_open(channel, NULL);
+	post_three(channel->a);
+	assert_receives(channel->b, "number 1");
+}
+
+static void close_with_two_waiting(struct channel *channel)
+{
+	assert_receives(channel->b, "number 2");
+	assert_receives(channel->b, "number 3");
+	assert_receives_nothing(channel->b, WT_EAGAIN);
+	channel_close(channel);
+}
+
+static void a_receive_that_makes_no_sense_takes_nothing(void **state)
+{
+	struct channel channel;
+	wt_message message;
+
+	(void)state;
+	open_with_two_waiting(&channel);
+	assert_int_equal(wt_port_receive(channel.b, NULL, WT_NOW), WT_EINVAL);
+	memset(&message, 0x55, sizeof message);
+	assert_int_equal(wt_port_receive(channel.b, &message, -1), WT_EINVAL);
+	assert_null(message.data);
+	close_with_two_waiting(&channel);
+}
+
+/* A receive where none is allowed. */
+struct attempt {
+	wt_port *port;
+	struct latch begun;
+	wt_message message;
+	int err;
+	uint64_t received; /* by the port until then, and with it */
+};
+
+static void receive_elsewhere(void *arg)
+{
+	struct attempt *attempt = arg;
+
+	attempt->err = wt_port_receive(attempt->port, &attempt->message, WT_NOW);
+}
+
+/* Known to libwt or not. */
+static void another_thread_receives_nothing(void **state)
+{
+	struct attempt attempt = { .message = { .size = 1 } };
+	struct channel channel;
+	struct other other;
+
+	(void)state;
+	other_start(&other);
+	open_with_two_waiting(&channel);
+	attempt.port = channel.b;
+	other_run(&other, receive_elsewhere, &attempt);
+	assert_int_equal(attempt.err, WT_EOWNER);
+	assert_int_equal(attempt.message.size, 0);
+	run_on_new_thread(receive_elsewhere, &attempt);
+	assert_int_equal(attempt.err, WT_EOWNER);
+	close_with_two_waiting(&channel);
+	other_end(&other);
+}
+
+static int entry_receive_in_the_end(wt_port *parent, const void *data, size_t size)
+{
+	struct attempt *attempt = *(struct attempt *const *)data;
+
+	(void)size;
+	if (wt_port_receive(parent, &attempt->message, WT_FOREVER) != 0)
+		return 1;
+	latch_open(&attempt->begun);
+	while (!wt_terminating())
+		;
+	attempt->err = wt_port_receive(parent, &attempt->message, WT_NOW);
+	attempt->received = wti_load(&parent->received);
+	return 0;
+}
+
+/* [W5] */
+static void a_worker_that_is_told_to_end_takes_nothing(void **state)
+{
+	struct attempt attempt = { 0 }, *arg = &attempt;
+	wt_worker *worker;
+
+	(void)state;
+	assert_int_equal(wt_worker_create(&worker, entry_receive_in_the_end, &arg, sizeof arg, NULL), 0);
+	post_three(wt_worker_port(worker));
+	assert_true(latch_await(&attempt.begun));
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(20000)), 0);
+	assert_int_equal(attempt.err, WT_ETERMINATED);
+	assert_int_equal(attempt.message.size, 0);
+	assert_int_equal(attempt.received, 1);
+	wt_worker_destroy(worker);
+}
+
+static void close_and_stop(wt_port *port, wt_message *message, void *arg)
+{
+	events_on_message(port, message, arg);
+	wt_port_close(port);
+	wt_stop();
+}
+
+/* [C2] What was queued then is the callback's. */
+static void a_port_that_is_being_closed_hands_out_nothing(void **state)
+{
+	struct events events = { 0 };
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_message(channel.b, close_and_stop, &events);
+	post_three(channel.a);
+	assert_int_equal(wt_run(), 0);
+	assert_receives_nothing(channel.b, WT_ECLOSED);
+	while (wt_loop_alive())
+		assert_int_equal(wt_run(), 0);
+	assert_events(&events, "number 1 number 2 number 3");
+	wt_port_close(channel.a);
+}
+
 /* ---- Receive and handlers ---- */
 
 /* A handler that takes the rest of what waits itself. */
@@ -251,9 +384,12 @@ static void a_receive_in_vain_takes_nothing_from_the_close_event(void **state)
 struct nested {
 	wt_port *sender;
 	struct verdict verdict;
+	unsigned most; /* that are received */
 	unsigned refused;
 	unsigned received;
 };
+
+enum { WAITING = 3 };
 
 /* What is in view stays, and so does its room, whatever is received and posted meanwhile. */
 static void receive_under_a_view(wt_port *port, wt_message *message, void *arg)
@@ -264,8 +400,10 @@ static void receive_under_a_view(wt_port *port, wt_message *message, void *arg)
 	if (message->size != 5)
 		return; /* one of those that were posted meanwhile */
 	CHECK(&nested->verdict, memcmp(message->data, "outer", 5) == 0);
-	while (wt_port_receive(port, &inner, WT_NOW) == 0) {
-		CHECK(&nested->verdict, inner.size == 8 && memcmp(inner.data, "8 bytes.", 8) == 0);
+	while (nested->received < nested->most && wt_port_receive(port, &inner, WT_NOW) == 0) {
+		const char *expected = nested->received < WAITING ? "8 bytes." : "overwrit";
+
+		CHECK(&nested->verdict, inner.size == 8 && memcmp(inner.data, expected, 8) == 0);
 		wt_message_release(&inner);
 		nested->received++;
 		nested->refused += wt_port_post(nested->sender, "overwrit", 8) == WT_EAGAIN;
@@ -273,24 +411,48 @@ static void receive_under_a_view(wt_port *port, wt_message *message, void *arg)
 	CHECK(&nested->verdict, memcmp(message->data, "outer", 5) == 0);
 }
 
+static int receive_nested(struct nested *nested, struct channel *channel, const wt_channel_options *options)
+{
+	int calls;
+
+	channel_open(channel, options);
+	nested->sender = channel->a;
+	post_text(channel->a, "before");
+	assert_receives(channel->b, "before");
+	assert_receives_nothing(channel->b, WT_EAGAIN);
+	wt_port_on_message(channel->b, receive_under_a_view, nested);
+	post_text(channel->a, "outer");
+	for (int i = 0; i < WAITING; i++)
+		post_text(channel->a, "8 bytes.");
+	calls = wt_run_once(WT_NOW);
+	assert_verdict(&nested->verdict);
+	return calls;
+}
+
 static void a_view_in_a_callback_outlives_a_nested_receive(void **state)
 {
-	struct nested nested = { 0 };
+	struct nested nested = { .most = 100 };
 	struct channel channel;
 
 	(void)state;
-	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 64));
-	nested.sender = channel.a;
-	wt_port_on_message(channel.b, receive_under_a_view, &nested);
-	post_text(channel.a, "outer");
-	for (int i = 0; i < 3; i++)
-		post_text(channel.a, "8 bytes.");
-	assert_int_equal(wt_run_once(WT_NOW), 1);
-	assert_verdict(&nested.verdict);
-	assert_int_equal(nested.received, 3);
-	assert_int_equal(nested.refused, 3);
+	assert_int_equal(receive_nested(&nested, &channel, WT_CHANNEL_OPTIONS(.limit = 64)), 1);
+	assert_int_equal(nested.received, WAITING);
+	assert_int_equal(nested.refused, WAITING);
 	for (int i = 0; i < 4; i++)
 		post_text(channel.a, "8 bytes."); /* all the room is back */
+	channel_close(&channel);
+}
+
+/* As many as would use its bytes again, twice. */
+static void a_view_in_a_callback_outlives_many_nested_receives(void **state)
+{
+	struct nested nested = { .most = 2 * WTI_SEGMENT_DEFAULT / 16 };
+	struct channel channel;
+
+	(void)state;
+	assert_int_equal(receive_nested(&nested, &channel, NULL), 1 + WAITING);
+	assert_int_equal(nested.received, nested.most);
+	assert_int_equal(nested.refused, 0);
 	channel_close(&channel);
 }
 
@@ -643,10 +805,15 @@ int main(void)
 		TEST(receive_waits_until_something_comes),
 		TEST(a_dialogue_loses_no_wake),
 		TEST(receive_says_closed_after_the_last_message),
+		TEST(a_receive_that_makes_no_sense_takes_nothing),
+		TEST(another_thread_receives_nothing),
+		TEST(a_worker_that_is_told_to_end_takes_nothing),
+		TEST(a_port_that_is_being_closed_hands_out_nothing),
 		TEST(each_message_goes_to_the_handler_or_to_receive),
 		TEST(a_receive_in_vain_takes_nothing_from_the_handler),
 		TEST(a_receive_in_vain_takes_nothing_from_the_close_event),
 		TEST(a_view_in_a_callback_outlives_a_nested_receive),
+		TEST(a_view_in_a_callback_outlives_many_nested_receives),
 		TEST(a_view_in_a_callback_outlives_a_nested_drain),
 		TEST(drain_hands_over_all_that_waits),
 		TEST(drain_hands_over_no_more_than_it_is_told_to),

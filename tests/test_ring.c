@@ -32,6 +32,15 @@ static void ring_end(struct wti_ring *ring)
 	assert_true(wti_list_empty(&dropped));
 }
 
+/* Of one producer or many, on a processor of AMD's or another: who zeroes what is not the same. */
+enum { KINDS = 4 };
+
+static void init_kind(struct wti_ring *ring, size_t capacity, size_t limit, unsigned kind)
+{
+	support_use_processor(kind & 2);
+	wti_ring_init(ring, capacity, limit, kind & 1);
+}
+
 /* Payload bytes that follow from a message's number, for messages too small for the element oracle. */
 static void fill(unsigned char *bytes, size_t size, uint64_t number)
 {
@@ -137,10 +146,10 @@ static void a_new_ring_is_empty_and_takes_no_memory(void **state)
 static void records_come_out_in_order_each_once(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 
-		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		init_kind(&ring, 0, WTI_NO_LIMIT, kind);
 		for (uint64_t i = 0; i < 10000; i++)
 			assert_int_equal(post(&ring, i % 50, i), 0);
 		for (uint64_t i = 0; i < 10000; i++)
@@ -155,10 +164,10 @@ static void a_look_ahead_counts_what_lies_in_one_segment(void **state)
 	enum { ALL = 20, BYTES = 8 };
 
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 
-		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		init_kind(&ring, 0, WTI_NO_LIMIT, kind);
 		assert_false(wti_ring_ready_beyond(&ring, 0));
 		for (unsigned n = 0; n < 10 * ALL; n++) {
 			for (unsigned i = 0; i < n % ALL; i++)
@@ -206,11 +215,11 @@ static void expect_not_short(struct wti_ring *ring, size_t size, uint64_t number
 static void short_messages_take_the_short_way_up_to_the_end_of_the_room(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 		size_t posted = 1;
 
-		wti_ring_init(&ring, KIB, WTI_NO_LIMIT, single);
+		init_kind(&ring, KIB, WTI_NO_LIMIT, kind);
 		assert_false(post_short(&ring, 8, 0)); /* there is no segment */
 		assert_int_equal(post(&ring, 8, 0), 0);
 		while (post_short(&ring, 8, posted))
@@ -228,23 +237,31 @@ static void short_messages_take_the_short_way_up_to_the_end_of_the_room(void **s
 	}
 }
 
-static void a_record_at_the_end_of_a_segment_does_not_take_the_short_way(void **state)
+/* There is room for each, but only 32 bytes before the segment begins anew. */
+static void a_record_that_passes_the_end_of_a_segment_does_not_take_the_short_way(void **state)
 {
-	static struct wti_ring ring;
-
 	(void)state;
-	wti_ring_init(&ring, WTI_SEGMENT_MIN, WTI_NO_LIMIT, false);
-	for (size_t i = 0; i < WTI_SEGMENT_MIN / 32 - 1; i++) {
-		assert_int_equal(post(&ring, 24, i), 0);
-		expect(&ring, 24, i);
+	for (size_t size = 8; size <= 40; size += 8) {
+		static struct wti_ring ring;
+		bool fits = size <= 24;
+
+		wti_ring_init(&ring, WTI_SEGMENT_MIN, WTI_NO_LIMIT, false);
+		for (size_t i = 0; i < 2 * WTI_SEGMENT_MIN / 32 - 1; i++) {
+			assert_int_equal(post(&ring, 24, i), 0);
+			expect(&ring, 24, i);
+		}
+		wti_ring_flush(&ring);
+		assert_int_equal(post_short(&ring, size, 0), fits);
+		if (fits) {
+			expect_short(&ring, size, 0);
+		} else {
+			assert_int_equal(post(&ring, size, 1), 0);
+			expect_not_short(&ring, size, 1);
+			assert_int_equal(post(&ring, size, 2), 0);
+			expect_short(&ring, size, 2);
+		}
+		ring_end(&ring);
 	}
-	wti_ring_flush(&ring);
-	assert_false(post_short(&ring, 40, 1)); /* 32 bytes are left before the segment begins anew */
-	assert_int_equal(post(&ring, 40, 1), 0);
-	expect_not_short(&ring, 40, 1);
-	assert_int_equal(post(&ring, 40, 2), 0);
-	expect_short(&ring, 40, 2);
-	ring_end(&ring);
 }
 
 static void only_a_short_message_without_a_limit_or_a_timeline_takes_the_short_way(void **state)
@@ -356,6 +373,51 @@ static void what_holds_more_than_bytes_is_not_released_the_short_way(void **stat
 	ring_end(&ring);
 }
 
+/* What is released is far less than a batch. */
+static void expect_held_release(struct wti_ring *ring, uint64_t number)
+{
+	wti_ring_flush(ring);
+	expect_view(ring, 8, number);
+	expect_view(ring, 8, number + 1);
+	assert_false(wti_ring_release_short(ring));
+	wti_ring_release(ring, ring->read);
+	assert_int_equal(release_short(ring, 1, 8), 1);
+	expect_empty(ring);
+}
+
+static void a_pad_that_was_passed_is_not_released_the_short_way(void **state)
+{
+	static struct wti_ring ring;
+	struct wti_ring_slot slot;
+
+	(void)state;
+	wti_ring_init(&ring, 4 * KIB, WTI_NO_LIMIT, false);
+	release_short(&ring, 1, 8);
+	assert_int_equal(post(&ring, 8, 0), 0);
+	assert_int_equal(wti_ring_reserve(&ring, 8, &slot), 0);
+	assert_int_equal(post(&ring, 8, 1), 0);
+	wti_ring_abandon(&ring, &slot);
+	expect_held_release(&ring, 0);
+	ring_end(&ring);
+}
+
+static void a_link_that_was_passed_is_not_released_the_short_way(void **state)
+{
+	enum { FULL = 4096 / 16 - 1 };
+	static struct wti_ring ring;
+
+	(void)state;
+	wti_ring_init(&ring, 4 * KIB, WTI_NO_LIMIT, false);
+	for (uint64_t i = 0; i <= FULL; i++)
+		assert_int_equal(post(&ring, 8, i), 0);
+	for (uint64_t i = 0; i < FULL - 1; i++)
+		expect(&ring, 8, i);
+	assert_ptr_equal(ring.read_segment, wti_load(&ring.first));
+	expect_held_release(&ring, FULL - 1);
+	assert_ptr_not_equal(ring.read_segment, wti_load(&ring.first));
+	ring_end(&ring);
+}
+
 /* Senders may wait for each byte. */
 static void with_a_limit_no_release_takes_the_short_way(void **state)
 {
@@ -388,11 +450,11 @@ static void a_record_of_no_bytes_is_a_record(void **state)
 static void every_size_arrives_whole(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 		uint64_t number = 0;
 
-		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		init_kind(&ring, 0, WTI_NO_LIMIT, kind);
 		for (size_t middle = 16; middle <= 2 * (size_t)WTI_SEGMENT_MAX; middle *= 2) {
 			for (size_t size = middle - 16; size <= middle + 16; size++) {
 				assert_int_equal(post(&ring, size, number), 0);
@@ -492,11 +554,11 @@ static void a_type_keeps_all_its_bits(void **state)
 static void views_stay_until_they_are_released(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 		struct wti_record views[100];
 
-		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		init_kind(&ring, 0, WTI_NO_LIMIT, kind);
 		for (uint64_t i = 0; i < 100; i++) {
 			assert_int_equal(post(&ring, 10 * i, i), 0);
 			assert_true(wti_ring_next(&ring, &views[i]));
@@ -595,13 +657,13 @@ static void a_flush_gives_back_what_was_released(void **state)
 
 /* ---- Segments ---- */
 
-static void empty_as_fast(uint64_t origin, bool single)
+static void empty_as_fast(uint64_t origin, unsigned kind)
 {
 	static struct wti_ring ring;
 
 	support_count();
 	wti_ring_origin = origin;
-	wti_ring_init(&ring, 1024, WTI_NO_LIMIT, single);
+	init_kind(&ring, 1024, WTI_NO_LIMIT, kind);
 	/* Of all sizes, so that the end of the segment is met with any rest and padded. */
 	for (uint64_t i = 0; i < 20000; i++) {
 		assert_int_equal(post(&ring, i * 7 % 250, i), 0);
@@ -618,9 +680,9 @@ static void empty_as_fast(uint64_t origin, bool single)
 static void a_ring_that_is_emptied_does_not_grow(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
-		empty_as_fast(0, single);
-		empty_as_fast(0 - (uint64_t)8192, single);
+	for (unsigned kind = 0; kind < KINDS; kind++) {
+		empty_as_fast(0, kind);
+		empty_as_fast(0 - (uint64_t)8192, kind);
 	}
 }
 
@@ -628,12 +690,12 @@ static void a_ring_grows_through_all_sizes_and_keeps_order(void **state)
 {
 	(void)state;
 	for (size_t capacity = 1; capacity <= 2 * (size_t)WTI_SEGMENT_MAX; capacity *= 4) {
-		for (int single = 0; single <= 1; single++) {
+		for (unsigned kind = 0; kind < KINDS; kind++) {
 			static struct wti_ring ring;
 			uint64_t read = 0, posted = 0;
 
 			support_count();
-			wti_ring_init(&ring, capacity, WTI_NO_LIMIT, single);
+			init_kind(&ring, capacity, WTI_NO_LIMIT, kind);
 			/* Three posts for each one read, so that the consumer crosses links while it grows. */
 			while (posted < 6000) {
 				for (int i = 0; i < 3; i++, posted++)
@@ -868,12 +930,12 @@ static void destroy_frees_what_was_not_read(void **state)
 static void a_post_at_the_limit_is_refused_and_changes_nothing(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 		uint64_t tail;
 
 		/* One segment, so that the limit counts records only. */
-		wti_ring_init(&ring, 4096, 1600, single);
+		init_kind(&ring, 4096, 1600, kind);
 		for (uint64_t i = 0; i < 100; i++)
 			assert_int_equal(post(&ring, 8, i), 0);
 		assert_int_equal(wti_ring_used(&ring), 1600);
@@ -950,10 +1012,10 @@ static void a_short_message_above_the_limit_is_refused(void **state)
 	static const unsigned char data[64];
 
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 
-		wti_ring_init(&ring, 0, 40, single);
+		init_kind(&ring, 0, 40, kind);
 		for (int i = 0; i < 100; i++) {
 			assert_int_equal(post(&ring, 32, 1), 0);
 			assert_int_equal(wti_ring_post(&ring, data, 33, 0), WT_EMSGSIZE);
@@ -1027,11 +1089,11 @@ static void payloads_out_of_line_count_toward_the_limit(void **state)
 static void an_empty_ring_takes_a_record_of_the_whole_limit(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		for (size_t limit = 16; limit < 5000; limit += 8) {
 			static struct wti_ring ring;
 
-			wti_ring_init(&ring, 1, limit, single);
+			init_kind(&ring, 1, limit, kind);
 			assert_int_equal(post(&ring, 1, 1), 0);
 			expect(&ring, 1, 1);
 			for (size_t rest = 0; rest < 8 && rest <= limit - 8; rest++) {
@@ -1076,12 +1138,12 @@ static void expect_many(struct wti_ring *ring, const struct iovec *messages, siz
 static void post_many_posts_all_of_them_in_order(void **state)
 {
 	(void)state;
-	for (int single = 0; single <= 1; single++) {
+	for (unsigned kind = 0; kind < KINDS; kind++) {
 		static struct wti_ring ring;
 		struct iovec messages[MANY];
 		size_t posted = 99;
 
-		wti_ring_init(&ring, 0, WTI_NO_LIMIT, single);
+		init_kind(&ring, 0, WTI_NO_LIMIT, kind);
 		assert_int_equal(wti_ring_post_many(&ring, NULL, 0, &posted), 0);
 		assert_int_equal(posted, 0);
 		for (size_t size = 0; size <= 512; size += 16) {
@@ -1165,26 +1227,6 @@ static void post_many_stops_at_the_one_that_never_fits(void **state)
 
 /* ---- What is free and not zero ---- */
 
-static bool of_amd(void)
-{
-	return true;
-}
-
-static bool of_another(void)
-{
-	return false;
-}
-
-/* For the rings that are made from now on, until the test ends. */
-static void use_processor(bool amd)
-{
-	static struct wti_os_ops os;
-
-	os = *wti_os;
-	os.cpu_is_amd = amd ? of_amd : of_another;
-	wti_os = &os;
-}
-
 /* Each word of the payload would be the header of a message. */
 static const uint64_t *headers(void)
 {
@@ -1260,7 +1302,7 @@ static void what_a_large_message_left_is_never_taken_for_a_record(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
-	use_processor(false);
+	support_use_processor(false);
 	print_message("# WT_SEED=%llu\n", (unsigned long long)random);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	for (int round = 0; round < 40; round++) {
@@ -1297,7 +1339,7 @@ static void small_messages_clean_up_behind_large_ones(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
-	use_processor(false);
+	support_use_processor(false);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	for (int round = 0; round < 3; round++) {
 		pass_headers(&ring, 16384, LARGE_TURN);
@@ -1318,7 +1360,7 @@ static void a_ring_is_not_dirty_while_other_messages_come_between(void **state)
 	} cases[] = { { WTI_NO_LIMIT, 72, false }, { MIB, 16384, false }, { WTI_NO_LIMIT, 16384, true } };
 
 	(void)state;
-	use_processor(false);
+	support_use_processor(false);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		static struct wti_ring ring;
 
@@ -1338,7 +1380,7 @@ static void other_messages_between_clean_up_for_good(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
-	use_processor(false);
+	support_use_processor(false);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	pass_headers(&ring, 16384, LARGE_TURN);
 	assert_true(is_dirty(&ring));
@@ -1357,7 +1399,7 @@ static void messages_of_the_least_large_size_leave_their_bytes(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
-	use_processor(false);
+	support_use_processor(false);
 	for (int flushes = 0; flushes < 2; flushes++) {
 		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 		for (int i = 0; i < 2 * LARGE_TURN; i++) {
@@ -1376,7 +1418,7 @@ static void a_dirty_ring_whose_positions_wrap_is_not_overfilled(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
-	use_processor(false);
+	support_use_processor(false);
 	for (uint64_t before = 0; before < 1536 * 1024; before += 8192) {
 		wti_ring_origin = 0 - before;
 		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
@@ -1398,7 +1440,7 @@ static void a_segment_that_is_used_again_is_zero(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
-	use_processor(false);
+	support_use_processor(false);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	for (int round = 0; round < 4; round++) {
 		pass_headers(&ring, 16384, LARGE_TURN);
@@ -1419,7 +1461,7 @@ static void where_amd_made_the_processor_no_ring_is_dirty(void **state)
 	static struct wti_ring ring;
 
 	(void)state;
-	use_processor(true);
+	support_use_processor(true);
 	wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
 	for (int i = 0; i < 2 * LARGE_TURN; i++) {
 		pass_headers(&ring, 16384, 1);
@@ -1451,7 +1493,7 @@ static void messages_of_one_producer_are_zeroed_where_it_helps(void **state)
 	for (int amd = 0; amd <= 1; amd++) {
 		static struct wti_ring ring;
 
-		use_processor(amd);
+		support_use_processor(amd);
 		wti_ring_init(&ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, true);
 		assert_int_equal(word_given_back(&ring, 2000), amd ? 0 : *headers());
 		assert_int_equal(word_given_back(&ring, 16384), amd ? 0 : *headers());
@@ -1631,7 +1673,7 @@ static void model_run(uint64_t seed, size_t capacity, size_t limit, bool single)
 	model->random = seed;
 	model->small = seed & 1;
 	support_count();
-	use_processor(support_random(&seed) & 1);
+	support_use_processor(support_random(&seed) & 1);
 	wti_ring_init(&model->ring, capacity, limit, single);
 	for (int phase = 0; phase < 12; phase++) {
 		/* Some phases fill it, some empty it, some keep it. */
@@ -1686,7 +1728,7 @@ static void positions_that_wrap_change_nothing(void **state)
 		static struct wti_ring ring;
 
 		wti_ring_origin = 0 - back;
-		wti_ring_init(&ring, 256, WTI_NO_LIMIT, back & 8);
+		init_kind(&ring, 256, WTI_NO_LIMIT, (unsigned)back / 8);
 		for (uint64_t i = 0; i < 1000; i++)
 			assert_int_equal(post(&ring, 200, i), 0);
 		for (uint64_t i = 0; i < 1000; i++)
@@ -1750,8 +1792,8 @@ static size_t run_script(struct wti_ring *ring, uint64_t *accepted, size_t *fail
 static void a_post_without_memory_changes_nothing_and_the_ring_stays_usable(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < 4; kind++) {
-		bool once = kind & 1;
+	for (unsigned kind = 0; kind < 2 * KINDS; kind++) {
+		bool once = kind & 4;
 		size_t failures = 1;
 
 		for (unsigned long n = 1; failures; n++) {
@@ -1760,7 +1802,7 @@ static void a_post_without_memory_changes_nothing_and_the_ring_stays_usable(void
 			size_t count;
 
 			support_count();
-			wti_ring_init(&ring, 0, WTI_NO_LIMIT, kind & 2);
+			init_kind(&ring, 0, WTI_NO_LIMIT, kind);
 			support_fail_allocations(n, once);
 			count = run_script(&ring, accepted, &failures, once);
 			if (once)
@@ -2043,7 +2085,7 @@ static void stress_run(uint64_t *random, bool single)
 	if (stress->phases)
 		capacity = WTI_SEGMENT_MAX;
 	support_count();
-	use_processor(choice >> 12 & 1);
+	support_use_processor(choice >> 12 & 1);
 	wti_ring_origin = choice >> 9 & 1 ? (0 - (choice >> 32)) & ~(uint64_t)7 : 0;
 	wti_ring_init(&stress->ring, capacity, limit, single);
 	assert_int_equal(pthread_create(&looker, NULL, stress_look, stress), 0);
@@ -2120,11 +2162,13 @@ int main(void)
 		TEST(records_come_out_in_order_each_once),
 		TEST(a_look_ahead_counts_what_lies_in_one_segment),
 		TEST(short_messages_take_the_short_way_up_to_the_end_of_the_room),
-		TEST(a_record_at_the_end_of_a_segment_does_not_take_the_short_way),
+		TEST(a_record_that_passes_the_end_of_a_segment_does_not_take_the_short_way),
 		TEST(only_a_short_message_without_a_limit_or_a_timeline_takes_the_short_way),
 		TEST(what_is_more_than_a_messages_bytes_is_not_taken_the_short_way),
 		TEST(a_release_takes_the_short_way_but_for_the_end_of_a_batch),
 		TEST(what_holds_more_than_bytes_is_not_released_the_short_way),
+		TEST(a_pad_that_was_passed_is_not_released_the_short_way),
+		TEST(a_link_that_was_passed_is_not_released_the_short_way),
 		TEST(with_a_limit_no_release_takes_the_short_way),
 		TEST(a_record_of_no_bytes_is_a_record),
 		TEST(every_size_arrives_whole),

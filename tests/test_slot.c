@@ -1090,8 +1090,11 @@ static void slots_and_posts_mix_in_rings_of_either_kind(void **state)
 	wt_thread_id();
 	support_count();
 	mixed_run(NULL);
-	mixed_run(WT_CHANNEL_OPTIONS(.single_producer = true));
-	mixed_run(WT_CHANNEL_OPTIONS(.capacity = 256, .single_producer = true));
+	for (int amd = 0; amd <= 1; amd++) {
+		support_use_processor(amd);
+		mixed_run(WT_CHANNEL_OPTIONS(.single_producer = true));
+		mixed_run(WT_CHANNEL_OPTIONS(.capacity = 256, .single_producer = true));
+	}
 	assert_int_equal(atomic_load(&support_counts.bytes), 0);
 }
 
@@ -1101,33 +1104,44 @@ static void slots_pass_the_wrap_of_positions(void **state)
 	(void)state;
 	wti_ring_origin = UINT64_MAX - 8191;
 	mixed_run(NULL);
-	mixed_run(WT_CHANNEL_OPTIONS(.single_producer = true));
+	for (int amd = 0; amd <= 1; amd++) {
+		support_use_processor(amd);
+		mixed_run(WT_CHANNEL_OPTIONS(.single_producer = true));
+	}
 }
 
 /* The header behind an open slot is not yet there when the next record is written. */
-static void a_single_producer_posts_behind_its_open_slot(void **state)
+static void post_behind_slot(struct channel *channel, int count, bool commits)
 {
-	struct channel channel;
 	wt_slot slot;
 
+	reserve_text(channel->a, "slot", &slot);
+	for (int i = 0; i < count; i++)
+		post_text(channel->a, "behind");
+	assert_receives_nothing(channel->b, WT_EAGAIN);
+	if (commits)
+		assert_int_equal(wt_port_commit(channel->a, &slot), 0);
+	else
+		wt_port_abandon(channel->a, &slot);
+	if (commits)
+		assert_receives(channel->b, "slot");
+	for (int i = 0; i < count; i++)
+		assert_receives(channel->b, "behind");
+	assert_receives_nothing(channel->b, WT_EAGAIN);
+}
+
+static void a_single_producer_posts_behind_its_open_slot(void **state)
+{
 	(void)state;
-	channel_open(&channel, WT_CHANNEL_OPTIONS(.single_producer = true));
-	for (int round = 0; round < 200; round++) {
-		reserve_text(channel.a, "slot", &slot);
-		for (int i = 0; i < round % 20; i++)
-			post_text(channel.a, "behind");
-		assert_receives_nothing(channel.b, WT_EAGAIN);
-		if (round % 2)
-			assert_int_equal(wt_port_commit(channel.a, &slot), 0);
-		else
-			wt_port_abandon(channel.a, &slot);
-		if (round % 2)
-			assert_receives(channel.b, "slot");
-		for (int i = 0; i < round % 20; i++)
-			assert_receives(channel.b, "behind");
-		assert_receives_nothing(channel.b, WT_EAGAIN);
+	for (int amd = 0; amd <= 1; amd++) {
+		struct channel channel;
+
+		support_use_processor(amd);
+		channel_open(&channel, WT_CHANNEL_OPTIONS(.single_producer = true));
+		for (int round = 0; round < 200; round++)
+			post_behind_slot(&channel, round / 2 % 20, round % 2);
+		channel_close(&channel);
 	}
-	channel_close(&channel);
 }
 
 /* ---- Many threads ---- */

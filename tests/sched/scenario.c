@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/scenario.h"
 
+#include <string.h>
+
 /* The function of a fibre, by its number. */
 static void (*scenario_fn[SCHED_FIBRES])(void *arg);
 
@@ -87,7 +89,10 @@ void scenario_pause(wt_time until)
 
 void scenario_post(wt_port *port, char byte)
 {
-	SCENARIO_CHECK(wt_port_post(port, &byte, 1) == 0);
+	char bytes[SCENARIO_BYTES];
+
+	memset(bytes, byte, sizeof bytes);
+	SCENARIO_CHECK(wt_port_post(port, bytes, sizeof bytes) == 0);
 }
 
 char scenario_receive_any(wt_port *port)
@@ -102,10 +107,12 @@ char scenario_receive_any(wt_port *port)
 
 void scenario_receive(wt_port *port, char byte)
 {
+	char bytes[SCENARIO_BYTES];
 	wt_message message;
 
+	memset(bytes, byte, sizeof bytes);
 	SCENARIO_CHECK(wt_port_receive(port, &message, WT_FOREVER) == 0);
-	SCENARIO_CHECK(message.size == 1 && *(const char *)message.data == byte);
+	SCENARIO_CHECK(message.size == sizeof bytes && memcmp(message.data, bytes, sizeof bytes) == 0);
 	sched_reached(SCHED_DELIVERED);
 }
 
@@ -141,6 +148,16 @@ wt_port *near_end, *far_end;
 void scenario_open_channel(const wt_channel_options *options)
 {
 	SCENARIO_CHECK(wt_channel_create(&near_end, &far_end, options) == 0);
+}
+
+void scenario_open_used_channel(const wt_channel_options *options)
+{
+	wt_message message;
+
+	scenario_open_channel(options);
+	scenario_post(far_end, 'x');
+	SCENARIO_CHECK(wt_port_receive(near_end, &message, WT_NOW) == 0);
+	wt_message_release(&message);
 }
 
 void scenario_close_channel(void)

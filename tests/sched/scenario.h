@@ -63,9 +63,10 @@ void scenario_await(struct scenario_latch *latch);
 extern wt_port *near_end, *far_end;
 
 void scenario_open_channel(const wt_channel_options *options);
+void scenario_open_used_channel(const wt_channel_options *options); /* a message has gone to the near end */
 void scenario_close_channel(void);
 
-/* Fibres that post to the far end: one byte, or `a` and `b`. */
+/* Fibres that post at the far end: one message, or `a` and `b`. */
 void scenario_post_one(void *byte);
 void scenario_post_two(void *arg);
 
@@ -81,7 +82,10 @@ wt_port *scenario_take(void);
 void scenario_take_and_close(void *arg);
 int scenario_go_linked(const char *name, void (*fn)(void *arg), wt_port **courier);
 
-/* A post that must succeed, of one byte; a receive of that byte, of any; the close behind the last message. */
+/* Bytes of a message, all of one value: so many go the short way where the channel has been used. */
+#define SCENARIO_BYTES 8
+
+/* A post that must succeed, of this value; a receive of that value, of any; the close behind the last message. */
 void scenario_post(wt_port *port, char byte);
 void scenario_receive(wt_port *port, char byte);
 char scenario_receive_any(wt_port *port);

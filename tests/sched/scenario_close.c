@@ -8,11 +8,9 @@
 
 static void post_until_closed(void *arg)
 {
-	char byte = 'a';
-
 	(void)arg;
 	for (int i = 0; i < 2; i++) {
-		int err = wt_port_post(far_end, &byte, 1);
+		int err = wt_port_post(far_end, "aaaaaaaa", SCENARIO_BYTES);
 
 		SCENARIO_CHECK(err == 0 || err == WT_ECLOSED);
 		sched_reached(err ? SCHED_CLOSED : SCHED_DROPPED);
@@ -23,7 +21,7 @@ static void close_races_post(void)
 {
 	int poster;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	poster = scenario_go("poster", post_until_closed, NULL);
 	wt_port_close(near_end);
 	scenario_join(poster);
@@ -45,7 +43,7 @@ static void close_wakes(void)
 {
 	int poster;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	poster = scenario_go("poster", post_and_close, NULL);
 	scenario_give(far_end);
 	scenario_receive(near_end, 'a');
@@ -80,7 +78,7 @@ static void close_event(void)
 {
 	int poster;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	events = 0;
 	wt_port_on_message(near_end, on_message, NULL);
 	wt_port_on_close(near_end, on_close, NULL);
@@ -129,7 +127,7 @@ static void both_close(void)
 
 static void post_by_sender(void *sender)
 {
-	SCENARIO_CHECK(wt_sender_post(sender, "a", 1) == 0);
+	SCENARIO_CHECK(wt_sender_post(sender, "aaaaaaaa", SCENARIO_BYTES) == 0);
 	wt_sender_close(sender);
 }
 
@@ -138,7 +136,7 @@ static void senders_close(void)
 	wt_sender *sender, *copy;
 	int first, second;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	SCENARIO_CHECK(wt_port_sender(far_end, &sender) == 0);
 	SCENARIO_CHECK(wt_sender_dup(sender, &copy) == 0);
 	wt_port_close(far_end);
@@ -164,7 +162,7 @@ static void thread_ends(void)
 {
 	int other;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	other = scenario_go("other", take_and_end, NULL);
 	scenario_give(far_end);
 	scenario_receive(near_end, 'a');
@@ -184,7 +182,7 @@ static void end_races_wake(void)
 {
 	int other;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	other = scenario_go("other", receive_and_end, NULL);
 	scenario_give(near_end);
 	scenario_post(far_end, 'a');

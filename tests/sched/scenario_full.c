@@ -77,12 +77,11 @@ static void on_drain(wt_port *port, void *arg)
 static void post_when_told(void *arg)
 {
 	wt_port *port = scenario_take();
-	char byte = 'c';
 
 	(void)arg;
 	wt_port_on_drain(port, on_drain, NULL);
 	wt_port_ref(port);
-	if (wt_port_post(port, &byte, 1) != 0)
+	if (wt_port_post(port, "cccccccc", SCENARIO_BYTES) != 0)
 		SCENARIO_CHECK(wt_run() == 0);
 	wt_port_close(port);
 }

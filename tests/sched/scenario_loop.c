@@ -13,7 +13,7 @@ static void on_message(wt_port *port, wt_message *message, void *arg)
 	unsigned *left = arg;
 
 	(void)port;
-	SCENARIO_CHECK(message->size == 1);
+	SCENARIO_CHECK(message->size == SCENARIO_BYTES);
 	sched_reached(SCHED_DELIVERED);
 	if (--*left == 0)
 		wt_stop();
@@ -24,7 +24,7 @@ static void loop_receives(void)
 	unsigned left = 2;
 	int first, second;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	wt_port_on_message(near_end, on_message, &left);
 	first = scenario_go("first", scenario_post_one, "a");
 	second = scenario_go("second", scenario_post_one, "b");
@@ -40,7 +40,7 @@ static void loop_polls(void)
 	unsigned left = 2;
 	int poster, fd;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	SCENARIO_CHECK(wt_loop_fd(&fd) == 0);
 	wt_port_on_message(near_end, on_message, &left);
 	poster = scenario_go("poster", scenario_post_two, NULL);
@@ -68,7 +68,7 @@ static void select_one(void)
 	wt_port *ports[2], *far_other;
 	int first, second;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	ports[0] = near_end;
 	SCENARIO_CHECK(wt_channel_create(&ports[1], &far_other, NULL) == 0);
 	first = scenario_go("first", scenario_post_one, "a");
@@ -136,7 +136,7 @@ static void select_set(void)
 
 	wti_select_few = 0;
 	wti_source_often = 0;
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	ports[0] = near_end;
 	SCENARIO_CHECK(wt_channel_create(&ports[1], &far_other, NULL) == 0);
 	for (int i = 0; i < 2; i++)
@@ -171,7 +171,7 @@ static void select_at_deadline(void)
 	size_t ready;
 	int poster, err;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	ports[0] = near_end;
 	SCENARIO_CHECK(wt_channel_create(&ports[1], &far_other, NULL) == 0);
 	poster = scenario_go("poster", post_at, NULL);
@@ -205,7 +205,7 @@ static void select_end_races_wake(void)
 {
 	int other;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	other = scenario_go("other", select_and_end, NULL);
 	scenario_give(near_end);
 	scenario_post(far_end, 'a');

@@ -14,19 +14,36 @@ static void post_to_sleeper(void)
 {
 	int poster;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	poster = scenario_go("poster", scenario_post_one, "a");
 	scenario_receive(near_end, 'a');
 	scenario_join(poster);
 	scenario_close_channel();
 }
 
-/* The same with a promise to the ring, and twice, in order [M1]. */
+/* The first one, with the ring's memory, and of a byte. */
+static void post_byte(void *byte)
+{
+	SCENARIO_CHECK(wt_port_post(far_end, byte, 1) == 0);
+}
+
+static void post_first_to_sleeper(void)
+{
+	int poster;
+
+	scenario_open_channel(NULL);
+	poster = scenario_go("poster", post_byte, "a");
+	SCENARIO_CHECK(scenario_receive_any(near_end) == 'a');
+	scenario_join(poster);
+	scenario_close_channel();
+}
+
+/* With a promise to the ring, and twice, in order [M1]. */
 static void post_single(void)
 {
 	int poster;
 
-	scenario_open_channel(WT_CHANNEL_OPTIONS(.single_producer = true));
+	scenario_open_used_channel(WT_CHANNEL_OPTIONS(.single_producer = true));
 	poster = scenario_go("poster", scenario_post_two, NULL);
 	scenario_receive(near_end, 'a');
 	scenario_receive(near_end, 'b');
@@ -41,7 +58,7 @@ static void two_posters(void)
 	int first, second;
 	int sum;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	first = scenario_go("first", scenario_post_one, "a");
 	second = scenario_go("second", scenario_post_one, "b");
 	sum = scenario_receive_any(near_end);
@@ -235,7 +252,7 @@ static void many_posted(void)
 	int first, second;
 	unsigned long word = 0;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	first = scenario_go("first", post_many, NULL);
 	second = scenario_go("second", scenario_post_one, "c");
 	for (int i = 0; i < 3; i++)
@@ -250,6 +267,11 @@ const struct scenario scenarios_port[] = {
 	{
 		.name = "post_to_sleeper",
 		.run = post_to_sleeper,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(ARMED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "post_first_to_sleeper",
+		.run = post_first_to_sleeper,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(ARMED) | SCENARIO_REACHES(DELIVERED),
 	},
 	{

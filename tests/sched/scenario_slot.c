@@ -26,7 +26,7 @@ static void slot_committed(void)
 {
 	int writer, poster, sum;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	writer = scenario_go("writer", commit_slot, NULL);
 	poster = scenario_go("poster", scenario_post_one, "b");
 	sum = scenario_receive_any(near_end);
@@ -51,7 +51,7 @@ static void slot_of_the_dead(void)
 {
 	int writer, poster;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	writer = scenario_go("writer", leave_slot, NULL);
 	poster = scenario_go("poster", scenario_post_one, "b");
 	scenario_receive(near_end, 'b');

@@ -23,7 +23,7 @@ static void transfer_races_post(void)
 	wt_port *courier;
 	int taker, poster;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	taker = scenario_go_linked("taker", take_and_receive, &courier);
 	poster = scenario_go("poster", scenario_post_two, NULL);
 	SCENARIO_CHECK(scenario_send_port(courier, &near_end) == 0);
@@ -38,7 +38,7 @@ static void transfer_races_post(void)
 
 static void send_one(void *arg)
 {
-	wt_outgoing message = { .data = "b", .size = 1 };
+	wt_outgoing message = { .data = "bbbbbbbb", .size = SCENARIO_BYTES };
 
 	(void)arg;
 	SCENARIO_CHECK(wt_port_send(far_end, &message, WT_FOREVER) == 0);
@@ -120,7 +120,7 @@ static void transfer_twice(void)
 	wt_port *courier;
 	int taker;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	taker = scenario_go_linked("taker", take_and_send_back, &courier);
 	SCENARIO_CHECK(scenario_send_port(courier, &near_end) == 0);
 	sched_reached(SCHED_IN_FLIGHT);
@@ -170,7 +170,7 @@ static void take_sender_and_post(void *arg)
 	(void)arg;
 	SCENARIO_CHECK(wt_port_receive(from, &message, WT_FOREVER) == 0);
 	SCENARIO_CHECK(wt_message_take_sender(&message, 0, &sender) == 0);
-	SCENARIO_CHECK(wt_sender_post(sender, "a", 1) == 0);
+	SCENARIO_CHECK(wt_sender_post(sender, "aaaaaaaa", SCENARIO_BYTES) == 0);
 	wt_sender_close(sender);
 	wt_port_close(from);
 }
@@ -182,7 +182,7 @@ static void transfer_sender(void)
 	wt_port *courier;
 	int taker;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	taker = scenario_go_linked("taker", take_sender_and_post, &courier);
 	SCENARIO_CHECK(wt_port_sender(far_end, &sender) == 0);
 	SCENARIO_CHECK(wt_port_send(courier, &(wt_outgoing){ .transfer = list, .transfer_count = 1 }, WT_NOW) == 0);

@@ -192,7 +192,7 @@ static void receive_at_deadline(void)
 	wt_message message;
 	int err, poster;
 
-	scenario_open_channel(NULL);
+	scenario_open_used_channel(NULL);
 	poster = scenario_go("poster", post_at, NULL);
 	err = wt_port_receive(near_end, &message, scenario_time(10));
 	if (err) {

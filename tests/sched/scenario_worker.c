@@ -42,7 +42,7 @@ void scenario_terminate_now(void *arg)
 
 void scenario_post_to_worker(void *arg)
 {
-	int err = wt_worker_post(worker, "a", 1);
+	int err = wt_worker_post(worker, "aaaaaaaa", SCENARIO_BYTES);
 
 	(void)arg;
 	SCENARIO_CHECK(err == 0 || err == WT_ECLOSED);
@@ -217,7 +217,7 @@ static int sender_fibre;
 static void post_by_sender(void *arg)
 {
 	(void)arg;
-	SCENARIO_CHECK(wt_sender_post(sender, "b", 1) == 0);
+	SCENARIO_CHECK(wt_sender_post(sender, "bbbbbbbb", SCENARIO_BYTES) == 0);
 	wt_sender_close(sender);
 }
 

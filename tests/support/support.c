@@ -412,6 +412,25 @@ void support_restore_os(void)
 		wti_os = &wti_os_real;
 }
 
+static bool os_of_amd(void)
+{
+	return true;
+}
+
+static bool os_of_another(void)
+{
+	return false;
+}
+
+void support_use_processor(bool amd)
+{
+	static struct wti_os_ops os;
+
+	os = *wti_os;
+	os.cpu_is_amd = amd ? os_of_amd : os_of_another;
+	wti_os = &os;
+}
+
 void support_count_reset(void)
 {
 	atomic_store(&support_counts.allocations, 0);

@@ -113,4 +113,7 @@ enum support_os_call {
 void support_fail_os(enum support_os_call call, int error);
 void support_restore_os(void);
 
+/* Rings that are made from now on, until the test ends or counts anew, are as where AMD made the processor, or not. */
+void support_use_processor(bool amd);
+
 #endif
