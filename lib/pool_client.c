@@ -73,6 +73,7 @@ static struct wti_pool_client *client_make(struct wt_pool *pool)
 	client->pool = pool;
 	wti_source_init(&client->source, &wti_pool_client_ops, NULL);
 	wti_ring_init(&client->back, 0, WTI_NO_LIMIT, false);
+	wti_ring_post_under_lock(&client->back); /* the pool's: tasks that are refused, or judged */
 	wti_list_init(&client->mine);
 	wti_list_init(&client->free);
 	wti_list_init(&client->untold);

@@ -90,6 +90,11 @@ void wti_ring_trace(struct wti_ring *ring, uint32_t port)
 	ring->special = ring->limited || port;
 }
 
+void wti_ring_post_under_lock(struct wti_ring *ring)
+{
+	ring->under_lock = true;
+}
+
 /*
  * Ask for lines that will be written by the reservations behind this one, which ends at the position `end`; not for those
  * that the consumer may have still to read, or to zero, from `low` on.

@@ -17,8 +17,9 @@
  * What happens when it is full. Below `limit` it grows: a new segment is
  * linked behind the present one, up to WTI_SEGMENT_MAX each. From that size on
  * a producer first lets a consumer that is reading get ahead, for a fraction
- * of a millisecond at most, and yields the processor a few times to one that
- * does not get on: the two then stay in one. At the limit a
+ * of a millisecond at most, and, where there are several, yields its processor
+ * up to four times to one that does not get on: the two then stay in one. At
+ * the limit a
  * post is refused with WT_EAGAIN, having changed nothing. A refusal means
  * that there was no room at some moment of the call. What the limit counts
  * are messages, with their headers; where the ring pads or links, or a payload
@@ -131,6 +132,7 @@ struct wti_ring {
 	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
 	size_t limit;                         /* set at create: bytes, or WTI_NO_LIMIT */
 	uint32_t capacity;                    /* set at create: bytes of the first segment */
+	bool under_lock;                      /* see wti_ring_post_under_lock */
 	uint64_t clean_head;                  /* consumer, before it sets `dirty`: the last head before which all was zeroed */
 	/* Consumer, where `mixed`. */
 	struct wti_segment *done_segment;     /* where `done` lies; else it is in read_segment */
@@ -146,7 +148,7 @@ struct wti_ring {
 	uint16_t padding_done;         /* words of padding between head and done, which lie in one segment */
 	uint8_t large;                 /* large messages in a row, as ring_read.c counts them */
 	uint8_t dirt;                  /* enum ring_dirt of ring_read.c: how `dirty` came and will go */
-	uint32_t look_in;              /* so many releases until the use is noted next; one that only looks may count twice */
+	uint32_t look_in;              /* so many releases until the use is noted next; one that finds nothing may count three times */
 	uint8_t looks;                 /* since the last flush */
 	bool mixed;                    /* something else than plain messages may lie between `done` and `read` */
 	bool read_limited;             /* set at create, as `limited` */
@@ -187,6 +189,9 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 
 /* Before the first post: the messages are those of the port with this number in a timeline; 0: there is none. */
 void wti_ring_trace(struct wti_ring *ring, uint32_t port);
+
+/* Before the first post: some who post hold a lock that others wait for, so nobody yields to the consumer. */
+void wti_ring_post_under_lock(struct wti_ring *ring);
 
 /* Drop what is left, and free all memory. Objects that the records carried go on the list. */
 void wti_ring_destroy(struct wti_ring *ring, struct wti_list *dropped);

@@ -9,8 +9,8 @@
 #include "wait.h"
 
 /*
- * A producer looks how far the consumer is every so many pauses: in all about
- * what another segment takes (140 us where a pause is 17 ns, three times that
+ * A producer looks how far the consumer is every so many pauses: in all, but
+ * for the yields below, about what another segment takes (140 us where a pause is 17 ns, three times that
  * where it is 140 cycles), and not when it has not moved for a few looks.
  * Each look costs the consumer the line of what it writes for each message; it
  * gives bytes back every 4096, which takes 5 us where messages are small.
@@ -20,7 +20,8 @@
  *
  * One that has not moved may wait for a processor, where more threads run than
  * there are: maybe for this one, which the producer then yields, a few times,
- * since others may be before it.
+ * since others may be before it. Not on one processor: there one yield would do
+ * for one producer, but of several each would fill the rest.
  * Kept because it measures better: of 2, 4 and 8 producers 2.1, 2.9 and 2.4
  * times as many messages came in 11 rounds (2 processors, of AMD), for without
  * it they are millions of bytes ahead, whose pages the system makes and takes
@@ -31,7 +32,7 @@ enum {
 	GROW_PAUSES = 256, /* a few microseconds */
 	GROW_LOOKS = 32,
 	GROW_LOOKS_STILL = 4,
-	GROW_YIELDS = 4,
+	GROW_YIELDS = 4, /* of one wait */
 	GROW_UNWAITED_LOG = 6 /* of the growths without a wait after one in vain, at most */
 };
 
@@ -144,35 +145,51 @@ static void grow_learn(struct wti_ring *ring, bool stood_still)
 	wti_store(&ring->unwaited, (uint16_t)(times ? 1u << times : 0));
 }
 
-/* `still`: looks in a row at which the consumer had not moved. */
-static void grow_let_consume(int still)
+/* The full segment as a producer found it: others may link one or two behind it while this one yields. */
+struct grow_full {
+	uint64_t tail;
+	uint64_t start;
+};
+
+static bool grow_is_still_full(struct wti_ring *ring, const struct grow_full *full)
 {
-	if (still < GROW_LOOKS_STILL)
+	/* Relaxed: who posts looks again; under grow_lock nobody else writes either. */
+	return !((wti_load(&ring->tail) ^ full->tail) & 1) &&
+	       wti_load(&ring->extent[full->tail & 1].start) == full->start;
+}
+
+/* `still`: looks in a row at which the consumer had not moved. False where it had its chances. */
+static bool grow_let_consume(const struct wti_ring *ring, int still, int *yields)
+{
+	if (still < GROW_LOOKS_STILL) {
 		wti_wait_gather(GROW_PAUSES);
-	else
-		wti_os->yield();
+		return true;
+	}
+	if (ring->under_lock || *yields == GROW_YIELDS)
+		return false;
+	++*yields;
+	wti_os->yield();
+	return true;
 }
 
 /*
  * Whether the consumer, that had come to `from`, gives back a quarter of the segment that is full: looked at as long as it
  * goes on. In one before that it makes no room here, whatever it gives back.
  */
-static bool grow_sees_room(struct wti_ring *ring, uint64_t tail, uint64_t from)
+static bool grow_sees_room(struct wti_ring *ring, const struct grow_full *full, uint64_t from)
 {
-	uint64_t start = wti_load(&ring->extent[tail & 1].start);
-	uint64_t enough = ((int64_t)(from - start) < 0 ? start : from) + WTI_SEGMENT_MAX / 4;
+	uint64_t enough = ((int64_t)(from - full->start) < 0 ? full->start : from) + WTI_SEGMENT_MAX / 4;
 	uint64_t head = from;
-	int still = 0;
+	int still = 0, yields = 0;
 
-	for (int look = 0; look < GROW_LOOKS && still < GROW_LOOKS_STILL + GROW_YIELDS; look++) {
+	for (int look = 0; look < GROW_LOOKS && grow_let_consume(ring, still, &yields); look++) {
 		uint64_t last = head;
 
-		grow_let_consume(still);
 		WTI_YIELD(WTI_YIELD_FULL, ring);
 		/* Relaxed: who posts looks at both again. */
 		head = wti_load(&ring->head);
 		/* Another producer has grown it: that one may have learnt. */
-		if ((wti_load(&ring->tail) ^ tail) & 1)
+		if (!grow_is_still_full(ring, full))
 			return true;
 		if ((int64_t)(head - enough) >= 0) {
 			grow_learn(ring, false);
@@ -180,7 +197,7 @@ static bool grow_sees_room(struct wti_ring *ring, uint64_t tail, uint64_t from)
 		}
 		still = head == last ? still + 1 : 0;
 	}
-	grow_learn(ring, still == GROW_LOOKS_STILL + GROW_YIELDS);
+	grow_learn(ring, still >= GROW_LOOKS_STILL);
 	return false;
 }
 
@@ -190,31 +207,32 @@ static bool grow_sees_room(struct wti_ring *ring, uint64_t tail, uint64_t from)
  * mostly in no page yet: the producer lets it get ahead. One that stands still
  * may be this very thread, and is waited for more and more rarely.
  */
-static bool grow_finds_room(struct wti_ring *ring, uint64_t tail)
+static bool grow_finds_room(struct wti_ring *ring, const struct grow_full *full)
 {
 	unsigned unwaited = wti_load(&ring->unwaited);
 
-	if (wti_load(&ring->extent_size[tail & 1]) < WTI_SEGMENT_MAX || !wti_wait_may_poll())
+	if (wti_load(&ring->extent_size[full->tail & 1]) < WTI_SEGMENT_MAX || !wti_wait_may_poll())
 		return false;
 	if (unwaited) {
 		wti_store(&ring->unwaited, (uint16_t)(unwaited - 1));
 		return false;
 	}
-	return grow_sees_room(ring, tail, wti_load(&ring->head));
+	return grow_sees_room(ring, full, wti_load(&ring->head));
 }
 
 int wti_ring_grow(struct wti_ring *ring, uint64_t tail, size_t need)
 {
+	const struct grow_full full = { .tail = tail, .start = wti_load(&ring->extent[tail & 1].start) };
 	struct wti_segment *segment;
 	uint64_t now;
 	int err = 0;
 
-	if (grow_finds_room(ring, tail))
+	if (grow_finds_room(ring, &full))
 		return 0;
 	wti_mutex_lock(&ring->grow_lock);
-	now = wti_load(&ring->tail);
-	if ((now ^ tail) & 1)
+	if (!grow_is_still_full(ring, &full))
 		goto out; /* someone else has linked one meanwhile */
+	now = wti_load(&ring->tail);
 	segment = grow_segment(ring, grow_size(ring, need));
 	if (!segment) {
 		err = WT_ENOMEM;

@@ -104,10 +104,10 @@ static inline struct wti_extent_seen wti_extent_see(const struct wti_ring *ring,
 
 /*
  * The extent that a tail names, chosen by a jump, to which GCC and clang hold
- * as long as both sides load. It is nearly always the one
- * that it was before, so that the processor reads what lies there together with
- * the tail; by arithmetic it would have to wait for the tail first, and that
- * for the swap of the post before, which lets no later read begin.
+ * as long as both sides load. It is nearly always the one that it was before,
+ * so that the processor reads what lies there together with the tail; by
+ * arithmetic it would have to wait for the tail first, and that for the swap of
+ * the post before, which lets no later read begin.
  * Kept because it measures better: 8-byte messages went from 58 million a
  * second to 78, as with one producer; 64-byte ones from 54 to 73.
  */
@@ -150,10 +150,9 @@ static WTI_INLINE struct wti_ring_place wti_ring_reserve_at_once(struct wti_ring
 
 /*
  * pairs with wti_ring_next_short, ring_settle [ring-commit]: payload before
- * header. The producer
- * will look whether the consumer sleeps, which must not pass this store: the
- * consumer's heavy barrier sees to that, or, where there is none, seq_cst.
- * pairs with wti_source_arm [source-1]
+ * header. The producer will look whether the consumer sleeps, which must not
+ * pass this store: the consumer's heavy barrier sees to that, or, where there
+ * is none, seq_cst. pairs with wti_source_arm [source-1]
  */
 static inline void wti_ring_publish(_Atomic(uint64_t) *at, uint64_t header)
 {

@@ -792,6 +792,16 @@ static void a_ring_that_is_read_while_it_is_full_does_not_grow(void **state)
 	ring_end(&reader.ring);
 }
 
+/* Behind reader_begin, which counts. */
+static void reader_yields(void (*yield)(void))
+{
+	static struct wti_os_ops os;
+
+	os = *wti_os;
+	os.yield = yield;
+	wti_os = &os;
+}
+
 static void read_at_yield(void)
 {
 	for (unsigned i = 0; i < 500; i++)
@@ -801,20 +811,35 @@ static void read_at_yield(void)
 /* Also one that only reads when the producer gives its processor away. */
 static void a_consumer_that_waits_for_the_processor_gets_it(void **state)
 {
-	const struct wti_os_ops *usual = wti_os;
-	struct wti_os_ops os = *wti_os;
 	uint64_t posted = 0;
 
 	(void)state;
 	reader_begin(0);
-	os.yield = read_at_yield;
-	wti_os = &os;
+	reader_yields(read_at_yield);
 	for (; posted < 20000; posted++)
 		assert_int_equal(post(&reader.ring, 200, posted), 0);
-	wti_os = usual;
 	wti_yield_hook = NULL;
 	assert_true(reader.next > posted / 2);
 	assert_true(support_counts.bytes < 2 * (long)WTI_SEGMENT_MAX);
+	read_all(posted);
+	expect_empty(&reader.ring);
+	ring_end(&reader.ring);
+}
+
+/* A lock may be held: nothing is given away. */
+static void nobody_yields_who_may_hold_a_lock(void **state)
+{
+	uint64_t posted = 0;
+
+	(void)state;
+	reader_begin(0);
+	wti_ring_post_under_lock(&reader.ring);
+	reader_yields(read_at_yield);
+	for (; posted < 20000; posted++)
+		assert_int_equal(post(&reader.ring, 200, posted), 0);
+	wti_yield_hook = NULL;
+	assert_int_equal(reader.next, 0);
+	assert_true(reader.looks > 0);
 	read_all(posted);
 	expect_empty(&reader.ring);
 	ring_end(&reader.ring);
@@ -824,6 +849,31 @@ static void fill_segments(uint64_t *posted, unsigned count)
 {
 	for (uint64_t i = 0; i < count * WTI_SEGMENT_MAX / 200; i++)
 		assert_int_equal(post(&reader.ring, 200, (*posted)++), 0);
+}
+
+static uint64_t posted_at_yield;
+
+/* Another producer fills the next segment as well, and begins a third one. */
+static void fill_at_yield(void)
+{
+	uint64_t count = posted_at_yield ? 0 : WTI_SEGMENT_MAX / 208 + 10;
+
+	while (posted_at_yield < count)
+		assert_int_equal(post(&reader.ring, 200, posted_at_yield++), 0);
+}
+
+static void who_finds_two_more_segments_behind_a_yield_links_no_other(void **state)
+{
+
+	(void)state;
+	reader_begin(0);
+	posted_at_yield = 0;
+	reader_yields(fill_at_yield);
+	for (uint64_t i = 0; !posted_at_yield; i++)
+		assert_int_equal(post(&reader.ring, 200, i), 0);
+	wti_yield_hook = NULL;
+	assert_in_range(support_counts.bytes, 3 * WTI_SEGMENT_MAX, 4 * WTI_SEGMENT_MAX - 1);
+	ring_end(&reader.ring);
 }
 
 /* One that does not go on is waited for ever more rarely; one that is too slow, for a while each time. */
@@ -2185,6 +2235,8 @@ int main(void)
 		TEST(the_capacity_is_there_with_the_first_post),
 		TEST(a_ring_that_is_read_while_it_is_full_does_not_grow),
 		TEST(a_consumer_that_waits_for_the_processor_gets_it),
+		TEST(nobody_yields_who_may_hold_a_lock),
+		TEST(who_finds_two_more_segments_behind_a_yield_links_no_other),
 		TEST(a_consumer_that_stands_still_is_hardly_waited_for),
 		TEST(who_posts_to_itself_hardly_waits),
 		TEST(a_post_does_not_wait_for_a_backlog),
