@@ -80,7 +80,7 @@ struct wti_cargo;
 enum wti_ring_producers {
 	WTI_RING_MANY,
 	WTI_RING_SINGLE,
-	WTI_RING_SINGLE_ZEROES /* one, which zeroes the header behind each of its records itself; the consumer nothing */
+	WTI_RING_SINGLE_ZEROES /* one, which zeroes the header behind each of its records; the consumer nothing */
 };
 
 /* What the consumer zeroes as it gives it back. */
@@ -148,7 +148,7 @@ struct wti_ring {
 	uint16_t padding_done;         /* words of padding between head and done, which lie in one segment */
 	uint8_t large;                 /* large messages in a row, as ring_read.c counts them */
 	uint8_t dirt;                  /* enum ring_dirt of ring_read.c: how `dirty` came and will go */
-	uint32_t look_in;              /* so many releases until the use is noted next; one that finds nothing may count three times */
+	uint32_t look_in;              /* so many releases until the use is noted; one in vain may count three times */
 	uint8_t looks;                 /* since the last flush */
 	bool mixed;                    /* something else than plain messages may lie between `done` and `read` */
 	bool read_limited;             /* set at create, as `limited` */
