@@ -10,8 +10,9 @@
 
 /*
  * A producer looks how far the consumer is every so many pauses: in all, but
- * for the yields below, about what another segment takes (140 us where a pause is 17 ns, three times that
- * where it is 140 cycles), and not when it has not moved for a few looks.
+ * for the yields below, about what another segment takes (140 us where a pause
+ * is 17 ns, three times that where it is 140 cycles), and not when it has not
+ * moved for a few looks.
  * Each look costs the consumer the line of what it writes for each message; it
  * gives bytes back every 4096, which takes 5 us where messages are small.
  * Kept because it measures better: batches of 64-byte messages went from 54

@@ -235,15 +235,10 @@ static bool ring_leaves_large(struct wti_ring *ring)
 	       ring->read_size == WTI_SEGMENT_MAX;
 }
 
-/* Whether so much as is given back may be a large message: of one as short as may be, a line is not given back yet. */
-static inline bool ring_is_large(size_t size)
-{
-	return size > WTI_RING_LARGE - WTI_CACHE_LINE;
-}
-
 static inline bool ring_leaves(struct wti_ring *ring, size_t size)
 {
-	if (wti_unlikely(ring_is_large(size)))
+	/* Of a large one as short as may be, a line is not given back yet. */
+	if (wti_unlikely(size > WTI_RING_LARGE - WTI_CACHE_LINE))
 		return ring_leaves_large(ring);
 	/* Less than a line are what is left of a large one when all is given back. */
 	if (size >= WTI_CACHE_LINE && !ring->padding_done)
