@@ -347,6 +347,29 @@ static WTI_INLINE bool port_receive_next(wt_port *port, struct wti_thread *self,
 	return true;
 }
 
+/* Nobody is owed room, which comes first, and no stream is under way, which is let get ahead. */
+static inline bool port_may_glance(const wt_port *port, const struct wti_thread *self, wt_time deadline)
+{
+	return deadline != WT_NOW && !port->inbox.read_limited && wti_list_empty(&self->owing) &&
+	       !wti_wait_pauses_after(wti_load(&port->received) - port->run_from) && wti_wait_may_glance(self);
+}
+
+/*
+ * The ring is empty: true if there is something soon. An answer, mostly, which the thread that asked takes from here the
+ * short way; behind a wait it takes as many instructions again.
+ * Kept because it measures better: round trips, awake, were 1.13 and 1.17 times as fast in 13 and 11 rounds, those of
+ * messages of 8 bytes in the transfer benchmark 1.18 and 1.38 times (AMD); four times the looks bring no more.
+ */
+static bool port_glance(wt_port *port, const struct wti_thread *self, wt_time deadline)
+{
+	if (!port_may_glance(port, self, deadline))
+		return false;
+	port->run_from = wti_load(&port->received);
+	wti_ring_begin_run(&port->inbox);
+	WTI_YIELD(WTI_YIELD_GLANCING, port);
+	return wti_ring_glance(&port->inbox, WTI_WAIT_GLANCES);
+}
+
 /* Whatever is in the way. */
 static WTI_APART int port_receive_any(wt_port *port, struct wti_thread *self, wt_message *message, wt_time deadline)
 {
@@ -367,8 +390,12 @@ static WTI_APART int port_receive_any(wt_port *port, struct wti_thread *self, wt
 static WTI_APART int port_receive(wt_port *port, struct wti_thread *self, wt_message *message, wt_time deadline)
 {
 	port_give_back(port);
-	if (wti_likely(!port->closing) && wti_likely(port_receive_next(port, self, message)))
-		return 0;
+	if (wti_likely(!port->closing)) {
+		if (wti_likely(port_receive_next(port, self, message)))
+			return 0;
+		if (port_glance(port, self, deadline) && port_receive_next(port, self, message))
+			return 0;
+	}
 	return port_receive_any(port, self, message, deadline);
 }
 

@@ -50,4 +50,20 @@ static inline struct wti_record wti_ring_next_short(struct wti_ring *ring)
 	};
 }
 
+/* Look so many times, with a pause before each: true as soon as there is something that wti_ring_next may find. */
+static inline bool wti_ring_glance(const struct wti_ring *ring, unsigned looks)
+{
+	struct wti_segment *segment = ring->read_segment;
+
+	if (wti_unlikely(!segment))
+		return false;
+	while (looks--) {
+		wti_cpu_relax();
+		/* relaxed: who finds something looks again */
+		if (wti_load(wti_segment_at(segment, ring->read_size, ring->read)))
+			return true;
+	}
+	return false;
+}
+
 #endif

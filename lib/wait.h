@@ -83,6 +83,18 @@ int wti_wait_through(struct wti_thread *self, const struct wti_wait_ops *ops, vo
 bool wti_wait_may_poll(void);
 
 /*
+ * Who has a shorter way to look than `ready`, and to take what it finds, may look so many times before it waits, with a
+ * pause before each: half a microsecond to two. Where the last poll found something, that is, and no thread was only
+ * just created, which may want this processor.
+ */
+enum { WTI_WAIT_GLANCES = 32 };
+
+static inline bool wti_wait_may_glance(const struct wti_thread *self)
+{
+	return self->poll_budget && !self->poll_misses && !self->poll_yielded && !self->starting && wti_wait_may_poll();
+}
+
+/*
  * Before the first look of a wait in the middle of a stream: let the other
  * side get some ahead, for so many pauses of the processor, where polling can
  * help. Who takes each message, task or result as it comes pulls the cache

@@ -109,6 +109,112 @@ static void receive_waits_until_something_comes(void **state)
 	wt_port_close(channel.a);
 }
 
+/* Posts from the first such point on that is come by, and keeps which that was. */
+static struct {
+	wt_port *from;
+	bool posted;
+	enum wti_yield_point at;
+} late;
+
+static void post_late(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	if (late.posted || (point != WTI_YIELD_GLANCING && point != WTI_YIELD_BEFORE_ARM))
+		return;
+	late.posted = true;
+	late.at = point;
+	post_text(late.from, "late");
+}
+
+/* How a receive that finds nothing goes on, by what the polls before it have found. */
+static enum wti_yield_point receive_late(struct channel *channel, unsigned budget, unsigned misses, unsigned yielded)
+{
+	struct wti_thread *self = wti_thread_self();
+	wt_message message;
+
+	self->poll_budget = budget;
+	self->poll_misses = misses;
+	self->poll_yielded = yielded;
+	late.from = channel->a;
+	late.posted = false;
+	wti_yield_hook = post_late;
+	assert_int_equal(wt_port_receive(channel->b, &message, WT_FOREVER), 0);
+	wti_yield_hook = NULL;
+	assert_int_equal(message.size, 4);
+	assert_memory_equal(message.data, "late", 4);
+	return late.at;
+}
+
+static void open_used(struct channel *channel, const wt_channel_options *options, unsigned messages)
+{
+	channel_open(channel, options);
+	for (unsigned i = 0; i < messages; i++)
+		post_text(channel->a, "early");
+	for (unsigned i = 0; i < messages; i++)
+		assert_receives(channel->b, "early");
+}
+
+static void what_comes_soon_is_received_without_a_wait(void **state)
+{
+	enum wti_yield_point soon = wti_wait_may_poll() ? WTI_YIELD_GLANCING : WTI_YIELD_BEFORE_ARM;
+	struct channel channel;
+
+	(void)state;
+	open_used(&channel, NULL, 1);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(receive_late(&channel, 16, 0, 0), soon);
+	channel_close(&channel);
+}
+
+static void a_receive_waits_at_once_where_polls_are_in_vain(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	open_used(&channel, NULL, 1);
+	assert_int_equal(receive_late(&channel, 0, 0, 0), WTI_YIELD_BEFORE_ARM); /* none yet */
+	assert_int_equal(receive_late(&channel, 16, 1, 0), WTI_YIELD_BEFORE_ARM);
+	assert_int_equal(receive_late(&channel, 16, 0, 1), WTI_YIELD_BEFORE_ARM);
+	channel_close(&channel);
+}
+
+static void a_receive_waits_at_once_behind_a_stream(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	open_used(&channel, NULL, 2);
+	assert_int_equal(receive_late(&channel, 16, 0, 0), WTI_YIELD_BEFORE_ARM);
+	channel_close(&channel);
+}
+
+static void a_receive_waits_at_once_where_it_may_owe_room(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	open_used(&channel, WT_CHANNEL_OPTIONS(.limit = 4096), 1);
+	assert_int_equal(receive_late(&channel, 16, 0, 0), WTI_YIELD_BEFORE_ARM);
+	channel_close(&channel);
+}
+
+/* And one that does not wait does not look again. */
+static void receive_now_looks_once(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	open_used(&channel, NULL, 1);
+	wti_thread_self()->poll_budget = 16;
+	late.from = channel.a;
+	late.posted = false;
+	wti_yield_hook = post_late;
+	assert_receives_nothing(channel.b, WT_EAGAIN);
+	wti_yield_hook = NULL;
+	assert_false(late.posted);
+	channel_close(&channel);
+}
+
 static void count_answers(void *arg)
 {
 	struct waiting *waiting = arg;
@@ -803,6 +909,11 @@ int main(void)
 		TEST(receive_now_says_that_nothing_is_there),
 		TEST(receive_gives_up_at_its_deadline_and_not_before),
 		TEST(receive_waits_until_something_comes),
+		TEST(what_comes_soon_is_received_without_a_wait),
+		TEST(a_receive_waits_at_once_where_polls_are_in_vain),
+		TEST(a_receive_waits_at_once_behind_a_stream),
+		TEST(a_receive_waits_at_once_where_it_may_owe_room),
+		TEST(receive_now_looks_once),
 		TEST(a_dialogue_loses_no_wake),
 		TEST(receive_says_closed_after_the_last_message),
 		TEST(a_receive_that_makes_no_sense_takes_nothing),

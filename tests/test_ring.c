@@ -316,6 +316,31 @@ static void what_is_more_than_a_messages_bytes_is_not_taken_the_short_way(void *
 	ring_end(&ring);
 }
 
+static void a_glance_sees_what_there_is_to_look_for(void **state)
+{
+	static struct wti_ring ring;
+	struct wti_ring_slot slot;
+
+	(void)state;
+	wti_ring_init(&ring, 0, WTI_NO_LIMIT, false);
+	assert_int_equal(post(&ring, 8, 0), 0);
+	assert_false(wti_ring_glance(&ring, 2)); /* the first segment is still to be found */
+	expect_view(&ring, 8, 0);
+	assert_false(wti_ring_glance(&ring, 2));
+	assert_int_equal(wti_ring_reserve(&ring, 16, &slot), 0);
+	assert_int_equal(post(&ring, 0, 1), 0);
+	assert_false(wti_ring_glance(&ring, 2)); /* what is first is not committed */
+	wti_ring_abandon(&ring, &slot);
+	assert_true(wti_ring_glance(&ring, 1)); /* padding, to be passed */
+	expect_view(&ring, 0, 1);
+	assert_false(wti_ring_glance(&ring, 2));
+	assert_int_equal(post(&ring, 0, 2), 0);
+	assert_false(wti_ring_glance(&ring, 0));
+	assert_true(wti_ring_glance(&ring, 1));
+	expect_view(&ring, 0, 2);
+	ring_end(&ring);
+}
+
 /* Read, and released the short way as often as that does it: how often. */
 static size_t release_short(struct wti_ring *ring, size_t count, size_t size)
 {
@@ -2215,6 +2240,7 @@ int main(void)
 		TEST(a_record_that_passes_the_end_of_a_segment_does_not_take_the_short_way),
 		TEST(only_a_short_message_without_a_limit_or_a_timeline_takes_the_short_way),
 		TEST(what_is_more_than_a_messages_bytes_is_not_taken_the_short_way),
+		TEST(a_glance_sees_what_there_is_to_look_for),
 		TEST(a_release_takes_the_short_way_but_for_the_end_of_a_batch),
 		TEST(what_holds_more_than_bytes_is_not_released_the_short_way),
 		TEST(a_pad_that_was_passed_is_not_released_the_short_way),
