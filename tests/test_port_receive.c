@@ -126,18 +126,24 @@ static void post_late(enum wti_yield_point point, void *object)
 	post_text(late.from, "late");
 }
 
-/* How a receive that finds nothing goes on, by what the polls before it have found. */
-static enum wti_yield_point receive_late(struct channel *channel, unsigned budget, unsigned misses, unsigned yielded)
+static void post_late_from(wt_port *port, unsigned budget, unsigned misses, unsigned yielded)
 {
 	struct wti_thread *self = wti_thread_self();
-	wt_message message;
 
 	self->poll_budget = budget;
 	self->poll_misses = misses;
 	self->poll_yielded = yielded;
-	late.from = channel->a;
+	late.from = port;
 	late.posted = false;
 	wti_yield_hook = post_late;
+}
+
+/* How a receive that finds nothing goes on, by what the polls before it have found. */
+static enum wti_yield_point receive_late(struct channel *channel, unsigned budget, unsigned misses, unsigned yielded)
+{
+	wt_message message;
+
+	post_late_from(channel->a, budget, misses, yielded);
 	assert_int_equal(wt_port_receive(channel->b, &message, WT_FOREVER), 0);
 	wti_yield_hook = NULL;
 	assert_int_equal(message.size, 4);
@@ -205,10 +211,7 @@ static void receive_now_looks_once(void **state)
 
 	(void)state;
 	open_used(&channel, NULL, 1);
-	wti_thread_self()->poll_budget = 16;
-	late.from = channel.a;
-	late.posted = false;
-	wti_yield_hook = post_late;
+	post_late_from(channel.a, 16, 0, 0);
 	assert_receives_nothing(channel.b, WT_EAGAIN);
 	wti_yield_hook = NULL;
 	assert_false(late.posted);
