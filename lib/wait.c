@@ -49,15 +49,6 @@ struct wait {
 	bool through;
 };
 
-/*
- * A thread that was only just created wants a processor, and may get this one
- * sooner than an idle one wakes: to poll for it would keep it from running.
- */
-static bool wait_for_start(const struct wti_thread *self)
-{
-	return self->starting && !wti_load(self->starting);
-}
-
 static bool wait_ended(const struct wait *w)
 {
 	return !w->through && wti_thread_terminating(w->self);
@@ -219,7 +210,7 @@ static bool wait_lightly(const struct wait *w, wt_time deadline)
 
 	if (nap != WTI_WAIT_FREE)
 		return wait_nap(w, nap, deadline);
-	if (w->ops->hopeless || !wti_wait_may_poll() || wait_for_start(w->self))
+	if (w->ops->hopeless || !wti_wait_may_poll() || wti_wait_is_for_start(w->self))
 		return false;
 	return wait_poll(w, deadline);
 }

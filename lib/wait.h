@@ -83,15 +83,25 @@ int wti_wait_through(struct wti_thread *self, const struct wti_wait_ops *ops, vo
 bool wti_wait_may_poll(void);
 
 /*
- * Who has a shorter way to look than `ready`, and to take what it finds, may look so many times before it waits, with a
- * pause before each: half a microsecond to two. Where the last poll found something, that is, and no thread was only
- * just created, which may want this processor.
+ * A thread that was only just created wants a processor, and may get this one
+ * sooner than an idle one wakes: to poll for it would keep it from running.
+ */
+static inline bool wti_wait_is_for_start(const struct wti_thread *self)
+{
+	return self->starting && !wti_load(self->starting);
+}
+
+/*
+ * Who has a shorter way to look than `ready`, and to take what it finds, may
+ * look so many times before it waits, with a pause before each: half a
+ * microsecond to two. Where the last poll found something, that is.
  */
 enum { WTI_WAIT_GLANCES = 32 };
 
 static inline bool wti_wait_may_glance(const struct wti_thread *self)
 {
-	return self->poll_budget && !self->poll_misses && !self->poll_yielded && !self->starting && wti_wait_may_poll();
+	return self->poll_budget && !self->poll_misses && !self->poll_yielded && !wti_wait_is_for_start(self) &&
+	       wti_wait_may_poll();
 }
 
 /*

@@ -160,6 +160,7 @@ static void open_used(struct channel *channel, const wt_channel_options *options
 		assert_receives(channel->b, "early");
 }
 
+/* The looks themselves are those of a_glance_sees_what_there_is_to_look_for. */
 static void what_comes_soon_is_received_without_a_wait(void **state)
 {
 	enum wti_yield_point soon = wti_wait_may_poll() ? WTI_YIELD_GLANCING : WTI_YIELD_BEFORE_ARM;
@@ -184,6 +185,24 @@ static void a_receive_waits_at_once_where_polls_are_in_vain(void **state)
 	channel_close(&channel);
 }
 
+/* A worker that has begun counts no more, though it is still there. */
+static void a_receive_waits_at_once_for_a_worker_that_has_not_begun(void **state)
+{
+	enum wti_yield_point soon = wti_wait_may_poll() ? WTI_YIELD_GLANCING : WTI_YIELD_BEFORE_ARM;
+	struct wti_thread *self = wti_thread_self();
+	_Atomic(uint32_t) begun = 0;
+	struct channel channel;
+
+	(void)state;
+	open_used(&channel, NULL, 1);
+	self->starting = &begun;
+	assert_int_equal(receive_late(&channel, 16, 0, 0), WTI_YIELD_BEFORE_ARM);
+	wti_store(&begun, 1);
+	assert_int_equal(receive_late(&channel, 16, 0, 0), soon);
+	self->starting = NULL;
+	channel_close(&channel);
+}
+
 static void a_receive_waits_at_once_behind_a_stream(void **state)
 {
 	struct channel channel;
@@ -201,6 +220,24 @@ static void a_receive_waits_at_once_where_it_may_owe_room(void **state)
 	(void)state;
 	open_used(&channel, WT_CHANNEL_OPTIONS(.limit = 4096), 1);
 	assert_int_equal(receive_late(&channel, 16, 0, 0), WTI_YIELD_BEFORE_ARM);
+	channel_close(&channel);
+}
+
+static void a_receive_waits_at_once_where_room_is_owed_elsewhere(void **state)
+{
+	struct channel channel, full;
+
+	(void)state;
+	open_used(&channel, NULL, 1);
+	channel_open(&full, WT_CHANNEL_OPTIONS(.limit = 4096));
+	while (wt_port_post(full.a, "news", 4) == 0)
+		;
+	assert_receives(full.b, "news");
+	assert_receives(full.b, "news");
+	assert_false(wti_list_empty(&wti_thread_self()->owing));
+	assert_int_equal(receive_late(&channel, 16, 0, 0), WTI_YIELD_BEFORE_ARM);
+	assert_true(wti_list_empty(&wti_thread_self()->owing));
+	channel_close(&full);
 	channel_close(&channel);
 }
 
@@ -914,8 +951,10 @@ int main(void)
 		TEST(receive_waits_until_something_comes),
 		TEST(what_comes_soon_is_received_without_a_wait),
 		TEST(a_receive_waits_at_once_where_polls_are_in_vain),
+		TEST(a_receive_waits_at_once_for_a_worker_that_has_not_begun),
 		TEST(a_receive_waits_at_once_behind_a_stream),
 		TEST(a_receive_waits_at_once_where_it_may_owe_room),
+		TEST(a_receive_waits_at_once_where_room_is_owed_elsewhere),
 		TEST(receive_now_looks_once),
 		TEST(a_dialogue_loses_no_wake),
 		TEST(receive_says_closed_after_the_last_message),
