@@ -97,6 +97,7 @@ wt_shared_sources = $(wt_debug_sources) \
 	lib/poke.h \
 	lib/pool.c \
 	lib/pool.h \
+	lib/pool_back.h \
 	lib/pool_client.c \
 	lib/pool_done.c \
 	lib/pool_each.c \

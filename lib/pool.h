@@ -25,7 +25,7 @@
  * pool_submit.c  submit
  * pool_room.c    room in bounded queues
  * pool_message.c replies and progress
- * pool_done.c    what comes back, on the submitter's thread
+ * pool_done.c    what comes back, on the submitter's thread; pool_back.h: its short way there
  * pool_task.c    handles: wait, cancel, release; reply, progress, finish
  * pool_worker.c  a worker's life
  * pool_run.c     a run of a task
@@ -127,7 +127,7 @@ struct wt_task {
 	struct wti_pool_own *own;
 	uint64_t ticket;              /* its place in its queue */
 	uint32_t type;
-	_Atomic(uint32_t) generation; /* of this use of the record; also read by a worker that does not get the task */
+	_Atomic(uint32_t) generation; /* of this use of the record: the client's submits, of which this is one */
 	_Atomic(uint32_t) cancelled;  /* set by the submitter, read by the worker */
 	uint8_t level;
 	bool returned;                /* under the pool's lock: on its list of those */
@@ -390,6 +390,7 @@ struct wt_pool {
 	_Atomic(uint32_t) stride;     /* of so many tasks one is timed */
 	_Atomic(int64_t) estimate;    /* of a task's run, ns */
 	_Atomic(bool) prioritized;    /* there were tasks of other priorities than 0 */
+	bool special;                 /* set at create: its queues are bounded, or its tasks' runs limited */
 	_Atomic(struct wti_pool_client *) clients; /* pushed under the lock */
 	_Atomic(int64_t) prioritized_at; /* ns */
 
@@ -557,8 +558,30 @@ static inline int wti_pool_queue_reserve(struct wti_pool_client *client, unsigne
 	return wti_likely(wti_pool_queue_has_place(client, level)) ? 0 : wti_pool_queue_reserve_slow(client, level);
 }
 
-/* Owner: publish the task, and call for help. */
-void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task);
+/* Wake a worker, or ask for one, if there is work for it. Lock not held. */
+void wti_pool_call(struct wt_pool *pool);
+
+/*
+ * Owner: publish the task, and call for help. The look at `call` must not pass
+ * the tail: see source.h, whose handshake this is, with `call` for the state.
+ */
+static inline void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task, unsigned level)
+{
+	struct wti_pool_queue *queue = &client->queue[level];
+	uint64_t tail = wti_load(&client->tail[level]);
+	bool quiet = WTI_MUTANT(WTI_MUTANT_POOL_CALL_WHEN_EMPTY) && tail != wti_load(&client->head[level]);
+
+	queue->slots[tail & queue->mask] = task;
+	task->ticket = tail;
+	/* pairs with queue_first [pool-tail]: the record and its place; and with worker_sleeps [pool-call] */
+	if (wti_barrier_is_asymmetric())
+		wti_store_rel(&client->tail[level], tail + 1);
+	else
+		wti_store_sc(&client->tail[level], tail + 1);
+	wti_barrier_light();
+	if (wti_unlikely(wti_load_sc(&client->pool->call)) && !quiet) /* [pool-call] */
+		wti_pool_call(client->pool);
+}
 
 /* Whether there may be something to take. Any thread; seq_cst, so that a look after an announcement tells. */
 bool wti_pool_has_work(struct wt_pool *pool);
@@ -586,9 +609,6 @@ size_t wti_pool_refuse_queued(struct wt_pool *pool, int result);
 
 /* Under the lock: who sleeps, or how many there are, has changed. */
 void wti_pool_update_call(struct wt_pool *pool);
-
-/* Wake a worker, or ask for one, if there is work for it. Lock not held. */
-void wti_pool_call(struct wt_pool *pool);
 
 /* ---- pool_submit.c ---- */
 
@@ -662,7 +682,13 @@ void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own,
 void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own);
 
 /* Whoever has the record: drop what came with the input and was not taken, if that has not been done. */
-void wti_pool_input_drop(struct wt_task *task);
+WTI_COLD void wti_pool_input_discard(struct wt_task *task);
+
+static inline void wti_pool_input_drop(struct wt_task *task)
+{
+	if (wti_unlikely(task->size == WTI_TASK_MAP || task->parts & WTI_TASK_CARGO))
+		wti_pool_input_discard(task);
+}
 
 /* Owner: tell all that has come back. */
 void wti_pool_tell_all(struct wti_pool_client *client);
@@ -708,14 +734,43 @@ void wti_pool_worker_prepare(struct wti_pool_worker *worker);
 /* ---- pool_run.c ---- */
 
 /* The run of a task on the calling thread; NULL: it does not have it. */
-struct wti_pool_run *wti_pool_run_find(const struct wt_task *task);
+static inline struct wti_pool_run *wti_pool_run_find(const struct wt_task *task)
+{
+	struct wti_thread *self = wti_thread_peek();
+	struct wti_pool_worker *worker = self ? self->pool_worker : NULL;
+
+	if (!worker)
+		return NULL;
+	for (unsigned i = 0; i < worker->run_count; i++)
+		if (wti_load(&worker->runs[i].task) == task && wti_load(&worker->runs[i].serial) & 1)
+			return &worker->runs[i];
+	return NULL;
+}
 
 /* The worker: one that is not under way. It has begun fewer tasks than it may. */
-struct wti_pool_run *wti_pool_run_free(struct wti_pool_worker *worker);
+static inline struct wti_pool_run *wti_pool_run_free(struct wti_pool_worker *worker)
+{
+	for (unsigned i = 0; i < worker->run_count; i++)
+		if (!(wti_load(&worker->runs[i].serial) & 1))
+			return &worker->runs[i];
+	return NULL;
+}
 
-/* The worker: the task is under way, for others to see, or is not any more. */
-void wti_pool_run_publish(struct wti_pool_run *run, struct wt_task *task);
-void wti_pool_run_withdraw(struct wti_pool_run *run);
+/*
+ * The worker: the task is under way, for others to see, or is not any more.
+ * Released each: who sees a part of this run also sees that the one before it is over.
+ */
+static inline void wti_pool_run_publish(struct wti_pool_run *run, struct wt_task *task)
+{
+	wti_store_rel(&run->task, task);                        /* pairs with keeper_read_run [pool-run] */
+	wti_store_rel(&run->generation, wti_load(&task->generation)); /* the same [pool-run] */
+	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* the same [pool-run] */
+}
+
+static inline void wti_pool_run_withdraw(struct wti_pool_run *run)
+{
+	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* pairs with keeper_read_run [pool-run] */
+}
 
 /* The worker: call the task's function, once it is published; finish it, unless it is pending. */
 void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task);

@@ -14,6 +14,7 @@
 #include "fork.h"
 #include "loop.h"
 #include "pool.h"
+#include "pool_back.h"
 #include "ring_next.h"
 #include "wait.h"
 
@@ -27,8 +28,6 @@ enum {
 };
 
 /* ---- Sending back ---- */
-
-#define DONE_ENTRY_HEAD offsetof(struct wti_pool_entry, bytes)
 
 /* What the entry says goes into the record: it is the caller's. */
 static void done_keep(struct wt_task *task, const struct wti_pool_entry *entry, size_t brief)
@@ -55,10 +54,8 @@ static WTI_COLD void done_push_late(struct wti_pool_client *client, struct wt_ta
 void wti_pool_back(struct wt_task *task, struct wti_pool_entry *entry, size_t brief)
 {
 	struct wti_pool_client *client = task->client;
-	size_t size = sizeof entry->word;
+	size_t size = wti_pool_entry_size(entry->word, brief);
 
-	if (entry->word & (WTI_ENTRY_RESULT | WTI_ENTRY_BRIEF))
-		size = DONE_ENTRY_HEAD + brief;
 	entry->word |= (uint64_t)(uintptr_t)task->own;
 	if (wti_unlikely(wti_ring_post(&client->back, entry, size, 0) != 0)) {
 		done_keep(task, entry, brief);
@@ -75,7 +72,7 @@ int wti_pool_judge(struct wt_task *task, uint32_t generation, int result)
 		.result = result,
 		.extra = generation,
 	};
-	int err = wti_ring_post(&client->back, &verdict, DONE_ENTRY_HEAD, 0);
+	int err = wti_ring_post(&client->back, &verdict, WTI_POOL_ENTRY_HEAD, 0);
 
 	wti_source_notify(&client->source);
 	return err;
@@ -98,13 +95,13 @@ void wti_pool_reply_drop(struct wti_pool_own *own)
 	own->bits = 0;
 }
 
-void wti_pool_input_drop(struct wt_task *task)
+void wti_pool_input_discard(struct wt_task *task)
 {
-	if (wti_unlikely(task->size == WTI_TASK_MAP)) {
+	if (task->size == WTI_TASK_MAP) {
 		wti_pool_map_release((struct wti_pool_map *)(uintptr_t)task->data);
 		task->size = 0;
 	}
-	if (wti_likely(!(task->parts & WTI_TASK_CARGO)))
+	if (!(task->parts & WTI_TASK_CARGO))
 		return;
 	task->parts &= (uint8_t)~WTI_TASK_CARGO;
 	wti_cargo_discard(task->cargo);
@@ -170,28 +167,33 @@ struct done_entry {
 	size_t brief; /* bytes of a reply */
 };
 
-static inline struct wti_pool_own *done_own(const struct done_entry *taken)
+static inline struct wti_pool_own *done_own(uint64_t word)
 {
-	return (struct wti_pool_own *)(uintptr_t)(taken->entry.word & ~(uint64_t)WTI_ENTRY_BITS);
+	return (struct wti_pool_own *)(uintptr_t)(word & ~(uint64_t)WTI_ENTRY_BITS);
+}
+
+static inline void done_release(struct wti_pool_client *client)
+{
+	if (wti_unlikely(!wti_ring_release_short(&client->back)))
+		wti_ring_release(&client->back, client->back.read);
 }
 
 /* The short way of the ring is kept because it measures better: 5 % more empty tasks, with one worker and with two. */
-static WTI_INLINE bool done_take(struct wti_pool_client *client, struct done_entry *taken)
+static bool done_take(struct wti_pool_client *client, struct done_entry *taken)
 {
 	unsigned char *to = (unsigned char *)&taken->entry;
 	struct wti_record record = wti_ring_next_short(&client->back);
 
-	if (wti_unlikely(!record.data) && !wti_ring_next(&client->back, &record))
+	if (!record.data && !wti_ring_next(&client->back, &record))
 		return false;
 	taken->entry.word = *(const uint64_t *)record.data;
 	taken->brief = 0;
 	if (record.size > sizeof taken->entry.word) {
 		wti_opaque(to); /* a compiler that knows the object checks each word of the copy by a call */
 		wti_copy_short(to, record.data, record.size);
-		taken->brief = record.size - DONE_ENTRY_HEAD;
+		taken->brief = record.size - WTI_POOL_ENTRY_HEAD;
 	}
-	if (wti_unlikely(!wti_ring_release_short(&client->back)))
-		wti_ring_release(&client->back, client->back.read);
+	done_release(client);
 	return true;
 }
 
@@ -202,10 +204,10 @@ static void done_accept_entry(struct wti_pool_client *client, const struct done_
 	if (word & WTI_ENTRY_PROGRESS) {
 		done_accept_message(client, (void *)(uintptr_t)(word & ~(uint64_t)WTI_ENTRY_PROGRESS));
 	} else if (word & WTI_ENTRY_VERDICT) {
-		done_accept_verdict(client, done_own(taken), &taken->entry);
+		done_accept_verdict(client, done_own(word), &taken->entry);
 	} else {
-		done_keep(done_own(taken)->task, &taken->entry, taken->brief);
-		done_accept(client, done_own(taken), word & WTI_ENTRY_BITS);
+		done_keep(done_own(word)->task, &taken->entry, taken->brief);
+		done_accept(client, done_own(word), word & WTI_ENTRY_BITS);
 	}
 }
 
@@ -278,22 +280,44 @@ static void done_tell_task(struct wti_pool_client *client, struct wti_pool_own *
 	done_tell(client, own, &reply);
 }
 
-/* The usual case: what was just taken out is told at once, from where it is. */
-static bool done_tell_entry(struct wti_pool_client *client, const struct done_entry *taken)
+/* Whether it is a task's end, with a short reply or none, that is to be told by a callback. */
+static inline bool done_is_usual(const struct wti_pool_own *own, uint64_t word)
 {
-	const struct wti_pool_entry *entry = &taken->entry;
-	struct wti_pool_own *own = done_own(taken);
+	if (word & WTI_ENTRY_BITS & ~(uint64_t)(WTI_ENTRY_BRIEF | WTI_ENTRY_RESULT))
+		return false;
+	return own->state == WTI_TASK_SUBMITTED && own->done && !own->told;
+}
+
+/*
+ * The usual entry, told at once from where it lies, but for a reply: the
+ * callback may have the ring released. False: nothing has changed.
+ * Kept because it measures better: see pool_submit.c.
+ */
+static WTI_INLINE bool done_tell_entry(struct wti_pool_client *client)
+{
+	struct wti_record record = wti_ring_peek_short(&client->back);
+	const struct wti_pool_entry *entry = record.data;
+	unsigned char bytes[WTI_TASK_INLINE];
+	struct wti_pool_own *own;
 	wt_message reply = { 0 };
 
-	if (wti_unlikely(entry->word & WTI_ENTRY_BITS & ~(uint64_t)(WTI_ENTRY_BRIEF | WTI_ENTRY_RESULT)))
+	if (wti_unlikely(!entry))
 		return false;
-	if (wti_unlikely(own->state != WTI_TASK_SUBMITTED || !own->done || own->told))
+	own = done_own(entry->word);
+	if (wti_unlikely(!done_is_usual(own, entry->word)))
 		return false;
-	if (entry->word & WTI_ENTRY_BRIEF)
-		reply = (wt_message){ .data = entry->bytes, .size = taken->brief, .type = entry->extra };
 	own->away = false;
 	own->bits = 0;
 	own->result = entry->word & WTI_ENTRY_RESULT ? entry->result : 0;
+	if (entry->word & WTI_ENTRY_BRIEF) {
+		reply = (wt_message){ .data = bytes, .size = record.size - WTI_POOL_ENTRY_HEAD, .type = entry->extra };
+		if (wti_likely(wti_is_short(reply.size)))
+			wti_copy_short(bytes, entry->bytes, reply.size);
+		else
+			memcpy(bytes, entry->bytes, reply.size);
+	}
+	wti_ring_take_short(&client->back, &record);
+	done_release(client);
 	done_tell(client, own, &reply);
 	return true;
 }
@@ -325,25 +349,31 @@ static WTI_COLD void done_tell_listed(struct wti_pool_client *client)
 		done_tell_task(client, wti_list_entry(wti_list_pop(&client->untold), struct wti_pool_own, link));
 }
 
-static bool done_tell_next(struct wti_pool_client *client)
+/* Whatever it is. */
+static WTI_APART bool done_tell_any(struct wti_pool_client *client)
 {
 	struct done_entry taken;
 
 	for (;;) {
-		if (wti_unlikely(!wti_list_empty(&client->messages) || !wti_list_empty(&client->untold))) {
+		if (!wti_list_empty(&client->messages) || !wti_list_empty(&client->untold)) {
 			done_tell_listed(client);
 			return true;
 		}
-		if (!done_take(client, &taken)) {
-			if (!wti_load(&client->late))
-				return false;
-			done_pull_late(client);
-		} else if (done_tell_entry(client, &taken)) {
-			return true;
-		} else {
+		if (done_take(client, &taken))
 			done_accept_entry(client, &taken);
-		}
+		else if (wti_load(&client->late))
+			done_pull_late(client);
+		else
+			return false;
 	}
+}
+
+static WTI_INLINE bool done_tell_next(struct wti_pool_client *client)
+{
+	if (wti_likely(wti_list_empty(&client->messages) && wti_list_empty(&client->untold)) &&
+	    wti_likely(done_tell_entry(client)))
+		return true;
+	return done_tell_any(client);
 }
 
 void wti_pool_tell_all(struct wti_pool_client *client)

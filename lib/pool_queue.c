@@ -48,25 +48,6 @@ int wti_pool_queue_reserve_slow(struct wti_pool_client *client, unsigned level)
 	return wti_pool_queue_has_place(client, level) ? 0 : queue_grow(client, level, wti_load(&client->tail[level]));
 }
 
-/* The look at `call` must not pass the tail: see source.h, whose handshake this is, with `call` for the state. */
-void wti_pool_queue_push(struct wti_pool_client *client, struct wt_task *task)
-{
-	struct wti_pool_queue *queue = &client->queue[task->level];
-	uint64_t tail = wti_load(&client->tail[task->level]);
-	bool quiet = WTI_MUTANT(WTI_MUTANT_POOL_CALL_WHEN_EMPTY) && tail != wti_load(&client->head[task->level]);
-
-	queue->slots[tail & queue->mask] = task;
-	task->ticket = tail;
-	/* pairs with queue_first [pool-tail]: the record and its place; and with worker_sleeps [pool-call] */
-	if (wti_barrier_is_asymmetric())
-		wti_store_rel(&client->tail[task->level], tail + 1);
-	else
-		wti_store_sc(&client->tail[task->level], tail + 1);
-	wti_barrier_light();
-	if (wti_unlikely(wti_load_sc(&client->pool->call)) && !quiet) /* [pool-call] */
-		wti_pool_call(client->pool);
-}
-
 /* ---- Looking ---- */
 
 static bool queue_client_has_work(struct wti_pool_client *client)

@@ -10,46 +10,13 @@
 
 #include "fork.h"
 #include "os.h"
+#include "pool_back.h"
 #include "trace.h"
 
 enum {
 	RUN_LONG = 10000,  /* ns: longer tasks are timed each, and those between short and long ... */
 	RUN_STRIDE = 16    /* ... one of so many */
 };
-
-struct wti_pool_run *wti_pool_run_find(const struct wt_task *task)
-{
-	struct wti_thread *self = wti_thread_peek();
-	struct wti_pool_worker *worker = self ? self->pool_worker : NULL;
-
-	if (!worker)
-		return NULL;
-	for (unsigned i = 0; i < worker->run_count; i++)
-		if (wti_load(&worker->runs[i].task) == task && wti_load(&worker->runs[i].serial) & 1)
-			return &worker->runs[i];
-	return NULL;
-}
-
-struct wti_pool_run *wti_pool_run_free(struct wti_pool_worker *worker)
-{
-	for (unsigned i = 0; i < worker->run_count; i++)
-		if (!(wti_load(&worker->runs[i].serial) & 1))
-			return &worker->runs[i];
-	return NULL;
-}
-
-/* Released each: who sees a part of this run also sees that the one before it is over. */
-void wti_pool_run_publish(struct wti_pool_run *run, struct wt_task *task)
-{
-	wti_store_rel(&run->task, task);                        /* pairs with keeper_read_run [pool-run] */
-	wti_store_rel(&run->generation, wti_load(&task->generation)); /* the same [pool-run] */
-	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* the same [pool-run] */
-}
-
-void wti_pool_run_withdraw(struct wti_pool_run *run)
-{
-	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* pairs with keeper_read_run [pool-run] */
-}
 
 /*
  * One that takes much longer than others may only have lost its processor in
@@ -131,6 +98,7 @@ static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run
 void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
 {
 	struct wt_task *task = wti_load(&run->task);
+	size_t brief;
 
 	if (wti_unlikely(task->parts & WTI_TASK_CARGO))
 		wti_cargo_hide(&run->view);
@@ -142,7 +110,9 @@ void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *ru
 	worker->begun--;
 	run->entry.word = run->replied | (result ? WTI_ENTRY_RESULT : 0);
 	run->entry.result = result;
-	wti_pool_back(task, &run->entry, run->replied == WTI_ENTRY_BRIEF ? run->brief : 0);
+	brief = run->replied == WTI_ENTRY_BRIEF ? run->brief : 0;
+	if (wti_unlikely(!wti_pool_back_short(task, &run->entry, brief)))
+		wti_pool_back(task, &run->entry, brief);
 }
 
 /* The reply that the task has set, as a message; NULL: none. False where there is no memory for that. */

@@ -236,18 +236,13 @@ static int task_check_reply(const wt_outgoing *reply, size_t *size)
 	return err ? err : wti_transfer_check(reply->transfer, reply->transfer_count, &(struct wti_route){ 0 });
 }
 
-int wt_task_reply(wt_task *task, const wt_outgoing *reply)
+/* One that is not short, or stands in another's place. */
+static WTI_APART int task_reply(struct wti_pool_run *run, struct wt_task *task, const wt_outgoing *reply)
 {
-	struct wti_pool_run *run;
 	struct wti_pool_message *made = NULL;
 	size_t size;
 	int err;
 
-	if (!task || !reply)
-		return WT_EINVAL;
-	run = wti_pool_run_find(task);
-	if (!run)
-		return wti_fork_error(WT_EOWNER);
 	err = task_check_reply(reply, &size);
 	if (err)
 		return err;
@@ -261,6 +256,31 @@ int wt_task_reply(wt_task *task, const wt_outgoing *reply)
 	if (made)
 		task->reply.message = made;
 	run->replied = made ? WTI_ENTRY_REPLY : WTI_ENTRY_BRIEF;
+	return 0;
+}
+
+/* Whether it is bytes alone, few enough to be kept with the entry, and no other reply is to be freed. */
+static inline bool task_reply_is_usual(const struct wti_pool_run *run, const wt_outgoing *reply)
+{
+	return wti_is_short(reply->size) && reply->size <= WTI_TASK_INLINE && !reply->transfer_count &&
+	       wti_outgoing_is_one_piece(reply) && run->replied != WTI_ENTRY_REPLY;
+}
+
+int wt_task_reply(wt_task *task, const wt_outgoing *reply)
+{
+	struct wti_pool_run *run;
+
+	if (wti_unlikely(!task || !reply))
+		return WT_EINVAL;
+	run = wti_pool_run_find(task);
+	if (wti_unlikely(!run))
+		return wti_fork_error(WT_EOWNER);
+	if (wti_unlikely(!task_reply_is_usual(run, reply)))
+		return task_reply(run, task, reply);
+	wti_copy_short(run->entry.bytes, reply->data, reply->size);
+	run->entry.extra = reply->type;
+	run->brief = reply->size;
+	run->replied = WTI_ENTRY_BRIEF;
 	return 0;
 }
 

@@ -28,26 +28,40 @@ static inline bool wti_ring_release_short(struct wti_ring *ring)
 	return true;
 }
 
-/* The next record, as wti_ring_next; without `data`: that is to look for it. */
-static inline struct wti_record wti_ring_next_short(struct wti_ring *ring)
+/* The next record, which is left there; without `data`: wti_ring_next is to look for it. */
+static inline struct wti_record wti_ring_peek_short(const struct wti_ring *ring)
 {
 	struct wti_segment *segment = ring->read_segment;
-	uint64_t read = ring->read;
 	_Atomic(uint64_t) *at;
 	uint64_t header;
 
 	if (wti_unlikely(!segment) || WTI_MUTANT(WTI_MUTANT_RELEASE_AT_READ))
 		return (struct wti_record){ .data = NULL };
-	at = wti_segment_at(segment, ring->read_size, read);
+	at = wti_segment_at(segment, ring->read_size, ring->read);
 	header = wti_load_acq(at); /* pairs with wti_ring_publish [ring-commit]: what was written before it */
 	if (wti_unlikely(!wti_header_is_plain(header, WTI_RING_LARGE)))
 		return (struct wti_record){ .data = NULL };
-	ring->read = read + wti_record_size(wti_header_payload(header));
 	return (struct wti_record){
 		.data = at + 1,
 		.size = wti_header_payload(header),
 		.type = wti_header_type(header),
 	};
+}
+
+/* The record that was seen there is taken. */
+static inline void wti_ring_take_short(struct wti_ring *ring, const struct wti_record *record)
+{
+	ring->read += wti_record_size(record->size);
+}
+
+/* The next record, as wti_ring_next; without `data`: that is to look for it. */
+static inline struct wti_record wti_ring_next_short(struct wti_ring *ring)
+{
+	struct wti_record record = wti_ring_peek_short(ring);
+
+	if (wti_likely(record.data != NULL))
+		wti_ring_take_short(ring, &record);
+	return record;
 }
 
 /* Look so many times, with a pause before each: true as soon as there is something that wti_ring_next may find. */
