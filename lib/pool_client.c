@@ -47,8 +47,8 @@ bool wti_pool_add_slab(struct wti_pool_client *client)
 
 void wti_pool_free_block(struct wti_pool_own *own)
 {
-	wti_free(own->block);
-	own->block = NULL;
+	wti_free(own->task->block);
+	own->block = false;
 }
 
 /* ---- Entering ---- */
@@ -174,7 +174,7 @@ static void client_forget(struct wti_pool_client *client, struct wti_pool_own *o
 	wti_pool_unawait(client, own);
 	own->told = true;
 	own->done = NULL;
-	own->on_progress = NULL;
+	own->progress = false;
 	if (own->away)
 		(void)wti_pool_task_withdraw(own->task);
 	if (own->state != WTI_TASK_SUBMITTED) {
@@ -250,7 +250,7 @@ static void client_free(struct wti_pool_client *client)
 	client_forget_all(client);
 	client_drop_messages(client);
 	for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
-		wti_free(client->queue[level].slots);
+		wti_free(client->queue[level].places);
 	while ((slab = client->slabs)) {
 		client->slabs = slab->next;
 		wti_free_lines_late(slab);

@@ -104,7 +104,7 @@ void wti_pool_input_discard(struct wt_task *task)
 	if (!(task->parts & WTI_TASK_CARGO))
 		return;
 	task->parts &= (uint8_t)~WTI_TASK_CARGO;
-	wti_cargo_discard(task->cargo);
+	wti_cargo_discard(task->block);
 }
 
 void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own, int result)
@@ -144,7 +144,7 @@ static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own
 static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_own *own,
 				const struct wti_pool_entry *verdict)
 {
-	if (wti_load(&own->task->generation) != verdict->extra || own->state != WTI_TASK_SUBMITTED)
+	if (own->generation != verdict->extra || own->state != WTI_TASK_SUBMITTED)
 		return;
 	own->bits = 0;
 	wti_pool_finished(client, own, verdict->result);
@@ -152,10 +152,9 @@ static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_
 
 static void done_accept_message(struct wti_pool_client *client, struct wti_pool_message *message)
 {
-	const struct wt_task *task = message->task;
+	const struct wti_pool_own *own = message->task->own;
 
-	if (wti_load(&task->generation) == message->generation && task->own->state == WTI_TASK_SUBMITTED &&
-	    task->own->on_progress)
+	if (own->generation == message->generation && own->state == WTI_TASK_SUBMITTED && own->progress)
 		wti_list_append(&client->messages, &message->link);
 	else
 		wti_pool_message_free(message);
@@ -288,6 +287,15 @@ static inline bool done_is_usual(const struct wti_pool_own *own, uint64_t word)
 	return own->state == WTI_TASK_SUBMITTED && own->done && !own->told;
 }
 
+/* The next one is told soon. */
+static inline void done_approach(const struct wti_pool_client *client)
+{
+	const struct wti_record next = wti_ring_peek_short(&client->back, client->back.read);
+
+	if (next.data)
+		wti_prefetch_write(done_own(((const struct wti_pool_entry *)next.data)->word));
+}
+
 /*
  * The usual entry, told at once from where it lies, but for a reply: the
  * callback may have the ring released. False: nothing has changed.
@@ -295,7 +303,8 @@ static inline bool done_is_usual(const struct wti_pool_own *own, uint64_t word)
  */
 static WTI_INLINE bool done_tell_entry(struct wti_pool_client *client)
 {
-	struct wti_record record = wti_ring_peek_short(&client->back);
+	uint64_t read = client->back.read;
+	struct wti_record record = wti_ring_peek_short(&client->back, read);
 	const struct wti_pool_entry *entry = record.data;
 	unsigned char bytes[WTI_TASK_INLINE];
 	struct wti_pool_own *own;
@@ -316,8 +325,9 @@ static WTI_INLINE bool done_tell_entry(struct wti_pool_client *client)
 		else
 			memcpy(bytes, entry->bytes, reply.size);
 	}
-	wti_ring_take_short(&client->back, &record);
+	wti_ring_take_short(&client->back, read, &record);
 	done_release(client);
+	done_approach(client);
 	done_tell(client, own, &reply);
 	return true;
 }
@@ -325,12 +335,13 @@ static WTI_INLINE bool done_tell_entry(struct wti_pool_client *client)
 static void done_tell_message(struct wti_pool_client *client, struct wti_pool_message *message)
 {
 	struct wt_task *task = message->task;
+	const struct wti_pool_own *own = task->own;
 	wt_message shown;
 
-	if (wti_load(&task->generation) == message->generation && !task->own->told && task->own->on_progress) {
+	if (own->generation == message->generation && !own->told && own->progress) {
 		wti_pool_message_show(message, &shown);
 		wti_list_append(&client->shown, &message->link);
-		task->own->on_progress(task, &shown, task->own->arg);
+		task->on_progress(task, &shown, own->arg);
 		if (wti_forked())
 			return;
 		wti_list_remove(&message->link);

@@ -24,18 +24,18 @@ enum { QUEUE_FIRST = 64 }; /* places */
 static int queue_grow(struct wti_pool_client *client, unsigned level, uint64_t tail)
 {
 	struct wti_pool_queue *queue = &client->queue[level];
-	size_t places = queue->slots ? 2 * (queue->mask + 1) : QUEUE_FIRST;
-	struct wt_task **slots;
-	struct wt_task **old = queue->slots;
+	size_t count = queue->places ? 2 * (queue->mask + 1) : QUEUE_FIRST;
+	struct wti_pool_place *places;
+	struct wti_pool_place *old = queue->places;
 
-	slots = wti_alloc(places * sizeof *slots);
-	if (!slots)
+	places = wti_alloc(count * sizeof *places);
+	if (!places)
 		return WT_ENOMEM;
 	wti_mutex_lock_soon(&client->pool->lock);
 	for (uint64_t i = wti_load(&client->head[level]); i != tail; i++)
-		slots[i & (places - 1)] = old[i & queue->mask];
-	queue->slots = slots;
-	queue->mask = places - 1;
+		places[i & (count - 1)] = old[i & queue->mask];
+	queue->places = places;
+	queue->mask = count - 1;
 	wti_mutex_unlock(&client->pool->lock);
 	wti_free(old);
 	return 0;
@@ -93,17 +93,16 @@ size_t wti_pool_count(struct wt_pool *pool, size_t most)
 /* ---- Taking ---- */
 
 /* The first task there, which stays; places of those that were withdrawn are passed. */
-static struct wt_task *queue_first(struct wti_pool_client *client, unsigned level)
+static const struct wti_pool_place *queue_first(struct wti_pool_client *client, unsigned level)
 {
 	const struct wti_pool_queue *queue = &client->queue[level];
 	uint64_t head = wti_load(&client->head[level]);
 	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_push [pool-tail] */
-	struct wt_task *first = NULL;
 
-	while (head != tail && !(first = queue->slots[head & queue->mask]))
+	while (head != tail && !queue->places[head & queue->mask].word)
 		head++;
 	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve [pool-head] */
-	return first;
+	return head != tail ? &queue->places[head & queue->mask] : NULL;
 }
 
 /* Of what is there, not more than a fair share. */
@@ -114,7 +113,7 @@ static unsigned queue_share(size_t length, unsigned max, unsigned takers)
 	return share < max ? (unsigned)share : max;
 }
 
-static unsigned queue_take(struct wti_pool_client *client, unsigned level, struct wt_task **tasks, unsigned max,
+static unsigned queue_take(struct wti_pool_client *client, unsigned level, struct wti_pool_place *places, unsigned max,
 			   unsigned takers)
 {
 	const struct wti_pool_queue *queue = &client->queue[level];
@@ -124,13 +123,13 @@ static unsigned queue_take(struct wti_pool_client *client, unsigned level, struc
 	unsigned n = 0;
 
 	for (; head != tail && n < most; head++) {
-		struct wt_task *task = queue->slots[head & queue->mask];
+		const struct wti_pool_place *place = &queue->places[head & queue->mask];
 
-		if (task)
-			tasks[n++] = task;
+		if (place->word)
+			places[n++] = *place;
 	}
 	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve [pool-head] */
-	wti_pool_room_give(client->pool, tasks, n);
+	wti_pool_room_give(client->pool, places, n);
 	return n;
 }
 
@@ -139,7 +138,7 @@ static struct wt_task *queue_task(struct wti_list *link)
 	return wti_list_entry(link, struct wti_pool_own, link)->task;
 }
 
-static unsigned queue_take_returned(struct wt_pool *pool, struct wt_task **tasks, unsigned max, unsigned takers)
+static unsigned queue_take_returned(struct wt_pool *pool, struct wti_pool_place *places, unsigned max, unsigned takers)
 {
 	size_t count = wti_load(&pool->returned_count);
 	unsigned most = queue_share(count, max, takers);
@@ -149,7 +148,7 @@ static unsigned queue_take_returned(struct wt_pool *pool, struct wt_task **tasks
 		struct wt_task *task = queue_task(wti_list_pop(&pool->returned));
 
 		task->returned = false;
-		tasks[n] = task;
+		places[n] = (struct wti_pool_place){ .word = (uintptr_t)task, .generation = task->own->generation };
 	}
 	wti_store(&pool->returned_count, count - n);
 	return n;
@@ -161,7 +160,7 @@ static struct wti_pool_client *queue_next_client(struct wt_pool *pool, struct wt
 	return client->next ? client->next : queue_clients(pool);
 }
 
-static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, unsigned max, unsigned takers)
+static unsigned queue_take_fair(struct wt_pool *pool, struct wti_pool_place *places, unsigned max, unsigned takers)
 {
 	struct wti_pool_client *begin = pool->take_next ? pool->take_next : queue_clients(pool);
 	struct wti_pool_client *client = begin;
@@ -169,7 +168,7 @@ static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, un
 	do {
 		if (queue_length(client, WTI_POOL_LEVEL) && queue_first(client, WTI_POOL_LEVEL)) {
 			pool->take_next = queue_next_client(pool, client);
-			return queue_take(client, WTI_POOL_LEVEL, tasks, max, takers);
+			return queue_take(client, WTI_POOL_LEVEL, places, max, takers);
 		}
 		client = queue_next_client(pool, client);
 	} while (client != begin);
@@ -179,17 +178,20 @@ static unsigned queue_take_fair(struct wt_pool *pool, struct wt_task **tasks, un
 /* ---- Priorities ---- */
 
 /* A task's priority with what it has gained by waiting, in nanoseconds of it. */
-static int64_t queue_rank(const struct wt_pool *pool, const struct wt_task *task, int64_t now)
+static int64_t queue_rank(const struct wt_pool *pool, const struct wti_pool_place *place, unsigned level, int64_t now)
 {
-	int64_t since = task->weight ? task->submitted_at : wti_load(&pool->prioritized_at);
+	const struct wt_task *task = wti_place_task(place);
+	int64_t since = wti_load(&pool->prioritized_at);
 
 	if (pool->options.aging >= QUEUE_AGING_MAX)
-		return task->level;
-	return task->level * pool->options.aging + (now - since);
+		return level;
+	if (!wti_place_is_brief(place) && task->weight)
+		since = task->submitted_at;
+	return level * pool->options.aging + (now - since);
 }
 
 /* One at a time, so that the next look finds what has become first. */
-static unsigned queue_take_best(struct wt_pool *pool, struct wt_task **tasks)
+static unsigned queue_take_best(struct wt_pool *pool, struct wti_pool_place *places)
 {
 	struct wti_pool_client *best = NULL;
 	unsigned best_level = 0;
@@ -198,8 +200,8 @@ static unsigned queue_take_best(struct wt_pool *pool, struct wt_task **tasks)
 
 	for (struct wti_pool_client *client = queue_clients(pool); client; client = client->next)
 		for (unsigned level = 0; level < WTI_POOL_LEVELS; level++) {
-			const struct wt_task *first = queue_length(client, level) ? queue_first(client, level) : NULL;
-			int64_t rank = first ? queue_rank(pool, first, now) : 0;
+			const struct wti_pool_place *first = queue_length(client, level) ? queue_first(client, level) : NULL;
+			int64_t rank = first ? queue_rank(pool, first, level, now) : 0;
 
 			if (first && (!best || rank > best_rank)) {
 				best = client;
@@ -207,26 +209,43 @@ static unsigned queue_take_best(struct wt_pool *pool, struct wt_task **tasks)
 				best_rank = rank;
 			}
 		}
-	return best ? queue_take(best, best_level, tasks, 1, 1) : 0;
+	return best ? queue_take(best, best_level, places, 1, 1) : 0;
 }
 
-unsigned wti_pool_take(struct wt_pool *pool, struct wt_task **tasks, unsigned max, unsigned takers)
+unsigned wti_pool_take(struct wt_pool *pool, struct wti_pool_place *places, unsigned max, unsigned takers)
 {
 	unsigned n = 0;
 
 	if (wti_load(&pool->returned_count))
-		n = queue_take_returned(pool, tasks, max, takers);
+		n = queue_take_returned(pool, places, max, takers);
 	if (n || !queue_clients(pool))
 		return n;
 	/* pairs with submit_is_prioritized [pool-aging]: since when */
-	return wti_load_acq(&pool->prioritized) ? queue_take_best(pool, tasks) :
-						  queue_take_fair(pool, tasks, max, takers);
+	return wti_load_acq(&pool->prioritized) ? queue_take_best(pool, places) :
+						  queue_take_fair(pool, places, max, takers);
 }
 
 /* ---- Taking back ---- */
 
-void wti_pool_return(struct wt_pool *pool, struct wt_task *task)
+/* What a brief task is goes into the record, which is the caller's. */
+static void queue_unfold(const struct wti_pool_place *place)
 {
+	struct wt_task *task = wti_place_task(place);
+
+	if (!wti_place_is_brief(place))
+		return;
+	task->size = wti_place_size(place);
+	task->type = place->type;
+	task->parts = 0;
+	task->weight = 0;
+	memcpy(task->bytes, place->bytes, sizeof place->bytes);
+}
+
+void wti_pool_return(struct wt_pool *pool, const struct wti_pool_place *place)
+{
+	struct wt_task *task = wti_place_task(place);
+
+	queue_unfold(place);
 	task->returned = true;
 	wti_list_append(&pool->returned, &task->own->link);
 	wti_store_sc(&pool->returned_count, wti_load(&pool->returned_count) + 1); /* [pool-call] */
@@ -255,7 +274,7 @@ bool wti_pool_raid(struct wti_pool_worker *worker, bool own)
 		next = end;
 	wti_store_sc(&worker->end, next); /* what the worker claimed meanwhile stays [pool-hold] */
 	for (uint32_t i = next; i < end; i++)
-		wti_pool_return(worker->pool, worker->hold[i]);
+		wti_pool_return(worker->pool, &worker->hold[i]);
 	return true;
 }
 
@@ -268,12 +287,14 @@ void wti_pool_raid_all(struct wt_pool *pool)
 bool wti_pool_withdraw(struct wti_pool_client *client, struct wt_task *task)
 {
 	struct wt_pool *pool = client->pool;
-	struct wti_pool_queue *queue = &client->queue[task->level];
+	const struct wti_pool_own *own = task->own;
+	struct wti_pool_queue *queue = &client->queue[own->level];
+	struct wti_pool_place *place = &queue->places[own->ticket & queue->mask];
 
-	if (!task->returned && (int64_t)(task->ticket - wti_load(&client->head[task->level])) >= 0) {
-		queue->slots[task->ticket & queue->mask] = NULL;
-		queue_first(client, task->level);
-		wti_pool_room_give(pool, &task, 1);
+	if (!task->returned && (int64_t)(own->ticket - wti_load(&client->head[own->level])) >= 0) {
+		wti_pool_room_give(pool, place, 1);
+		place->word = 0;
+		queue_first(client, own->level);
 		return true;
 	}
 	if (!task->returned)
@@ -295,14 +316,16 @@ static void queue_refuse_task(struct wt_task *task, int result)
 
 static size_t queue_refuse(struct wti_pool_client *client, unsigned level, int result)
 {
-	struct wt_task *task;
+	const struct wti_pool_place *first;
 	size_t count = 0;
 
-	while ((task = queue_first(client, level))) {
+	while ((first = queue_first(client, level))) {
+		const struct wti_pool_place place = *first;
+
 		/* pairs with wti_pool_queue_reserve [pool-head] */
 		wti_store_rel(&client->head[level], wti_load(&client->head[level]) + 1);
-		wti_pool_room_give(client->pool, &task, 1);
-		queue_refuse_task(task, result);
+		wti_pool_room_give(client->pool, &place, 1);
+		queue_refuse_task(wti_place_task(&place), result);
 		count++;
 	}
 	return count;

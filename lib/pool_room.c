@@ -53,14 +53,14 @@ static bool room_is_full(const struct wt_pool *pool)
 	       (pool->options.queue_bytes && wti_load(&pool->queued_bytes) >= pool->options.queue_bytes);
 }
 
-void wti_pool_room_give(struct wt_pool *pool, struct wt_task *const *tasks, size_t count)
+void wti_pool_room_give(struct wt_pool *pool, const struct wti_pool_place *places, size_t count)
 {
 	size_t bytes = 0;
 
 	if (!wti_pool_is_bounded(pool))
 		return;
 	for (size_t i = 0; i < count; i++)
-		bytes += wti_pool_task_size(tasks[i]);
+		bytes += wti_pool_task_size(wti_place_task(&places[i])); /* none is brief where there is a limit */
 	wti_sub_sc(&pool->queued_bytes, bytes); /* pairs with room_is_half [pool-room] */
 	wti_sub_sc(&pool->queued, count);       /* the same [pool-room] */
 }

@@ -73,13 +73,12 @@ void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool force
 		run_count_up(&accounts->failed);
 }
 
-static bool run_is_timed(const struct wt_task *task)
+static bool run_is_timed(const struct wti_pool_run *run)
 {
-	return task->weight && task->weight != WTI_TASK_STAMPED;
+	return run->weight && run->weight != WTI_TASK_STAMPED;
 }
 
-static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task,
-			int result)
+static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
 {
 	struct wti_pool_accounts *accounts = &worker->accounts;
 
@@ -88,8 +87,8 @@ static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run
 	if (wti_unlikely(run->began)) {
 		int64_t time = wti_os->clock() - run->began;
 
-		if (run_is_timed(task))
-			wti_histogram_add(&accounts->run, time, task->weight);
+		if (run_is_timed(run))
+			wti_histogram_add(&accounts->run, time, run->weight);
 		run_learn(worker, time);
 	}
 	wti_pool_account(accounts, result, worker->ending);
@@ -100,11 +99,12 @@ void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *ru
 	struct wt_task *task = wti_load(&run->task);
 	size_t brief;
 
-	if (wti_unlikely(task->parts & WTI_TASK_CARGO))
+	if (wti_unlikely(run->parts & WTI_TASK_CARGO))
 		wti_cargo_hide(&run->view);
-	wti_pool_input_drop(task);
-	run_account(worker, run, task, result);
-	if (wti_unlikely(task->parts & WTI_TASK_LIMITED))
+	if (wti_unlikely(run->parts))
+		wti_pool_input_drop(task);
+	run_account(worker, run, result);
+	if (wti_unlikely(run->parts & WTI_TASK_LIMITED))
 		wti_store(&run->deadline, WT_FOREVER);
 	wti_pool_run_withdraw(run);
 	worker->begun--;
@@ -148,9 +148,9 @@ static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run 
 	wt_time deadline;
 
 	run->began = wti_os->clock();
-	if (run_is_timed(task))
-		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, task->weight);
-	if (!(task->parts & WTI_TASK_LIMITED))
+	if (run_is_timed(run))
+		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, run->weight);
+	if (!(run->parts & WTI_TASK_LIMITED))
 		return;
 	if (__builtin_add_overflow(run->began, task->run_timeout, &deadline))
 		deadline = WT_FOREVER;
@@ -177,7 +177,7 @@ static WTI_COLD int run_overtaken(struct wti_pool_worker *worker, struct wti_poo
 
 static int run_call(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
 {
-	if (wti_unlikely(task->size == WTI_TASK_MAP))
+	if (wti_unlikely(run->parts && task->size == WTI_TASK_MAP))
 		return wti_pool_map_run((struct wti_pool_map *)(uintptr_t)task->data);
 	return worker->pool->fn(task, &run->input, worker->state_of_init);
 }
@@ -189,15 +189,35 @@ static int run_call_traced(struct wti_pool_worker *worker, struct wti_pool_run *
 	int result;
 
 	WTI_PROBE1(task_begin, task);
-	wti_trace_task(self, WTI_TRACE_TASK, task, &task->generation);
+	wti_trace_task(self, WTI_TRACE_TASK, task, wti_load(&run->generation));
 	result = run_call(worker, run, task);
 	wti_trace_end(self, result);
 	WTI_PROBE2(task_end, task, result);
 	return result;
 }
 
-void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task)
+/* The input is shown, and what is to be known about the task is read. */
+static inline void run_open(struct wti_pool_run *run, const struct wti_pool_place *place)
 {
+	const struct wt_task *task = wti_place_task(place);
+
+	if (wti_likely(wti_place_is_brief(place))) {
+		memcpy(run->bytes, place->bytes, sizeof run->bytes);
+		run->parts = 0;
+		run->weight = 0;
+		run->input = (wt_message){ .data = run->bytes, .size = wti_place_size(place), .type = place->type };
+		return;
+	}
+	run->parts = task->parts;
+	run->weight = task->weight;
+	run->input = (wt_message){ .data = wti_pool_task_data(task), .size = task->size, .type = task->type };
+	if (wti_unlikely(run->parts & WTI_TASK_CARGO))
+		wti_cargo_show(wti_thread_peek(), &run->view, task->block, &run->input);
+}
+
+void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wti_pool_place *place)
+{
+	struct wt_task *task = wti_place_task(place);
 	int result;
 
 	run->began = 0;
@@ -205,14 +225,12 @@ void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run,
 	run->finished = false;
 	worker->begun++;
 	worker->tasks++;
+	run_open(run, place);
 	if (wti_unlikely(wti_load(&task->cancelled))) {
 		wti_pool_run_finish(worker, run, WT_ECANCELED);
 		return;
 	}
-	run->input = (wt_message){ .data = wti_pool_task_data(task), .size = task->size, .type = task->type };
-	if (wti_unlikely(task->parts & WTI_TASK_CARGO))
-		wti_cargo_show(wti_thread_peek(), &run->view, task->cargo, &run->input);
-	if (wti_unlikely(run_is_timed(task) || task->parts & WTI_TASK_LIMITED || worker->outlier))
+	if (wti_unlikely(run_is_timed(run) || run->parts & WTI_TASK_LIMITED || worker->outlier))
 		run_begin_clock(worker, run, task);
 	run->inside = true;
 	result = run_call_traced(worker, run, task);

@@ -83,7 +83,8 @@ static WTI_APART int submit_make_block(const wt_outgoing *input, size_t size, st
 {
 	size_t cargo = input->transfer_count ? wti_cargo_size(input->transfer_count) : 0;
 
-	own->block = wti_alloc(cargo + size);
+	own->task->block = wti_alloc(cargo + size);
+	own->block = own->task->block != NULL;
 	if (own->block)
 		return 0;
 	own->told = true;
@@ -102,6 +103,7 @@ static WTI_INLINE int submit_make(struct submission *s, struct wti_pool_own **ma
 	if (wti_unlikely(!wti_pool_task_reserve(s->client)))
 		return WT_ENOMEM;
 	own = wti_pool_task_get(s->client);
+	wti_pool_prefetch_task(s->client);
 	if (!submit_is_inline(s) && wti_unlikely(submit_make_block(s->input, s->size, own) != 0))
 		return WT_ENOMEM;
 	*made = own;
@@ -111,15 +113,14 @@ static WTI_INLINE int submit_make(struct submission *s, struct wti_pool_own **ma
 /* From here on nothing fails. */
 static WTI_COLD void submit_fill_block(const wt_outgoing *input, struct wt_task *task)
 {
-	unsigned char *bytes = task->own->block;
+	unsigned char *bytes = task->block;
 	struct wti_list dropped;
 
 	task->parts = WTI_TASK_BLOCK;
 	if (input->transfer_count) {
 		wti_list_init(&dropped);
 		task->parts |= WTI_TASK_CARGO;
-		task->cargo = task->own->block;
-		wti_transfer_pack(task->cargo, 0, input, NULL, &dropped);
+		wti_transfer_pack(task->block, 0, input, NULL, &dropped);
 		bytes += wti_cargo_size(input->transfer_count);
 		wti_cargo_destroy_all(&dropped);
 	}
@@ -134,7 +135,7 @@ static WTI_INLINE void submit_fill_input(const struct submission *s, const struc
 	task->size = s->size;
 	task->type = s->input->type;
 	task->parts = 0;
-	if (wti_unlikely(own->block != NULL))
+	if (wti_unlikely(own->block))
 		submit_fill_block(s->input, task);
 	else if (wti_likely(!s->input->iovcnt && wti_is_short(s->size)))
 		wti_copy_short(task->bytes, s->input->data, s->size);
@@ -192,28 +193,33 @@ static void submit_limit(const struct submission *s, struct wt_task *task)
 	task->run_timeout = limit;
 }
 
-/* What all have to know, when the input is in. */
-static WTI_INLINE void submit_fill_own(struct wti_pool_client *client, struct wti_pool_own *own, int priority,
-				       wt_task_done_fn *done, void *arg, wt_task_progress_fn *on_progress)
+/* The use of the record before this one was cancelled. */
+static WTI_COLD void submit_uncancel(struct wti_pool_own *own)
+{
+	own->cancelled = false;
+	wti_store(&own->task->cancelled, 0);
+}
+
+/* What the submitter has to know. */
+static WTI_INLINE void submit_fill_own(struct wti_pool_client *client, struct wti_pool_own *own, wt_task_done_fn *done,
+				       void *arg, bool progress)
 {
 	struct wti_thread *self = wti_load(&client->source.owner);
-	struct wt_task *task = own->task;
 	uint64_t submitted = wti_load(&client->submitted) + 1;
 
-	task->level = (uint8_t)(priority + WTI_POOL_LEVEL);
 	wti_store(&client->submitted, submitted);
-	/* Not from the one before, for whose line, which comes from a worker, this would wait. */
-	wti_store(&task->generation, (uint32_t)submitted);
-	wti_store(&task->cancelled, 0);
+	own->generation = (uint32_t)submitted;
 	own->done = done;
 	own->arg = arg;
-	own->on_progress = on_progress;
+	own->progress = progress;
 	own->state = WTI_TASK_SUBMITTED;
 	own->away = true;
+	if (wti_unlikely(own->cancelled))
+		submit_uncancel(own);
 	if (done && client->awaited++ == 0)
 		wti_loop_hold(self, WTI_HOLD_TASK);
-	WTI_PROBE1(submit, task);
-	wti_trace_task(self, WTI_TRACE_SUBMIT, task, &task->generation);
+	WTI_PROBE1(submit, own->task);
+	wti_trace_task(self, WTI_TRACE_SUBMIT, own->task, own->generation);
 }
 
 static WTI_INLINE void submit_fill(const struct submission *s, struct wti_pool_own *own)
@@ -221,12 +227,12 @@ static WTI_INLINE void submit_fill(const struct submission *s, struct wti_pool_o
 	submit_fill_input(s, own);
 	submit_stamp(s, own->task);
 	submit_limit(s, own->task);
-	submit_fill_own(s->client, own, s->options->priority, s->done, s->arg, s->options->on_progress);
+	own->task->on_progress = s->options->on_progress;
+	submit_fill_own(s->client, own, s->done, s->arg, s->options->on_progress != NULL);
 }
 
-/* It goes its way; the handle is the program's, if that has asked for it. */
-static WTI_INLINE void submit_let_go(struct wti_pool_client *client, struct wti_pool_own *own, unsigned level,
-				     wt_task **out)
+/* The handle is the program's, if that has asked for it. */
+static WTI_INLINE void submit_hand_out(struct wti_pool_own *own, wt_task **out)
 {
 	own->told = !own->done && !out;
 	WTI_MADE(own->task, TASK);
@@ -234,7 +240,20 @@ static WTI_INLINE void submit_let_go(struct wti_pool_client *client, struct wti_
 		*out = own->task;
 	if (out && !own->done)
 		WTI_OWED(own->task);
-	wti_pool_queue_push(client, own->task, level);
+}
+
+/* What there is to know is in the record. */
+static inline void submit_place(struct wti_pool_place *place, const struct wti_pool_own *own)
+{
+	place->word = (uintptr_t)own->task;
+	place->generation = own->generation;
+}
+
+/* It goes its way. */
+static WTI_INLINE void submit_queue(struct wti_pool_client *client, struct wti_pool_own *own, unsigned level)
+{
+	submit_place(wti_pool_queue_place(client, own, level), own);
+	wti_pool_queue_publish(client, level, own->ticket);
 }
 
 static inline int submit_get_client(wt_pool *pool, struct wti_pool_client **client)
@@ -280,7 +299,8 @@ static WTI_INLINE int submit(wt_pool *pool, struct submission *s, wt_task **out)
 		return err;
 	}
 	submit_fill(s, own);
-	submit_let_go(s->client, own, (unsigned)(s->options->priority + WTI_POOL_LEVEL), out);
+	submit_hand_out(own, out);
+	submit_queue(s->client, own, (unsigned)(s->options->priority + WTI_POOL_LEVEL));
 	return 0;
 }
 
@@ -314,12 +334,12 @@ static WTI_APART int submit_any(wt_pool *pool, struct submission s, const wt_tas
 
 /* ---- The short way ---- */
 
-/* Bytes in one piece, and few of them. */
+/* No bytes, or few, in one piece. */
 static inline bool submit_is_short(const wt_outgoing *input)
 {
-	if (input->size && !wti_is_short(input->size))
+	if (input->size && input->size - WTI_SHORT_MIN > WTI_TASK_INLINE - WTI_SHORT_MIN)
 		return false;
-	return input->size <= WTI_TASK_INLINE && !input->transfer_count && wti_outgoing_is_one_piece(input);
+	return !input->transfer_count && wti_outgoing_is_one_piece(input);
 }
 
 /* The calling thread's client, if nothing is in the way of such an input there, or in the pool. */
@@ -336,21 +356,52 @@ static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *p
 	return wti_likely(wti_pool_queue_has_place(client, WTI_POOL_LEVEL)) ? client : NULL;
 }
 
-static WTI_INLINE void submit_at_once(struct wti_pool_client *client, const wt_outgoing *input, wt_task_done_fn *done,
-				      void *arg, wt_task **out)
+/* Of one or two words, from either end, which may overlap. */
+static inline void submit_copy_brief(unsigned char *to, const unsigned char *from, size_t size)
 {
-	struct wti_pool_own *own = wti_pool_task_get(client);
+	memcpy(to, from, WTI_SHORT_MIN);
+	memcpy(to + size - WTI_SHORT_MIN, from + size - WTI_SHORT_MIN, WTI_SHORT_MIN);
+}
+
+static WTI_INLINE void submit_place_brief(struct wti_pool_place *place, const struct wti_pool_own *own,
+					  const wt_outgoing *input)
+{
+	place->word = (uintptr_t)own->task | input->size | WTI_PLACE_BRIEF;
+	place->generation = own->generation;
+	place->type = input->type;
+	if (wti_likely(input->size))
+		submit_copy_brief(place->bytes, input->data, input->size);
+}
+
+/* One that is more than two words: it is in its record, as by submit_fill_input. */
+static WTI_INLINE void submit_place_short(struct wti_pool_place *place, const struct wti_pool_client *client,
+					  const struct wti_pool_own *own, const wt_outgoing *input)
+{
 	struct wt_task *task = own->task;
 
+	wti_pool_prefetch_task(client);
 	task->size = input->size;
 	task->type = input->type;
 	task->parts = 0;
 	task->weight = 0;
+	wti_copy_short(task->bytes, input->data, input->size);
+	submit_place(place, own);
+}
+
+static WTI_INLINE void submit_at_once(struct wti_pool_client *client, const wt_outgoing *input, wt_task_done_fn *done,
+				      void *arg, wt_task **out)
+{
+	struct wti_pool_own *own = wti_pool_task_get(client);
+	struct wti_pool_place *place = wti_pool_queue_place(client, own, WTI_POOL_LEVEL);
+
 	client->stamp--;
-	if (wti_likely(input->size))
-		wti_copy_short(task->bytes, input->data, input->size);
-	submit_fill_own(client, own, 0, done, arg, NULL);
-	submit_let_go(client, own, WTI_POOL_LEVEL, out);
+	submit_fill_own(client, own, done, arg, false);
+	submit_hand_out(own, out);
+	if (wti_likely(input->size <= WTI_PLACE_BYTES))
+		submit_place_brief(place, own, input);
+	else
+		submit_place_short(place, client, own, input);
+	wti_pool_queue_publish(client, WTI_POOL_LEVEL, own->ticket);
 }
 
 int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *done, void *arg,
@@ -398,6 +449,6 @@ int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map
 	(*out)->data = map;
 	(*out)->size = WTI_TASK_MAP;
 	(*out)->parts = WTI_TASK_BLOCK;
-	wti_pool_queue_push(client, *out, WTI_POOL_LEVEL);
+	submit_queue(client, own, WTI_POOL_LEVEL);
 	return 0;
 }

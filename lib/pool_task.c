@@ -122,6 +122,7 @@ static bool task_cancel_running(struct wt_task *task)
 
 	/* Relaxed: a hint to the task; who must not miss it is told through its run. */
 	wti_store(&task->cancelled, 1);
+	task->own->cancelled = true;
 	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next) {
 		struct wti_pool_worker *worker = wti_list_entry(link, struct wti_pool_worker, link);
 

@@ -64,15 +64,14 @@ static WTI_COLD bool worker_claim_slowly(struct wti_pool_worker *worker, struct 
 }
 
 /* The next task of the hold, published in `run`. NULL: there is none. */
-static struct wt_task *worker_claim(struct wti_pool_worker *worker, struct wti_pool_run *run)
+static const struct wti_pool_place *worker_claim(struct wti_pool_worker *worker, struct wti_pool_run *run)
 {
 	uint32_t next = wti_load(&worker->next);
-	struct wt_task *task;
+	const struct wti_pool_place *place = &worker->hold[next];
 
 	if (next >= wti_load(&worker->end))
 		return NULL;
-	task = worker->hold[next];
-	wti_pool_run_publish(run, task);
+	wti_pool_run_publish(run, place);
 	/* pairs with wti_pool_raid [pool-hold] and keeper_doom [pool-halt]: claimed, then a look who else wants it */
 	if (wti_barrier_is_asymmetric())
 		wti_store_rel(&worker->next, next + 1); /* [pool-hold] */
@@ -81,8 +80,8 @@ static struct wt_task *worker_claim(struct wti_pool_worker *worker, struct wti_p
 	wti_barrier_light();
 	if (wti_likely(next < wti_load_sc(&worker->end) &&                          /* [pool-hold] */
 		       !(wti_load_sc(&worker->attention) & WTI_POOL_HALT))) /* [pool-halt] */
-		return task;
-	return worker_claim_slowly(worker, run, next) ? task : NULL;
+		return place;
+	return worker_claim_slowly(worker, run, next) ? place : NULL;
 }
 
 /* How many tasks to take together: as much work as may wait behind a task that turns out to be long. */
@@ -157,7 +156,7 @@ static void worker_note_awake(struct wti_pool_worker *worker)
 static void worker_prefetch(const struct wti_pool_worker *worker, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		wti_prefetch(worker->hold[i]);
+		wti_prefetch(wti_place_task(&worker->hold[i]));
 }
 
 /* Fill the empty hold. False where there is nothing to do. */
@@ -257,8 +256,8 @@ static bool worker_may_begin(const struct wti_pool_worker *worker)
 /* Begin one task. False where there is none to begin now. */
 static bool worker_step(struct wti_pool_worker *worker)
 {
+	const struct wti_pool_place *place;
 	struct wti_pool_run *run;
-	struct wt_task *task;
 
 	if (wti_unlikely(wti_load(&worker->attention)) && !worker_heed(worker))
 		return false;
@@ -267,10 +266,10 @@ static bool worker_step(struct wti_pool_worker *worker)
 	if (!worker_has_hold(worker) && !worker_fill(worker))
 		return false;
 	run = wti_pool_run_free(worker);
-	task = worker_claim(worker, run);
-	if (task)
-		wti_pool_run_task(worker, run, task);
-	return task != NULL;
+	place = worker_claim(worker, run);
+	if (place)
+		wti_pool_run_task(worker, run, place);
+	return place != NULL;
 }
 
 /*

@@ -28,8 +28,8 @@ static inline bool wti_ring_release_short(struct wti_ring *ring)
 	return true;
 }
 
-/* The next record, which is left there; without `data`: wti_ring_next is to look for it. */
-static inline struct wti_record wti_ring_peek_short(const struct wti_ring *ring)
+/* The record at the position `read`, ring->read, which is left there; without `data`: wti_ring_next is to look for it. */
+static inline struct wti_record wti_ring_peek_short(const struct wti_ring *ring, uint64_t read)
 {
 	struct wti_segment *segment = ring->read_segment;
 	_Atomic(uint64_t) *at;
@@ -37,7 +37,7 @@ static inline struct wti_record wti_ring_peek_short(const struct wti_ring *ring)
 
 	if (wti_unlikely(!segment) || WTI_MUTANT(WTI_MUTANT_RELEASE_AT_READ))
 		return (struct wti_record){ .data = NULL };
-	at = wti_segment_at(segment, ring->read_size, ring->read);
+	at = wti_segment_at(segment, ring->read_size, read);
 	header = wti_load_acq(at); /* pairs with wti_ring_publish [ring-commit]: what was written before it */
 	if (wti_unlikely(!wti_header_is_plain(header, WTI_RING_LARGE)))
 		return (struct wti_record){ .data = NULL };
@@ -49,18 +49,19 @@ static inline struct wti_record wti_ring_peek_short(const struct wti_ring *ring)
 }
 
 /* The record that was seen there is taken. */
-static inline void wti_ring_take_short(struct wti_ring *ring, const struct wti_record *record)
+static inline void wti_ring_take_short(struct wti_ring *ring, uint64_t read, const struct wti_record *record)
 {
-	ring->read += wti_record_size(record->size);
+	ring->read = read + wti_record_size(record->size);
 }
 
 /* The next record, as wti_ring_next; without `data`: that is to look for it. */
 static inline struct wti_record wti_ring_next_short(struct wti_ring *ring)
 {
-	struct wti_record record = wti_ring_peek_short(ring);
+	uint64_t read = ring->read; /* once: the loads of each message wait for it */
+	struct wti_record record = wti_ring_peek_short(ring, read);
 
 	if (wti_likely(record.data != NULL))
-		wti_ring_take_short(ring, &record);
+		wti_ring_take_short(ring, read, &record);
 	return record;
 }
 

@@ -105,11 +105,11 @@ static inline void wti_trace_arrive(struct wti_thread *self, enum wti_trace_kind
 }
 
 static inline void wti_trace_task(struct wti_thread *self, enum wti_trace_kind kind, const void *task,
-				  const _Atomic(uint32_t) *generation)
+				  uint32_t generation)
 {
 	if (wti_unlikely(self->track != NULL))
 		wti_trace_note(self, (struct wti_event){ .kind = kind, .id = (uintptr_t)task,
-							 .object = wti_load(generation) });
+							 .object = generation });
 }
 
 #endif
