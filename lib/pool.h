@@ -179,8 +179,8 @@ enum {
 
 /*
  * A task in a queue, and then in a worker's hold. One that is brief is here
- * with all that its worker has to know: an input of a word or two or none, in a
- * pool that has no limits, whose times are not taken. Of another one that is in
+ * with all that its worker has to know: an input of two words at most, in a pool
+ * that has no limits, whose times are not taken. Of another one that is in
  * the record.
  * Kept because it measures better: a record's line came from the worker's cache
  * for each submit, and went there for each run. Empty tasks were 1.28 times as

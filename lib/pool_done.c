@@ -284,7 +284,7 @@ static inline bool done_is_usual(const struct wti_pool_own *own, uint64_t word)
 {
 	if (word & WTI_ENTRY_BITS & ~(uint64_t)(WTI_ENTRY_BRIEF | WTI_ENTRY_RESULT))
 		return false;
-	return own->state == WTI_TASK_SUBMITTED && own->done && !own->told;
+	return own->state == WTI_TASK_SUBMITTED && own->done;
 }
 
 /* The next one is told soon. */

@@ -334,12 +334,10 @@ static WTI_APART int submit_any(wt_pool *pool, struct submission s, const wt_tas
 
 /* ---- The short way ---- */
 
-/* No bytes, or few, in one piece. */
+/* Few bytes, or none, in one piece. */
 static inline bool submit_is_short(const wt_outgoing *input)
 {
-	if (input->size && input->size - WTI_SHORT_MIN > WTI_TASK_INLINE - WTI_SHORT_MIN)
-		return false;
-	return !input->transfer_count && wti_outgoing_is_one_piece(input);
+	return input->size <= WTI_TASK_INLINE && !input->transfer_count && wti_outgoing_is_one_piece(input);
 }
 
 /* The calling thread's client, if nothing is in the way of such an input there, or in the pool. */
@@ -356,11 +354,15 @@ static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *p
 	return wti_likely(wti_pool_queue_has_place(client, WTI_POOL_LEVEL)) ? client : NULL;
 }
 
-/* Of one or two words, from either end, which may overlap. */
+/* At most two words: one or two from either end, which may overlap; or less than one. */
 static inline void submit_copy_brief(unsigned char *to, const unsigned char *from, size_t size)
 {
-	memcpy(to, from, WTI_SHORT_MIN);
-	memcpy(to + size - WTI_SHORT_MIN, from + size - WTI_SHORT_MIN, WTI_SHORT_MIN);
+	if (wti_likely(size >= WTI_SHORT_MIN)) {
+		memcpy(to, from, WTI_SHORT_MIN);
+		memcpy(to + size - WTI_SHORT_MIN, from + size - WTI_SHORT_MIN, WTI_SHORT_MIN);
+	} else if (size) {
+		memcpy(to, from, size);
+	}
 }
 
 static WTI_INLINE void submit_place_brief(struct wti_pool_place *place, const struct wti_pool_own *own,
@@ -369,8 +371,7 @@ static WTI_INLINE void submit_place_brief(struct wti_pool_place *place, const st
 	place->word = (uintptr_t)own->task | input->size | WTI_PLACE_BRIEF;
 	place->generation = own->generation;
 	place->type = input->type;
-	if (wti_likely(input->size))
-		submit_copy_brief(place->bytes, input->data, input->size);
+	submit_copy_brief(place->bytes, input->data, input->size);
 }
 
 /* One that is more than two words: it is in its record, as by submit_fill_input. */

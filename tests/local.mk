@@ -51,6 +51,7 @@ wt_unit_tests = \
 	tests/test_park \
 	tests/test_poke \
 	tests/test_pool \
+	tests/test_pool_brief \
 	tests/test_pool_map \
 	tests/test_pool_queue \
 	tests/test_pool_room \

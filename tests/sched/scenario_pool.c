@@ -4,8 +4,20 @@
  */
 #include "sched/scenario_pool.h"
 
+#include "pool.h"
+
 wt_pool *pool;
 struct pool_account pool_account[POOL_TASKS];
+
+/* Main's tasks, where they have no options, are brief and take the short way; those of other fibres do not. */
+static void pool_make_brief(void)
+{
+	struct wti_pool_client *client = wti_thread_peek()->pool_client;
+
+	SCENARIO_CHECK(wti_pool_add_slab(client));
+	SCENARIO_CHECK(wti_pool_queue_reserve(client, WTI_POOL_LEVEL) == 0);
+	client->stamp = POOL_TASKS + 1;
+}
 
 void pool_open(wt_task_fn *fn, const wt_pool_options *options)
 {
@@ -15,6 +27,7 @@ void pool_open(wt_task_fn *fn, const wt_pool_options *options)
 	SCENARIO_CHECK(wt_pool_create(&pool, fn, options) == 0);
 	SCENARIO_CHECK(wt_pool_ready(pool, WT_FOREVER) == 0);
 	SCENARIO_CHECK(wt_pool_on_drain(pool, NULL, NULL) == 0); /* its part for main is made */
+	pool_make_brief();
 	sched_settle();
 	sched_hush(-1);
 }
