@@ -42,12 +42,12 @@
  * AMD made the processor. From 2112 bytes on the C library copies by one
  * instruction there, which writes whole lines without a look at what was in
  * them; if they are asked for, each comes from the consumer's cache first.
- * Kept because it measures better: messages of 2, 4, 8 and 16 KiB were 1.35,
- * 1.30, 1.31 and 1.23 times as fast, the median of three runs of 11 to 13
- * rounds, with one producer 1.28, 1.18, 1.30 and 1.20 times. Without the
+ * Kept because it measures better: messages of 1, 2, 4, 8 and 16 KiB were 1.26,
+ * 1.35, 1.30, 1.31 and 1.23 times as fast, the median of three runs of 11 to 15
+ * rounds, with one producer 1.32, 1.28, 1.18, 1.30 and 1.20 times. Without the
  * asking, those of 256 and 512 bytes lose a tenth.
  */
-#define RING_ASK_MAX_AMD 2048
+#define RING_ASK_MAX_AMD 640
 
 /* Bytes of several messages in one reservation: the receiver may begin with them while the next are written. */
 #define RING_POST_MAX 8192
