@@ -340,7 +340,7 @@ static void pool_end(struct wt_pool *pool, enum wti_pool_state state)
 	if (state == WTI_POOL_ENDED)
 		wti_pool_refuse_queued(pool, WT_ECANCELED);
 	wti_mutex_unlock(&pool->lock);
-	wti_barrier_heavy(); /* before the keeper looks: pairs with wti_pool_queue_push [pool-call] */
+	wti_barrier_heavy(); /* before the keeper looks: pairs with wti_pool_queue_publish [pool-call] */
 	wti_pool_room_offer(pool);
 	if (wti_waiters_any(&pool->waiters))
 		wti_waiters_wake(&pool->waiters);

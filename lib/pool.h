@@ -136,7 +136,8 @@ struct wt_task {
 	bool returned;                /* under the pool's lock: on its list of those */
 	uint8_t weight;               /* tasks that its times stand for, or WTI_TASK_STAMPED; 0: it is not timed */
 	uint8_t parts;
-	_Alignas(16) unsigned char bytes[WTI_TASK_INLINE]; /* of the input, then of the reply: half of them are in the first line */
+	/* Of the input, then of the reply: half of them are in the first line. */
+	_Alignas(16) unsigned char bytes[WTI_TASK_INLINE];
 
 	/* The same, where they are needed. */
 	const void *data;

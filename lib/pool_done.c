@@ -306,7 +306,7 @@ static WTI_INLINE bool done_tell_entry(struct wti_pool_client *client)
 	uint64_t read = client->back.read;
 	struct wti_record record = wti_ring_peek_short(&client->back, read);
 	const struct wti_pool_entry *entry = record.data;
-	unsigned char bytes[WTI_TASK_INLINE];
+	_Alignas(16) unsigned char bytes[WTI_TASK_INLINE];
 	struct wti_pool_own *own;
 	wt_message reply = { 0 };
 

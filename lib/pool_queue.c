@@ -53,7 +53,7 @@ int wti_pool_queue_reserve_slow(struct wti_pool_client *client, unsigned level)
 static bool queue_client_has_work(struct wti_pool_client *client)
 {
 	for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
-		/* pairs with wti_pool_queue_push [pool-call], after worker_sleeps */
+		/* pairs with wti_pool_queue_publish [pool-call], after worker_sleeps */
 		if (wti_load_sc(&client->tail[level]) != wti_load(&client->head[level]))
 			return true;
 	return false;
@@ -97,7 +97,7 @@ static const struct wti_pool_place *queue_first(struct wti_pool_client *client, 
 {
 	const struct wti_pool_queue *queue = &client->queue[level];
 	uint64_t head = wti_load(&client->head[level]);
-	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_push [pool-tail] */
+	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_publish [pool-tail] */
 
 	while (head != tail && !queue->places[head & queue->mask].word)
 		head++;
@@ -118,7 +118,7 @@ static unsigned queue_take(struct wti_pool_client *client, unsigned level, struc
 {
 	const struct wti_pool_queue *queue = &client->queue[level];
 	uint64_t head = wti_load(&client->head[level]);
-	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_push [pool-tail] */
+	uint64_t tail = wti_load_acq(&client->tail[level]); /* pairs with wti_pool_queue_publish [pool-tail] */
 	unsigned most = queue_share((size_t)(tail - head), max, takers);
 	unsigned n = 0;
 
@@ -364,7 +364,7 @@ void wti_pool_update_call(struct wt_pool *pool)
 	bool more = pool->alive < pool->options.max_workers && !pool->resting;
 	bool help = more || !wti_list_empty(&pool->idle);
 
-	/* pairs with wti_pool_queue_push [pool-call]: who announces its sleep, or the end, then looks for work */
+	/* pairs with wti_pool_queue_publish [pool-call]: who announces its sleep, or the end, then looks for work */
 	wti_store_sc(&pool->call, pool->state != WTI_POOL_OPEN || (help && !queue_is_watched(pool)));
 }
 

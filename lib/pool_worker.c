@@ -362,7 +362,7 @@ static void worker_end_nap(struct wti_pool_worker *worker)
 	if (pool->takes == worker->takes_seen)
 		wti_pool_raid_all(pool);
 	wti_mutex_unlock(&pool->lock);
-	/* pairs with wti_pool_queue_push [pool-call]: the nap is over, then a look for what came while it was not */
+	/* pairs with wti_pool_queue_publish [pool-call]: the nap is over, then a look for what came while it was not */
 	if (!WTI_MUTANT(WTI_MUTANT_POOL_NAP_NO_LOOK) && (!wti_barrier_heavy() || wti_pool_has_work(pool)))
 		wti_pool_call(pool);
 }
@@ -443,7 +443,7 @@ static void worker_sleeps(struct wti_source *source, bool asleep)
 		wti_pool_raid_all(pool);
 	}
 	wti_pool_worker_rest(worker, asleep ? WTI_POOL_ASLEEP : WTI_POOL_AWAKE);
-	/* pairs with wti_pool_queue_push [pool-call]: the loop looks again after this */
+	/* pairs with wti_pool_queue_publish [pool-call]: the loop looks again after this */
 	wti_pool_update_call(pool);
 	wti_mutex_unlock(&pool->lock);
 }

@@ -31,9 +31,12 @@ static struct wti_pool_client *untimed(wt_pool *pool)
 	return client;
 }
 
+/* 0; or 1, where the bytes are not aligned to 8. */
 static int return_input(wt_task *task, wt_message *input, void *state)
 {
 	(void)state;
+	if ((uintptr_t)input->data % 8)
+		return 1;
 	return wt_task_reply(task,
 			     &(wt_outgoing){ .data = input->data, .size = input->size, .type = input->type });
 }
@@ -240,6 +243,7 @@ static void take_echo(wt_task *task, int result, wt_message *reply, void *arg)
 
 	(void)task;
 	assert_int_equal(result, 0);
+	assert_int_equal((uintptr_t)reply->data % 8, 0);
 	assert_int_equal(reply->size, echo->size);
 	assert_int_equal(reply->type, echo->type);
 	assert_memory_equal(reply->data, echo->bytes, echo->size);
