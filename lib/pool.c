@@ -156,7 +156,7 @@ static struct wt_pool *pool_alloc(wt_task_fn *fn, const wt_pool_options *options
 	pool->options.name = memcpy(rest + options->data_size, options->name, name);
 	pool->processors = (unsigned)wti_os->cpu_count();
 	pool->share_env = options->env == WT_SHARE_ENV;
-	pool->special = wti_pool_is_bounded(pool) || options->run_timeout;
+	pool->special = wti_pool_is_bounded(pool) || (options->run_timeout && options->run_timeout != WT_FOREVER);
 	pool->options.env = NULL; /* the keeper gets it, and its workers have theirs from it */
 	pool_init(pool);
 	WTI_MADE(pool, POOL);

@@ -121,9 +121,9 @@ enum {
 /*
  * A record's other part, which goes to the worker: two lines, of which only
  * the first is written, sent and read for a task with a short input and a
- * short reply; of one that is brief, see below, neither is written, and both
- * sides keep what they have in their caches. The submitter's part lies
- * elsewhere, so that it stays in the submitter's cache.
+ * short reply; for one that is brief, see below, a submit and a run write
+ * neither, and both sides keep what they have in their caches. The submitter's
+ * part lies elsewhere, so that it stays in the submitter's cache.
  */
 struct wt_task {
 	/* Written by the submitter before it is queued. */
@@ -187,7 +187,8 @@ enum {
  * for each submit, and went there for each run. Empty tasks were 1.28 times as
  * many with two workers and 1.21 times with one, the medians of three runs of 13
  * rounds (1.47, 1.28, 1.19; 1.21, 1.24, 1.03; AMD). A task that waits takes 228
- * bytes for 204, or beside an input of 64 bytes 244 for 220.
+ * bytes for 204, or beside an input of 64 bytes 244 for 220; and a queue that
+ * grows copies four times as much.
  */
 struct wti_pool_place {
 	uint64_t word;       /* 0: it was withdrawn */

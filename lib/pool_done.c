@@ -320,7 +320,7 @@ static WTI_INLINE bool done_tell_entry(struct wti_pool_client *client)
 	own->result = entry->word & WTI_ENTRY_RESULT ? entry->result : 0;
 	if (entry->word & WTI_ENTRY_BRIEF) {
 		reply = (wt_message){ .data = bytes, .size = record.size - WTI_POOL_ENTRY_HEAD, .type = entry->extra };
-		if (wti_likely(wti_is_short(reply.size)))
+		if (wti_likely(wti_is_short(reply.size))) /* wti_copy would be called here, not inline */
 			wti_copy_short(bytes, entry->bytes, reply.size);
 		else
 			memcpy(bytes, entry->bytes, reply.size);

@@ -4,7 +4,7 @@
  * and that workers empty under the pool's: a task is published by its tail.
  *
  * A task that has not begun can be taken back: from its place in a queue,
- * which then holds NULL, or from a worker's hold. What comes out of a hold, or
+ * which then is empty, or from a worker's hold. What comes out of a hold, or
  * out of the hands of a worker that ends, goes on the pool's list of returned
  * tasks, which are taken first.
  */
@@ -20,7 +20,7 @@ enum { QUEUE_FIRST = 64 }; /* places */
 
 /* ---- Filling ---- */
 
-/* The workers read slots and mask under the lock only. */
+/* The workers read places and mask under the lock only. */
 static int queue_grow(struct wti_pool_client *client, unsigned level, uint64_t tail)
 {
 	struct wti_pool_queue *queue = &client->queue[level];
@@ -101,7 +101,7 @@ static const struct wti_pool_place *queue_first(struct wti_pool_client *client, 
 
 	while (head != tail && !queue->places[head & queue->mask].word)
 		head++;
-	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve [pool-head] */
+	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve_slow [pool-head] */
 	return head != tail ? &queue->places[head & queue->mask] : NULL;
 }
 
@@ -128,7 +128,7 @@ static unsigned queue_take(struct wti_pool_client *client, unsigned level, struc
 		if (place->word)
 			places[n++] = *place;
 	}
-	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve [pool-head] */
+	wti_store_rel(&client->head[level], head); /* pairs with wti_pool_queue_reserve_slow [pool-head] */
 	wti_pool_room_give(client->pool, places, n);
 	return n;
 }
@@ -322,7 +322,7 @@ static size_t queue_refuse(struct wti_pool_client *client, unsigned level, int r
 	while ((first = queue_first(client, level))) {
 		const struct wti_pool_place place = *first;
 
-		/* pairs with wti_pool_queue_reserve [pool-head] */
+		/* pairs with wti_pool_queue_reserve_slow [pool-head] */
 		wti_store_rel(&client->head[level], wti_load(&client->head[level]) + 1);
 		wti_pool_room_give(client->pool, &place, 1);
 		queue_refuse_task(wti_place_task(&place), result);

@@ -354,7 +354,7 @@ static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *p
 	return wti_likely(wti_pool_queue_has_place(client, WTI_POOL_LEVEL)) ? client : NULL;
 }
 
-/* At most two words: one or two from either end, which may overlap; or less than one. */
+/* At most two words: one or two from either end, which may overlap; or less than one. Fewer branches than wti_copy. */
 static inline void submit_copy_brief(unsigned char *to, const unsigned char *from, size_t size)
 {
 	if (wti_likely(size >= WTI_SHORT_MIN)) {

@@ -152,7 +152,10 @@ static void worker_note_awake(struct wti_pool_worker *worker)
 	wti_pool_worker_rest(worker, WTI_POOL_AWAKE);
 }
 
-/* All lines at once: each comes from the submitter's cache, and singly took a quarter of an empty task's time. */
+/*
+ * All lines at once: where a task is not brief each comes from the submitter's cache, and singly took a quarter of an
+ * empty task's time.
+ */
 static void worker_prefetch(const struct wti_pool_worker *worker, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)

@@ -54,6 +54,7 @@ wt_unit_tests = \
 	tests/test_pool_brief \
 	tests/test_pool_map \
 	tests/test_pool_queue \
+	tests/test_pool_record \
 	tests/test_pool_room \
 	tests/test_pool_stats \
 	tests/test_pool_task \

@@ -12,24 +12,10 @@
 #include "support/pools.h"
 #include "support/support.h"
 
-enum {
-	RECORDS = 64,  /* those of a submitter that has few tasks at a time: each is used once in so many */
-	UNTIMED = 1000 /* submits until one is timed */
-};
+/* Those of a submitter that has few tasks at a time: each is used once in so many. */
+enum { RECORDS = 64 };
 
 /* ---- What is in a place ---- */
-
-/* The calling thread's client, whose next submits are not timed. */
-static struct wti_pool_client *untimed(wt_pool *pool)
-{
-	struct wti_pool_client *client;
-
-	assert_int_equal(wt_pool_on_drain(pool, NULL, NULL), 0); /* it is made */
-	client = wti_pool_client_find(pool, wti_thread_peek());
-	assert_non_null(client);
-	client->stamp = UNTIMED;
-	return client;
-}
 
 /* 0; or 1, where the bytes are not aligned to 8. */
 static int return_input(wt_task *task, wt_message *input, void *state)
@@ -58,7 +44,7 @@ static wt_pool *create_used(wt_task_fn *fn, const wt_pool_options *options)
 
 	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, NULL, &task), 0);
 	pools_result(task);
-	untimed(pool);
+	pools_untimed(pool);
 	return pool;
 }
 
@@ -101,7 +87,7 @@ static void what_is_timed_is_not_brief(void **state)
 
 	(void)state;
 	assert_true(word_is_brief(pool, NULL));
-	untimed(pool)->stamp = 0;
+	pools_untimed(pool)->stamp = 0;
 	assert_false(word_is_brief(pool, NULL));
 	wt_pool_destroy(pool);
 }
@@ -192,8 +178,8 @@ static void a_brief_task_goes_to_its_pool(void **state)
 	for (int i = 0; i < RECORDS; i++) {
 		wt_task *tasks[2];
 
-		untimed(one);
-		untimed(two);
+		pools_untimed(one);
+		pools_untimed(two);
 		assert_int_equal(wt_pool_submit(one, NULL, NULL, NULL, NULL, &tasks[0]), 0);
 		assert_int_equal(wt_pool_submit(two, NULL, NULL, NULL, NULL, &tasks[1]), 0);
 		assert_int_equal(pools_result(tasks[0]), 1);
@@ -213,11 +199,11 @@ static void brief_tasks_are_not_timed(void **state)
 	(void)state;
 	wt_pool_reset_stats(pool);
 	wti_store(&pool->stride, STRIDE);
-	untimed(pool)->stamp = 0;
+	pools_untimed(pool)->stamp = 0;
 	assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, NULL, &task), 0);
 	assert_int_equal(pools_result(task), 1);
 	for (int i = 0; i < TASKS; i++) {
-		untimed(pool);
+		pools_untimed(pool);
 		assert_int_equal(wt_pool_submit(pool, NULL, NULL, NULL, NULL, &task), 0);
 		assert_int_equal(pools_result(task), 1);
 	}
@@ -231,7 +217,7 @@ static void brief_tasks_are_not_timed(void **state)
 /* ---- What arrives ---- */
 
 struct echo {
-	unsigned char bytes[2 * WTI_TASK_INLINE];
+	unsigned char bytes[1000];
 	size_t size;
 	uint32_t type;
 	unsigned told;
@@ -262,11 +248,11 @@ static void inputs_of_all_sizes_come_as_they_were(void **state)
 	for (unsigned i = 0; i < ECHOES; i++) {
 		struct echo *echo = &echoes[i];
 
-		echo->size = i * 5 % (sizeof echo->bytes + 1);
+		echo->size = i % 7 ? i * 5 % (2 * WTI_TASK_INLINE + 1) : i * 5 % (sizeof echo->bytes + 1);
 		echo->type = i * 0x01010101u;
 		for (size_t k = 0; k < echo->size; k++)
 			echo->bytes[k] = (unsigned char)(i + k);
-		untimed(pool);
+		pools_untimed(pool);
 		assert_int_equal(wt_pool_submit(pool,
 						&(wt_outgoing){ .data = echo->bytes, .size = echo->size,
 								.type = echo->type },
@@ -335,20 +321,11 @@ static wt_task *submit_number(wt_pool *pool, int number)
 {
 	wt_task *task;
 
-	untimed(pool);
+	pools_untimed(pool);
 	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &number, .size = sizeof number }, NULL, NULL,
 					NULL, &task),
 			 0);
 	return task;
-}
-
-/* The worker, which is at a task, takes what waits behind that at once: it believes that it is short. */
-static void believe_in_short_tasks(wt_pool *pool)
-{
-	struct wti_pool_worker *worker = wti_list_entry(pool->workers.next, struct wti_pool_worker, link);
-
-	worker->estimate = 50;
-	worker->outlier = 0;
 }
 
 static void brief_tasks_that_are_taken_back_keep_their_inputs(void **state)
@@ -362,7 +339,7 @@ static void brief_tasks_that_are_taken_back_keep_their_inputs(void **state)
 	memset(held_gate, 0, sizeof held_gate);
 	first = submit_number(pool, 0);
 	assert_true(latch_await(&held_begun[0]));
-	believe_in_short_tasks(pool);
+	pools_believe_in_short_tasks(pool);
 	second = submit_number(pool, 1);
 	for (int i = 0; i < AFTER; i++)
 		after[i] = submit_number(pool, 100 + i);
@@ -487,7 +464,7 @@ static void a_result_that_the_loop_takes_in_can_be_waited_for(void **state)
 	for (int i = 0; i < RECORDS; i++) {
 		wt_task *task = submit_number(pool, 101);
 
-		untimed(pool);
+		pools_untimed(pool);
 		assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &(int){ 100 }, .size = sizeof(int) },
 						count_told, &told, NULL, NULL),
 				 0);
@@ -529,7 +506,7 @@ static void expect_progress_before(wt_task *task, int result, wt_message *reply,
 static void what_a_wait_took_in_is_told_before_what_has_come_since(void **state)
 {
 	wt_pool *pool = create_used(progress_at_gate, WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 2));
-	struct wti_pool_client *client = untimed(pool);
+	struct wti_pool_client *client = pools_untimed(pool);
 	unsigned heard = 0;
 
 	(void)state;
@@ -572,7 +549,7 @@ static void use_all_records(wt_pool *pool, const wt_outgoing *input)
 	for (int i = 0; i < 2 * RECORDS; i++) {
 		wt_task *task;
 
-		untimed(pool);
+		pools_untimed(pool);
 		assert_int_equal(wt_pool_submit(pool, input, NULL, NULL, NULL, &task), 0);
 		assert_int_equal(pools_result(task), 0);
 	}
@@ -624,7 +601,7 @@ static void who_does_not_ask_hears_of_no_progress(void **state)
 	}
 	assert_int_equal(heard, 2 * RECORDS);
 	for (int i = 0; i < 2 * RECORDS; i++) {
-		untimed(pool);
+		pools_untimed(pool);
 		assert_int_equal(wt_pool_submit(pool, NULL, end_nothing, &heard, NULL, NULL), 0);
 		assert_int_equal(wt_run(), 0);
 	}

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <wt/thread.h>
 
+#include "pool.h"
+
 wt_time pools_soon(void)
 {
 	return wt_after_ms(20000);
@@ -121,4 +123,24 @@ struct wt_pool_stats pools_stats(wt_pool *pool)
 
 	assert_int_equal(wt_pool_stats(pool, &stats), 0);
 	return stats;
+}
+
+struct wti_pool_client *pools_untimed(wt_pool *pool)
+{
+	enum { UNTIMED = 1000 }; /* submits until one is timed */
+	struct wti_pool_client *client;
+
+	assert_int_equal(wt_pool_on_drain(pool, NULL, NULL), 0); /* it is made */
+	client = wti_pool_client_find(pool, wti_thread_peek());
+	assert_non_null(client);
+	client->stamp = UNTIMED;
+	return client;
+}
+
+void pools_believe_in_short_tasks(wt_pool *pool)
+{
+	struct wti_pool_worker *worker = wti_list_entry(pool->workers.next, struct wti_pool_worker, link);
+
+	worker->estimate = 50;
+	worker->outlier = 0;
 }

@@ -10,6 +10,8 @@
 
 #include "support/support.h"
 
+struct wti_pool_client;
+
 enum pools_op {
 	POOLS_NOTHING,  /* return `value` */
 	POOLS_DOUBLE,   /* reply with twice the value */
@@ -48,6 +50,12 @@ int pools_result(wt_task *task);
 
 /* The statistics. */
 struct wt_pool_stats pools_stats(wt_pool *pool);
+
+/* The calling thread's part of the pool, whose next submits are not timed. */
+struct wti_pool_client *pools_untimed(wt_pool *pool);
+
+/* The pool's one worker, which is at a task, takes what waits behind that at once: it believes that those are short. */
+void pools_believe_in_short_tasks(wt_pool *pool);
 
 /* A moment that no busy machine reaches. */
 wt_time pools_soon(void);
