@@ -19,6 +19,11 @@ static void pool_make_brief(void)
 	client->stamp = POOL_TASKS + 1;
 }
 
+void pool_take_times(void)
+{
+	wti_thread_peek()->pool_client->stamp = 0;
+}
+
 void pool_open(wt_task_fn *fn, const wt_pool_options *options)
 {
 	for (unsigned i = 0; i < POOL_TASKS; i++)

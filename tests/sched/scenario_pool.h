@@ -23,6 +23,9 @@ extern struct pool_account {
 /* Hushed: a pool whose min_workers sleep. */
 void pool_open(wt_task_fn *fn, const wt_pool_options *options);
 
+/* Main's next tasks are timed, and not brief, until the pool has learnt that they are short. */
+void pool_take_times(void);
+
 /* Hushed: the end of the pool, which has nothing to do; the workers that it had in all are so many. */
 void pool_end(unsigned workers);
 

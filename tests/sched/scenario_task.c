@@ -98,6 +98,7 @@ static void task_taken_back(void)
 	int result;
 
 	open_pool(run_to_time, WT_POOL_OPTIONS(.max_workers = 1));
+	pool_take_times();
 	submit(1); /* its time is known then, so that the next are taken together */
 	SCENARIO_CHECK(result_of(1) == 0);
 	ran[1] = 0;
@@ -173,6 +174,7 @@ static void task_after_nap(void)
 	cell = 0;
 	gate.open = false;
 	open_pool(run_short, WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 3));
+	pool_take_times();
 	submit(1);
 	sched_settle();
 	submit(0);
