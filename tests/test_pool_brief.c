@@ -11,6 +11,7 @@
 #include "pool.h"
 #include "support/pools.h"
 #include "support/support.h"
+#include "support/transfer.h"
 
 /* Those of a submitter that has few tasks at a time: each is used once in so many. */
 enum { RECORDS = 64 };
@@ -609,20 +610,13 @@ static void who_does_not_ask_hears_of_no_progress(void **state)
 	wt_pool_destroy(pool);
 }
 
-static void count_end(void *data, void *arg)
+static void submit_buffer(wt_pool *pool, struct deleted *deleted)
 {
-	(void)data;
-	++*(unsigned *)arg;
-}
-
-static void submit_buffer(wt_pool *pool, unsigned *ended)
-{
-	static unsigned char memory[8];
-	wt_buffer *buffer;
+	wt_buffer *buffer = wrap_counted(deleted);
 	const wt_transfer list = WT_MOVE(&buffer);
 	wt_task *task;
 
-	assert_int_equal(wt_buffer_wrap(&buffer, memory, sizeof memory, count_end, ended), 0);
+	assert_non_null(buffer);
 	assert_int_equal(wt_pool_submit(pool,
 					&(wt_outgoing){ .data = &(int){ 2 }, .size = sizeof(int), .transfer = &list,
 							.transfer_count = 1 },
@@ -636,14 +630,14 @@ static void a_brief_task_that_did_not_run_drops_nothing(void **state)
 {
 	wt_pool *pool = create(await_gate, WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1));
 	wt_task *busy, *waiting[2 * RECORDS];
-	unsigned ended = 0;
+	struct deleted deleted = { 0 };
 
 	(void)state;
 	memset(held_begun, 0, sizeof held_begun);
 	memset(held_gate, 0, sizeof held_gate);
 	for (int i = 0; i < 2 * RECORDS; i++)
-		submit_buffer(pool, &ended);
-	assert_int_equal(ended, 2 * RECORDS);
+		submit_buffer(pool, &deleted);
+	assert_deleted(&deleted, 2 * RECORDS);
 	busy = submit_number(pool, 0);
 	assert_true(latch_await(&held_begun[0]));
 	for (int i = 0; i < 2 * RECORDS; i++)
@@ -655,7 +649,7 @@ static void a_brief_task_that_did_not_run_drops_nothing(void **state)
 		assert_int_equal(pools_result(waiting[i]), WT_ECANCELED);
 	latch_open(&held_gate[0]);
 	assert_int_equal(pools_result(busy), 0);
-	assert_int_equal(ended, 2 * RECORDS);
+	assert_deleted(&deleted, 2 * RECORDS);
 	wt_pool_destroy(pool);
 }
 

@@ -12,6 +12,7 @@
 #include "pool.h"
 #include "support/pools.h"
 #include "support/support.h"
+#include "support/transfer.h"
 
 enum {
 	USES = 128, /* more than a submitter has records that has few tasks at a time */
@@ -97,20 +98,6 @@ static void count(wt_task *task, int result, wt_message *reply, void *arg)
 	(void)result;
 	(void)reply;
 	++*(unsigned *)arg;
-}
-
-static void count_end(void *data, void *arg)
-{
-	(void)data;
-	++*(unsigned *)arg;
-}
-
-static wt_buffer *counted_buffer(unsigned *ended)
-{
-	static unsigned char memory[8];
-	wt_buffer *buffer = NULL;
-
-	return wt_buffer_wrap(&buffer, memory, sizeof memory, count_end, ended) ? NULL : buffer;
 }
 
 /* ---- Verdicts ---- */
@@ -200,8 +187,9 @@ static void a_task_that_was_taken_back_has_its_own_input_and_no_times(void **sta
 static void a_cleared_task_drops_what_it_brought_when_it_is_told(void **state)
 {
 	wt_pool *pool = create(obey, 0);
-	unsigned told = 0, ended = 0;
-	wt_buffer *buffer = counted_buffer(&ended);
+	struct deleted deleted = { 0 };
+	unsigned told = 0;
+	wt_buffer *buffer = wrap_counted(&deleted);
 	const wt_transfer list = WT_MOVE(&buffer);
 	wt_task *busy = submit_brief(pool, 0);
 
@@ -213,18 +201,18 @@ static void a_cleared_task_drops_what_it_brought_when_it_is_told(void **state)
 	assert_int_equal(wt_pool_clear(pool, NULL), 0);
 	assert_int_equal(wt_run(), 0);
 	assert_int_equal(told, 1);
-	assert_int_equal(ended, 1);
+	assert_deleted(&deleted, 1);
 	latch_open(&gate[0]);
 	assert_int_equal(pools_result(busy), 0);
 	wt_pool_destroy(pool);
 }
 
-static unsigned replied_ended;
+static struct deleted replied;
 
 static int reply_twice(wt_task *task, wt_message *input, void *state)
 {
 	uint64_t word = 7;
-	wt_buffer *buffer = counted_buffer(&replied_ended);
+	wt_buffer *buffer = wrap_counted(&replied);
 	const wt_transfer list = WT_MOVE(&buffer);
 	int err = wt_task_reply(task, &(wt_outgoing){ .transfer = &list, .transfer_count = 1 });
 
@@ -242,11 +230,11 @@ static void a_word_in_the_place_of_a_reply_drops_what_came_with_that(void **stat
 	wt_task *task;
 
 	(void)state;
-	replied_ended = 0;
+	atomic_store(&replied.count, 0);
 	task = submit_brief(pool, NINE);
 	assert_int_equal(wt_task_wait(task, NULL, &reply, pools_soon()), 0);
 	assert_int_equal(*(const uint64_t *)reply.data, 7);
-	assert_int_equal(replied_ended, 1);
+	assert_deleted(&replied, 1);
 	wt_task_release(task);
 	wt_pool_destroy(pool);
 }
