@@ -8,6 +8,7 @@
 
 #include "alloc.h"
 #include "fork.h"
+#include "lock.h"
 #include "os.h"
 
 enum { DUMP_ROOM = 16 * 1024 }; /* bytes to begin with, and to spare where that was too little */
@@ -74,7 +75,7 @@ static int dump_collect(struct wti_text *text, const wt_lock_snapshot *locks)
 int wti_dump_make(struct wti_text *text)
 {
 	wt_lock_snapshot *locks;
-	int err = wt_lock_query(&locks);
+	int err = wti_lock_query(&locks);
 
 	if (err)
 		return err;

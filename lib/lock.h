@@ -118,6 +118,9 @@ struct wti_lock_entry {
 
 int wti_lock_compare_names(const wt_lock_info *a, const wt_lock_info *b);
 
+/* As wt_lock_query, for the library itself, at whose snapshot nobody looks when the process ends. Not in a fork. */
+int wti_lock_query(wt_lock_snapshot **snapshot);
+
 /* ---- lock_cycle.c ---- */
 
 /* Number the cycles of a snapshot that is in order (wt_lock_snapshot_at), in info.cycle, which is 0. 0 or WT_ENOMEM. */

@@ -96,18 +96,12 @@ static struct wt_lock_snapshot *query_pass(struct query *query)
 	return made;
 }
 
-int wt_lock_query(wt_lock_snapshot **snapshot)
+int wti_lock_query(wt_lock_snapshot **snapshot)
 {
 	struct query query = { .count = 0 };
 	struct wt_lock_snapshot *made;
-	int err;
+	int err = wti_fork_prepare(); /* it may be the first use, as by wt_dump */
 
-	if (!snapshot)
-		return WT_EINVAL;
-	*snapshot = NULL;
-	if (wti_forked())
-		return WT_EFORKED;
-	err = wti_fork_prepare(); /* it may be the first use, as by wt_dump */
 	if (err)
 		return err;
 	while ((made = query_pass(&query)) && (query.count > query.room || query.bytes > query.bytes_room))
@@ -120,9 +114,23 @@ int wt_lock_query(wt_lock_snapshot **snapshot)
 		return WT_ENOMEM;
 	}
 	WTI_MADE(made, SNAPSHOT);
-	WTI_OWED(made);
 	*snapshot = made;
 	return 0;
+}
+
+int wt_lock_query(wt_lock_snapshot **snapshot)
+{
+	int err;
+
+	if (!snapshot)
+		return WT_EINVAL;
+	*snapshot = NULL;
+	if (wti_forked())
+		return WT_EFORKED;
+	err = wti_lock_query(snapshot);
+	if (!err)
+		WTI_OWED(*snapshot);
+	return err;
 }
 
 size_t wt_lock_snapshot_count(const wt_lock_snapshot *snapshot)

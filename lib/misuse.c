@@ -213,15 +213,6 @@ void wti_handle_owed(struct wti_handle *handle)
 	pthread_mutex_unlock(&misuse_lock);
 }
 
-void wti_handle_unowed(struct wti_handle *handle)
-{
-	if (wti_forked())
-		return;
-	pthread_mutex_lock(&misuse_lock);
-	wti_list_remove(&handle->owed);
-	pthread_mutex_unlock(&misuse_lock);
-}
-
 void wti_handle_excused(struct wti_handle *handle)
 {
 	if (wti_forked())

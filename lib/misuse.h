@@ -81,7 +81,6 @@ struct wti_handle {
 void wti_handle_made(struct wti_handle *handle, enum wti_kind kind, const void *object);
 void wti_handle_named(struct wti_handle *handle, uint64_t number, const void *name, size_t size);
 void wti_handle_owed(struct wti_handle *handle);
-void wti_handle_unowed(struct wti_handle *handle);
 void wti_handle_excused(struct wti_handle *handle);
 void wti_handle_sent(struct wti_handle *handle);
 void wti_handle_taken(struct wti_handle *handle);
@@ -101,8 +100,7 @@ void wti_handle_check(const struct wti_handle *handle, enum wti_kind kind, const
 #define WTI_NAMED(object, number, name, size) wti_handle_named(&(object)->handle, number, name, size)
 #define WTI_OWED(object)                      wti_handle_owed(&(object)->handle)
 
-/* No more: the library has it for itself. Nor will it ever be: also a worker that the end of the process ends. */
-#define WTI_UNOWED(object)  wti_handle_unowed(&(object)->handle)
+/* It is not, and never will be: a worker that the end of the process ends. */
 #define WTI_EXCUSED(object) wti_handle_excused(&(object)->handle)
 
 /* It lies in a message; somebody took it out. */
@@ -131,7 +129,6 @@ void wti_free_lines_late(void *block);
 #define WTI_MADE(object, kind)                  ((void)0)
 #define WTI_NAMED(object, number, name, size)   ((void)0)
 #define WTI_OWED(object)                        ((void)0)
-#define WTI_UNOWED(object)                      ((void)0)
 #define WTI_EXCUSED(object)                     ((void)0)
 #define WTI_SENT(object)                        ((void)0)
 #define WTI_TAKEN(object)                       ((void)0)

@@ -19,7 +19,7 @@ static void sender_destroy(struct wti_transferable *object, struct wti_list *dro
 static const struct wti_transferable_ops sender_transferable_ops = { .destroy = sender_destroy };
 
 /* The caller is one who posts from there already: neither count can have fallen to zero. */
-static int sender_create(wt_sender **sender, wt_port *port)
+int wti_sender_create(wt_sender **sender, wt_port *port)
 {
 	wt_sender *made = wti_alloc(sizeof *made);
 
@@ -31,9 +31,17 @@ static int sender_create(wt_sender **sender, wt_port *port)
 	if (!WTI_MUTANT(WTI_MUTANT_SENDER_NO_HOLD))
 		wti_channel_hold(port->channel);
 	WTI_MADE(made, SENDER);
-	WTI_OWED(made);
 	*sender = made;
 	return 0;
+}
+
+static int sender_create_owed(wt_sender **sender, wt_port *port)
+{
+	int err = wti_sender_create(sender, port);
+
+	if (!err)
+		WTI_OWED(*sender);
+	return err;
 }
 
 int wt_port_sender(wt_port *port, wt_sender **sender)
@@ -50,7 +58,7 @@ int wt_port_sender(wt_port *port, wt_sender **sender)
 		return wti_fork_error(WT_EOWNER);
 	if (port->closing)
 		return WT_ECLOSED;
-	return sender_create(sender, port);
+	return sender_create_owed(sender, port);
 }
 
 int wt_sender_dup(wt_sender *sender, wt_sender **copy)
@@ -63,7 +71,7 @@ int wt_sender_dup(wt_sender *sender, wt_sender **copy)
 		return WT_EINVAL;
 	if (wti_forked())
 		return WT_EFORKED;
-	return sender_create(copy, sender->port);
+	return sender_create_owed(copy, sender->port);
 }
 
 int wt_sender_post(wt_sender *sender, const void *data, size_t size)

@@ -17,4 +17,7 @@ struct wt_sender {
 	wt_port *port; /* the end that it posts from, which may be closed; set at create */
 };
 
+/* As wt_port_sender, for the library itself: the port's owner, whose port is open. 0 or WT_ENOMEM. */
+int wti_sender_create(wt_sender **sender, wt_port *port);
+
 #endif

@@ -22,11 +22,10 @@ static int streams_capture(struct wt_worker *worker, struct wti_thread *self, en
 
 	if (err)
 		return err;
-	err = wt_port_sender(far, &worker->thread.captured[kind]);
+	err = wti_sender_create(&worker->thread.captured[kind], far);
 	wti_port_close_now(far);
 	if (err)
 		return err;
-	WTI_UNOWED(worker->thread.captured[kind]);
 	output->port->worker = worker;
 	output->port->before_turn = wti_worker_before_messages;
 	return 0;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -139,6 +140,43 @@ static int program_forks(void)
 	return kill(getpid(), SIGUSR2) != 0 || !dump_arrives(fd, "end\n");
 }
 
+/* ---- The end of the process, in the midst of a dump ---- */
+
+static pthread_t first;
+static sem_t dumping;
+
+/* A dump looks at the clock when it has a part of what it needs: it is left there. */
+static int64_t stop_the_dump(void)
+{
+	if (!pthread_equal(pthread_self(), first)) {
+		sem_post(&dumping);
+		for (;;)
+			pause();
+	}
+	return wti_os_real.clock();
+}
+
+static int program_ends(void)
+{
+	static struct wti_os_ops os;
+	wt_lock *lock;
+
+	first = pthread_self();
+	os = *wti_os;
+	os.clock = stop_the_dump;
+	wti_os = &os;
+	if (sem_init(&dumping, 0, 0) != 0 || wt_lock_acquire(&lock, "held", 4, NULL, WT_FOREVER) != 0)
+		return 1;
+	alarm(DUMP_PATIENCE / 1000);
+	if (wt_dump_on_signal(SIGUSR2) != 0 || kill(getpid(), SIGUSR2) != 0)
+		return 2;
+	while (sem_wait(&dumping) != 0)
+		if (errno != EINTR)
+			return 3;
+	wt_lock_release(lock);
+	return 0;
+}
+
 /* ---- The library, interrupted ---- */
 
 enum { INTERRUPTIONS = 5000, INTERRUPTING = 2000000000 /* ns, where that takes longer */ };
@@ -186,6 +224,7 @@ static const struct child_program programs[] = {
 	{ "handles", program_handles },
 	{ "without_threads", program_without_threads },
 	{ "forks", program_forks },
+	{ "ends", program_ends },
 	{ "interrupted", program_interrupted },
 };
 
@@ -223,6 +262,13 @@ static void a_forked_child_is_not_ended_by_the_signal(void **state)
 	runs_well("forks");
 }
 
+/* What the dump has for itself is no leak of the program's (debug builds look for those). */
+static void the_process_may_end_in_a_dump(void **state)
+{
+	(void)state;
+	runs_well("ends");
+}
+
 /* Wherever it is, also where it has a lock of its own. */
 static void the_signal_may_interrupt_the_library(void **state)
 {
@@ -237,6 +283,7 @@ int main(int argc, char **argv)
 		TEST(a_signal_of_the_program_is_left_to_it),
 		TEST(without_a_thread_the_signal_is_as_it_was),
 		TEST(a_forked_child_is_not_ended_by_the_signal),
+		TEST(the_process_may_end_in_a_dump),
 		TEST(the_signal_may_interrupt_the_library),
 	};
 	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
