@@ -236,6 +236,14 @@ bool wti_port_is_mine(struct wti_thread *self, const wt_port *port);
  */
 int wti_port_cargo(struct wti_thread *self, const wt_message *message, struct wti_cargo **cargo);
 
+/* Whether it is the latest view of the port that the thread received from last: nothing else has its serial. */
+static inline bool wti_port_shows(const struct wti_thread *self, const wt_message *message)
+{
+	const wt_port *port = message->port;
+
+	return port && self->port_last == port && port->view && port->view == message->serial;
+}
+
 /* Owner: end the present view, unless a callback still holds it. What it carried is put on `dropped`, or destroyed. */
 void wti_port_release_view(wt_port *port, struct wti_list *dropped);
 void wti_port_end_view(wt_port *port);

@@ -43,7 +43,7 @@ static inline bool port_is_to_be_told(const wt_port *receiver)
 static WTI_APART int port_tell(wt_port *receiver)
 {
 	wti_source_notify(&receiver->source);
-	if (wti_unlikely(wti_port_is_closed(receiver)))
+	if (wti_unlikely(wti_port_is_closed(receiver)) && !WTI_MUTANT(WTI_MUTANT_LATE_COMMIT))
 		port_came_late(receiver);
 	return 0;
 }
@@ -365,10 +365,10 @@ int wti_port_send(struct wti_sending *sending, wt_time deadline)
 	return port_send(sending, payload, deadline);
 }
 
-/* No error: the message is more than bytes and a type. */
+/* No error: the message is more than bytes in one piece and a type. */
 #define PORT_IS_MORE 1
 
-/* What needs no wait, and is no more than that. WT_EAGAIN, or PORT_IS_MORE: it is left to port_send_any. */
+/* What needs no wait, and is no more than that. WT_EAGAIN, or PORT_IS_MORE: it is left to those below. */
 static inline int port_send_at_once(wt_port *port, const wt_outgoing *message, wt_time deadline)
 {
 	if (wti_unlikely(!message || deadline < 0 || message->transfer_count || !wti_outgoing_is_one_piece(message)))
@@ -386,6 +386,41 @@ static WTI_APART int port_send_any(wt_port *port, const wt_outgoing *message, wt
 	return wti_port_send(&(struct wti_sending){ .port = port, .message = message, .refused = refused }, deadline);
 }
 
+/* A buffer, and perhaps short bytes, if nothing is in its way; false: nothing has changed. */
+static inline bool port_send_buffer(wt_port *receiver, const wt_outgoing *message)
+{
+	size_t payload = wti_cargo_size(1) + message->size;
+	struct wti_ring_place place;
+
+	if (!wti_outgoing_is_one_piece(message) || message->size > WTI_SHORT_MAX ||
+	    !wti_transfer_is_one_buffer(message->transfer, message->transfer_count))
+		return false;
+	port_approach(receiver);
+	place = wti_ring_reserve_short(&receiver->inbox, payload);
+	if (!place.header)
+		return false;
+	wti_copy(wti_ring_payload(&place) + wti_cargo_size(1), message->data, message->size);
+	wti_transfer_pack_buffer((struct wti_cargo *)(void *)wti_ring_payload(&place), message->transfer);
+	wti_ring_commit_cargo_short(&receiver->inbox, &place, payload, message->type);
+	return true;
+}
+
+/*
+ * Of what is more than bytes the usual is a buffer that moves.
+ * Kept because it measures better: with the receiver's part (port_receive_next_any, ring_release_taken,
+ * wti_port_shows) a message with a buffer went from some 750 instructions to 470. A buffer to and fro, with both ends
+ * written and read, was 1.24 and 1.30 times as fast in 11 and 9 rounds (AMD).
+ */
+static WTI_APART int port_send_more(wt_port *port, const wt_outgoing *message, wt_time deadline)
+{
+	wt_port *receiver = port->peer;
+
+	if (!message || deadline < 0 || wti_forked() || port_refuses(port, NULL) || !port_send_buffer(receiver, message))
+		return port_send_any(port, message, deadline, false);
+	WTI_YIELD(WTI_YIELD_COMMITTED, receiver);
+	return wti_unlikely(port_is_to_be_told(receiver)) ? port_tell(receiver) : 0;
+}
+
 /*
  * Kept because it measures better: of a message of 64 bytes to a port with a limit 263 instructions became 197, and
  * streams were 1.16 and 1.17 times as fast in 9 and 15 rounds; of 8 bytes 1.02 times.
@@ -398,7 +433,7 @@ int wt_port_send(wt_port *port, const wt_outgoing *message, wt_time deadline)
 	if (wti_unlikely(!port))
 		return WT_EINVAL;
 	err = port_send_at_once(port, message, deadline);
-	if (wti_unlikely(err == WT_EAGAIN || err == PORT_IS_MORE))
-		err = port_send_any(port, message, deadline, err == WT_EAGAIN);
-	return err;
+	if (wti_unlikely(err == PORT_IS_MORE))
+		return port_send_more(port, message, deadline);
+	return wti_unlikely(err == WT_EAGAIN) ? port_send_any(port, message, deadline, true) : err;
 }

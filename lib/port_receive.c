@@ -347,6 +347,19 @@ static WTI_INLINE bool port_receive_next(wt_port *port, struct wti_thread *self,
 	return true;
 }
 
+/* The next message, whatever came with it. */
+static bool port_receive_next_any(wt_port *port, struct wti_thread *self, wt_message *message)
+{
+	struct wti_record record;
+
+	if (port_receive_next(port, self, message))
+		return true;
+	if (!wti_ring_next(&port->inbox, &record))
+		return false;
+	port_hand_out(port, self, &record, message);
+	return true;
+}
+
 /* Nobody is owed room, which comes first, and no stream is under way, which is let get ahead. */
 static inline bool port_may_glance(const wt_port *port, const struct wti_thread *self, wt_time deadline)
 {
@@ -394,7 +407,7 @@ static WTI_APART int port_receive(wt_port *port, struct wti_thread *self, wt_mes
 	if (wti_likely(!port->closing)) {
 		if (wti_likely(port_receive_next(port, self, message)))
 			return 0;
-		if (port_glance(port, self, deadline) && port_receive_next(port, self, message))
+		if (port_glance(port, self, deadline) && port_receive_next_any(port, self, message))
 			return 0;
 	}
 	return port_receive_any(port, self, message, deadline);

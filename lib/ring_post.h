@@ -197,6 +197,24 @@ static WTI_INLINE bool wti_ring_post_at_once(struct wti_ring *ring, const void *
 }
 
 /*
+ * The short way of wti_ring_reserve, for a ring that has no limit and no timeline. Without a header: nothing has
+ * changed, and that is to do it.
+ */
+static WTI_INLINE struct wti_ring_place wti_ring_reserve_short(struct wti_ring *ring, size_t payload)
+{
+	if (wti_unlikely(payload > WTI_SHORT_MAX || ring->special))
+		return (struct wti_ring_place){ .header = NULL };
+	return wti_ring_reserve_at_once(ring, wti_record_size(payload), false);
+}
+
+/* What was written there begins with a struct wti_cargo. */
+static WTI_INLINE void wti_ring_commit_cargo_short(const struct wti_ring *ring, const struct wti_ring_place *place,
+						   size_t payload, uint32_t type)
+{
+	wti_ring_commit_untraced(ring, place, wti_header(WTI_RECORD_CARGO, payload, type));
+}
+
+/*
  * The short way to post, as wti_ring_post without a type: for a short message, to a ring that has no limit and no
  * timeline, with nothing in the way. False: nothing has changed, and wti_ring_post is to do it.
  * Kept because it measures better: see port_receive.c.

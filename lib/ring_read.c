@@ -418,10 +418,36 @@ static WTI_COLD void ring_look(struct wti_ring *ring)
 		ring->looks++;
 }
 
+/*
+ * The short way for one record that came with a single thing, which was taken: nothing else is to be given back, and no
+ * batch is full.
+ */
+static inline bool ring_release_taken(struct wti_ring *ring, uint64_t upto)
+{
+	uint64_t due = wti_load(&ring->head) + ring_batch_size(ring);
+	const _Atomic(uint64_t) *at;
+	const struct wti_cargo *cargo;
+
+	if (ring->done_segment != ring->read_segment || ring->read_limited || ring->look_in == 1 || upto >= due)
+		return false;
+	at = wti_segment_at(ring->read_segment, ring->read_size, ring->done);
+	cargo = (const struct wti_cargo *)(const void *)(at + 1);
+	if (wti_header_kind(wti_load(at)) != WTI_RECORD_CARGO || cargo->count != 1 || cargo->items[0].kind ||
+	    ring->done + wti_record_size(wti_header_payload(wti_load(at))) != upto || upto != ring->read)
+		return false;
+	ring->look_in--;
+	ring->done = upto;
+	ring->mixed = false;
+	ring->due = due;
+	return true;
+}
+
 void wti_ring_release(struct wti_ring *ring, uint64_t upto)
 {
 	uint64_t pending;
 
+	if (ring->mixed && ring_release_taken(ring, upto))
+		return;
 	if (wti_unlikely(--ring->look_in == 0))
 		ring_look(ring);
 	ring_release_to(ring, upto);

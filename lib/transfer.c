@@ -316,6 +316,13 @@ int wti_take_fd(struct wti_cargo *cargo, size_t index, int *fd)
 	return err;
 }
 
+/* Whether it is one of those of which the thread has one at a time, or a few. */
+static bool transfer_is_shown(struct wti_thread *self, const wt_message *message)
+{
+	return wti_port_shows(self, message) || wti_reply_is(self, message) || wti_mailbox_serves(self, message) ||
+	       wti_broadcast_is(self, message);
+}
+
 /* What came with a message that is valid still: a port's, a reply, a broadcast, a task's, or one to this thread. */
 static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
 {
@@ -323,7 +330,7 @@ static int transfer_cargo(const wt_message *message, struct wti_cargo **cargo)
 
 	if (!message || !self)
 		return wti_fork_error(WT_EINVAL);
-	if (wti_reply_is(self, message) || wti_mailbox_serves(self, message) || wti_broadcast_is(self, message)) {
+	if (transfer_is_shown(self, message)) {
 		*cargo = message->cargo;
 		return 0;
 	}

@@ -8,6 +8,7 @@
 
 #include <wt/message.h>
 
+#include "buffer.h"
 #include "cargo.h"
 
 enum { WTI_TRANSFER_MAX = 65536 }; /* things in a list: sizes that follow from the count do not wrap */
@@ -38,6 +39,30 @@ static inline int wti_transfer_check(const wt_transfer *list, size_t count, cons
  */
 void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing *message, wt_port *carrier,
 		       struct wti_list *dropped);
+
+/* The short way of both, for a list that is one buffer: whether it is, and can be given up; then that. */
+static inline bool wti_transfer_is_one_buffer(const wt_transfer *list, size_t count)
+{
+	wt_buffer *buffer;
+
+	if (count != 1 || !list || list->kind != WT_TRANSFER_BUFFER || !list->what)
+		return false;
+	if (list->zero || list->reserved[0] || list->reserved[1])
+		return false;
+	buffer = *(wt_buffer **)list->what;
+	WTI_USES_BY(buffer, BUFFER, "transfer list", false);
+	return buffer && !buffer->untransferable;
+}
+
+static inline void wti_transfer_pack_buffer(struct wti_cargo *cargo, const wt_transfer *list)
+{
+	wt_buffer **buffer = list->what;
+
+	*cargo = (struct wti_cargo){ .count = 1 };
+	cargo->items[0] = (struct wti_item){ .kind = WT_TRANSFER_BUFFER, .object = &(*buffer)->transferable };
+	WTI_SENT(*buffer);
+	*buffer = NULL;
+}
 
 #ifdef WTI_TESTING
 /* For the wrong versions: the things are given up, and there is nothing that they go into. */

@@ -88,6 +88,7 @@ wt_unit_tests = \
 	tests/test_timer \
 	tests/test_trace \
 	tests/test_transfer \
+	tests/test_transfer_buffer \
 	tests/test_wait \
 	tests/test_wait_async \
 	tests/test_wait_notify \

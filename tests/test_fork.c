@@ -26,6 +26,7 @@ struct world {
 	struct channel channel;
 	wt_worker *worker;
 	wt_shared *shared;
+	wt_buffer *buffer;
 	wt_broadcast *speaker, *listener; /* a message is on its way */
 	wt_message message; /* a view of channel.b */
 };
@@ -96,6 +97,7 @@ static void world_make(struct world *world)
 					  WT_WORKER_OPTIONS(.capture_stdout = true, .feed_stdin = true)),
 			 0);
 	assert_int_equal(wt_shared_create(&world->shared, 64, 128), 0);
+	assert_int_equal(wt_buffer_create(&world->buffer, 8), 0);
 	assert_int_equal(wt_broadcast_open(&world->speaker, "fork", 4, NULL), 0);
 	assert_int_equal(wt_broadcast_open(&world->listener, "fork", 4, NULL), 0);
 	assert_int_equal(wt_broadcast_post(world->speaker, "four", 4), 0);
@@ -112,6 +114,7 @@ static void world_check_and_end(struct world *world)
 	assert_int_equal(wt_worker_terminate(world->worker, wt_after_ms(20000)), 0);
 	wt_worker_destroy(world->worker);
 	wt_shared_release(world->shared);
+	wt_buffer_destroy(world->buffer);
 	assert_int_equal(wt_broadcast_receive(world->listener, &world->message, WT_NOW), 0);
 	assert_memory_equal(world->message.data, "four", 4);
 	wt_broadcast_close(world->speaker);
@@ -126,12 +129,16 @@ static int child_of_ports(struct world *world)
 	size_t count;
 	struct iovec piece = { .iov_base = "x", .iov_len = 1 };
 	wt_outgoing outgoing = { .data = "x", .size = 1 };
+	wt_transfer list[] = { WT_MOVE(&world->buffer) };
+	wt_outgoing moving = { .transfer = list, .transfer_count = 1 };
 
 	EXPECT_FORKED(wt_channel_create(&c, &d, NULL));
 	EXPECT(!c && !d);
 	EXPECT_FORKED(wt_port_post(a, "x", 1));
 	EXPECT_FORKED(wt_port_post_many(a, &piece, 1, &count));
 	EXPECT_FORKED(wt_port_send(a, &outgoing, WT_FOREVER));
+	EXPECT_FORKED(wt_port_send(a, &moving, WT_FOREVER));
+	EXPECT(world->buffer);
 	EXPECT_FORKED(wt_port_receive(b, &message, WT_FOREVER));
 	EXPECT_FORKED(wt_port_drain(b, never, NULL, 0, &count));
 	wt_message_release(&world->message);
