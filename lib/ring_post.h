@@ -211,7 +211,10 @@ static WTI_INLINE struct wti_ring_place wti_ring_reserve_short(struct wti_ring *
 static WTI_INLINE void wti_ring_commit_cargo_short(const struct wti_ring *ring, const struct wti_ring_place *place,
 						   size_t payload, uint32_t type)
 {
-	wti_ring_commit_untraced(ring, place, wti_header(WTI_RECORD_CARGO, payload, type));
+	WTI_PROBE2(post, ring, place->end);
+	wti_ring_zero_after(ring, place);
+	/* as wti_ring_publish, and before the look at `closed` [close-1], [ring-commit] */
+	wti_store_sc(place->header, wti_header(WTI_RECORD_CARGO, payload, type));
 }
 
 /*

@@ -428,7 +428,7 @@ static inline bool ring_release_taken(struct wti_ring *ring, uint64_t upto)
 	const _Atomic(uint64_t) *at;
 	const struct wti_cargo *cargo;
 
-	if (ring->done_segment != ring->read_segment || ring->read_limited || ring->look_in == 1 || upto >= due)
+	if (ring->done_segment != ring->read_segment || ring->read_limited || ring->look_in == 1 || (int64_t)(upto - due) >= 0)
 		return false;
 	at = wti_segment_at(ring->read_segment, ring->read_size, ring->done);
 	cargo = (const struct wti_cargo *)(const void *)(at + 1);
