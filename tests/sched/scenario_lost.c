@@ -23,6 +23,49 @@ static void transfer_into_close(void)
 	wt_port_close(far_end);
 }
 
+/* ---- A buffer that nobody receives is deleted as soon as both are done, also by the short way [T4] ---- */
+
+static unsigned buffers_deleted;
+
+static void count_deleted(void *data, void *arg)
+{
+	(void)data;
+	(void)arg;
+	buffers_deleted++;
+}
+
+static void buffer_into_close(const wt_channel_options *options)
+{
+	static char byte;
+	wt_buffer *buffer;
+	wt_transfer list[] = { WT_MOVE(&buffer) };
+	int other;
+
+	buffers_deleted = 0;
+	scenario_open_used_channel(options);
+	SCENARIO_CHECK(wt_buffer_wrap(&buffer, &byte, 1, count_deleted, NULL) == 0);
+	other = scenario_go("other", scenario_take_and_close, NULL);
+	scenario_give(near_end);
+	if (wt_port_send(far_end, &(wt_outgoing){ .transfer = list, .transfer_count = 1 }, WT_NOW) == 0)
+		sched_reached(SCHED_IN_FLIGHT);
+	else
+		wt_buffer_destroy(buffer);
+	scenario_join(other);
+	SCENARIO_CHECK(buffers_deleted == 1);
+	wt_port_close(far_end);
+}
+
+static void buffer_into_close_of_many(void)
+{
+	buffer_into_close(NULL);
+}
+
+/* The tail is a plain store there: nothing but the record's is before the look whether the port has closed. */
+static void buffer_into_close_of_one(void)
+{
+	buffer_into_close(WT_CHANNEL_OPTIONS(.single_producer = true));
+}
+
 /* ---- A port sent into its own channel's other port: nobody reaches either [T4] ---- */
 
 static void take_and_end(void *arg)
@@ -94,6 +137,16 @@ const struct scenario scenarios_lost[] = {
 		.name = "transfer_into_close",
 		.run = transfer_into_close,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(IN_FLIGHT) | SCENARIO_REACHES(CLOSED),
+	},
+	{
+		.name = "buffer_into_close_of_many",
+		.run = buffer_into_close_of_many,
+		.reaches = SCENARIO_REACHES(IN_FLIGHT),
+	},
+	{
+		.name = "buffer_into_close_of_one",
+		.run = buffer_into_close_of_one,
+		.reaches = SCENARIO_REACHES(IN_FLIGHT),
 	},
 	{ .name = "transfer_cycle", .run = transfer_cycle, .reaches = SCENARIO_REACHES(IN_FLIGHT) },
 	{
