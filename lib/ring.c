@@ -660,7 +660,7 @@ static void ring_resize_outline(const struct wti_ring_slot *slot, size_t size)
 static inline void ring_publish_slot(const struct wti_ring_slot *slot, uint64_t header, bool cargo)
 {
 	if (cargo)
-		wti_store_sc(slot->header, header); /* as wti_ring_publish, and before the look at `closed` [close-1] */
+		wti_ring_publish_cargo(slot->header, header);
 	else
 		wti_ring_publish(slot->header, header);
 }

@@ -425,15 +425,20 @@ static WTI_COLD void ring_look(struct wti_ring *ring)
 static inline bool ring_release_taken(struct wti_ring *ring, uint64_t upto)
 {
 	uint64_t due = wti_load(&ring->head) + ring_batch_size(ring);
-	const _Atomic(uint64_t) *at;
 	const struct wti_cargo *cargo;
+	const _Atomic(uint64_t) *at;
+	uint64_t header;
 
-	if (ring->done_segment != ring->read_segment || ring->read_limited || ring->look_in == 1 || (int64_t)(upto - due) >= 0)
+	if (ring->done_segment != ring->read_segment || ring->read_limited || ring->look_in == 1)
+		return false;
+	if (upto != ring->read || (int64_t)(upto - due) >= 0)
 		return false;
 	at = wti_segment_at(ring->read_segment, ring->read_size, ring->done);
+	header = wti_load(at);
 	cargo = (const struct wti_cargo *)(const void *)(at + 1);
-	if (wti_header_kind(wti_load(at)) != WTI_RECORD_CARGO || cargo->count != 1 || cargo->items[0].kind ||
-	    ring->done + wti_record_size(wti_header_payload(wti_load(at))) != upto || upto != ring->read)
+	if (wti_header_kind(header) != WTI_RECORD_CARGO || cargo->count != 1 || cargo->items[0].kind)
+		return false;
+	if (ring->done + wti_record_size(wti_header_payload(header)) != upto)
 		return false;
 	ring->look_in--;
 	ring->done = upto;

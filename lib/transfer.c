@@ -106,14 +106,6 @@ static int transfer_check_fd(const wt_transfer *list, size_t index)
 	return wti_os->descriptor_check(fd);
 }
 
-static int transfer_check_buffer(const wt_buffer *buffer)
-{
-	if (!buffer)
-		return WT_EDETACHED;
-	WTI_USES_BY(buffer, BUFFER, "transfer list", false);
-	return buffer->untransferable ? WT_EUNTRANSFERABLE : 0;
-}
-
 static int transfer_check_sender(const wt_sender *sender, const struct wti_route *route)
 {
 	if (!sender)
@@ -139,7 +131,7 @@ static int transfer_check_one(const wt_transfer *list, size_t index, const struc
 {
 	const wt_transfer *transfer = &list[index];
 
-	if (!transfer->what || transfer->zero || transfer->reserved[0] || transfer->reserved[1])
+	if (!wti_transfer_is_in_order(transfer))
 		return WT_EINVAL;
 	if (transfer->kind == WT_TRANSFER_SHARED)
 		return transfer_check_shared(transfer->what);
@@ -147,7 +139,7 @@ static int transfer_check_one(const wt_transfer *list, size_t index, const struc
 		return WT_EUNTRANSFERABLE;
 	switch (transfer->kind) {
 	case WT_TRANSFER_BUFFER:
-		return transfer_check_buffer(*transfer_buffer(transfer));
+		return wti_transfer_check_buffer(transfer);
 	case WT_TRANSFER_PORT:
 		return transfer_check_port(*transfer_port(transfer), route);
 	case WT_TRANSFER_SENDER:
@@ -218,9 +210,7 @@ static struct wti_item transfer_detach(const wt_transfer *transfer, wt_port *car
 		*transfer_port(transfer) = NULL;
 		break;
 	case WT_TRANSFER_BUFFER:
-		WTI_SENT(*transfer_buffer(transfer));
-		*transfer_buffer(transfer) = NULL;
-		break;
+		return wti_transfer_detach_buffer(transfer);
 	case WT_TRANSFER_SENDER:
 		WTI_SENT(*transfer_sender(transfer));
 		*transfer_sender(transfer) = NULL;

@@ -6,6 +6,7 @@
 #ifndef WTI_TRANSFER_H
 #define WTI_TRANSFER_H
 
+#include <wt/error.h>
 #include <wt/message.h>
 
 #include "buffer.h"
@@ -40,28 +41,44 @@ static inline int wti_transfer_check(const wt_transfer *list, size_t count, cons
 void wti_transfer_pack(struct wti_cargo *cargo, uint64_t call, const wt_outgoing *message, wt_port *carrier,
 		       struct wti_list *dropped);
 
-/* The short way of both, for a list that is one buffer: whether it is, and can be given up; then that. */
+/* Whether it names something, and its reserved fields are 0. */
+static inline bool wti_transfer_is_in_order(const wt_transfer *transfer)
+{
+	return transfer->what && !transfer->zero && !transfer->reserved[0] && !transfer->reserved[1];
+}
+
+/* The parts of both for one buffer: 0, or why it cannot go; then it goes. */
+static inline int wti_transfer_check_buffer(const wt_transfer *transfer)
+{
+	const wt_buffer *buffer = *(wt_buffer **)transfer->what;
+
+	if (!buffer)
+		return WT_EDETACHED;
+	WTI_USES_BY(buffer, BUFFER, "transfer list", false);
+	return buffer->untransferable ? WT_EUNTRANSFERABLE : 0;
+}
+
+static inline struct wti_item wti_transfer_detach_buffer(const wt_transfer *transfer)
+{
+	wt_buffer **buffer = transfer->what;
+	struct wti_item item = { .kind = WT_TRANSFER_BUFFER, .object = &(*buffer)->transferable };
+
+	WTI_SENT(*buffer);
+	*buffer = NULL;
+	return item;
+}
+
+/* The short way of both, for a list that is one buffer: whether it is, and can go; then it goes. */
 static inline bool wti_transfer_is_one_buffer(const wt_transfer *list, size_t count)
 {
-	wt_buffer *buffer;
-
-	if (count != 1 || !list || list->kind != WT_TRANSFER_BUFFER || !list->what)
-		return false;
-	if (list->zero || list->reserved[0] || list->reserved[1])
-		return false;
-	buffer = *(wt_buffer **)list->what;
-	WTI_USES_BY(buffer, BUFFER, "transfer list", false);
-	return buffer && !buffer->untransferable;
+	return count == 1 && list && list->kind == WT_TRANSFER_BUFFER && wti_transfer_is_in_order(list) &&
+	       wti_transfer_check_buffer(list) == 0;
 }
 
 static inline void wti_transfer_pack_buffer(struct wti_cargo *cargo, const wt_transfer *list)
 {
-	wt_buffer **buffer = list->what;
-
 	*cargo = (struct wti_cargo){ .count = 1 };
-	cargo->items[0] = (struct wti_item){ .kind = WT_TRANSFER_BUFFER, .object = &(*buffer)->transferable };
-	WTI_SENT(*buffer);
-	*buffer = NULL;
+	cargo->items[0] = wti_transfer_detach_buffer(list);
 }
 
 #ifdef WTI_TESTING
