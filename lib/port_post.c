@@ -412,8 +412,9 @@ static inline bool port_send_buffer(wt_port *receiver, const wt_outgoing *messag
 /*
  * Of what is more than bytes the usual is a buffer that moves.
  * Kept because it measures better: with the receiver's part (port_receive_next_any, ring_release_taken,
- * wti_port_shows) a message with a buffer went from some 750 instructions to 470. A buffer to and fro, with both ends
- * written and read, was 1.18, 1.22 and 1.24 times as fast in three runs of 13 rounds (AMD).
+ * wti_port_shows) a message with a buffer, behind a wait, went from some 980 instructions to 620, the benchmark's
+ * included and the wait not; 8 bytes take 290. A buffer to and fro, with both ends written and read, was 1.30, 1.26 and
+ * 1.24 times as fast in three runs of 13 rounds (AMD).
  */
 static WTI_APART int port_send_more(wt_port *port, const wt_outgoing *message, wt_time deadline)
 {
