@@ -104,13 +104,14 @@ static bool broadcast_receive_ready(void *what)
 	return wti_broadcast_look(broadcast) || broadcast->over;
 }
 
-static void broadcast_receive_arm(void *what)
+static bool broadcast_receive_arm(void *what)
 {
 	wt_broadcast *broadcast = what;
 
 	/* A notification that has arrived already must not stand for the next one. */
 	wti_source_collect(wti_load(&broadcast->source.owner));
 	wti_source_arm(&broadcast->source);
+	return false;
 }
 
 static void broadcast_receive_disarm(void *what)

@@ -103,12 +103,13 @@ static bool call_ready(void *what)
 }
 
 /* Listed already: who answers or closes from now on unparks us. What did so before is seen after this. */
-static void call_arm(void *what)
+static bool call_arm(void *what)
 {
 	struct call *call = what;
 
 	wti_mutex_lock(&call->port->peer->calls_lock);
 	wti_mutex_unlock(&call->port->peer->calls_lock);
+	return true;
 }
 
 static void call_disarm(void *what)
@@ -130,7 +131,6 @@ static const struct wti_wait_ops call_ops = {
 	.ready = call_ready,
 	.arm = call_arm,
 	.disarm = call_disarm,
-	.locked = true,
 };
 
 static void call_enter(struct call *call)

@@ -39,11 +39,12 @@ static bool line_ready(void *what)
 	return !wti_load_sc(&wait->turn->taken); /* pairs with line_leave [line-turn] [waiters-1] */
 }
 
-static void line_arm(void *what)
+static bool line_arm(void *what)
 {
 	struct line_wait *wait = what;
 
 	wti_waiters_add(&wait->turn->waiters, &wait->waiter);
+	return false;
 }
 
 static void line_disarm(void *what)

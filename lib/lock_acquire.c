@@ -14,10 +14,11 @@ static bool acquire_ready(void *what)
 }
 
 /* It is announced since it was entered. This follows a token: let the grant that may have given it come to its end. */
-static void acquire_arm(void *what)
+static bool acquire_arm(void *what)
 {
 	(void)what;
 	wti_lock_pass();
+	return true;
 }
 
 static void acquire_disarm(void *what)
@@ -30,7 +31,6 @@ static const struct wti_wait_ops acquire_ops = {
 	.ready = acquire_ready,
 	.arm = acquire_arm,
 	.disarm = acquire_disarm,
-	.locked = true,
 };
 
 static int acquire_wait(struct wti_thread *self, struct wt_lock *lock, wt_time deadline)

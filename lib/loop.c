@@ -187,13 +187,14 @@ static bool loop_ready(void *what)
 	return false;
 }
 
-static void loop_arm(void *what)
+static bool loop_arm(void *what)
 {
 	struct wti_thread *self = what;
 
 	wti_source_collect(self);
 	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
 		loop_arm_source(loop_source(link));
+	return false;
 }
 
 static int64_t loop_source_crowded(struct wti_source *source)

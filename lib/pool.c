@@ -231,11 +231,12 @@ static bool pool_wait_ready(void *what)
 	return wait->ready(wait);
 }
 
-static void pool_wait_arm(void *what)
+static bool pool_wait_arm(void *what)
 {
 	struct wti_pool_wait *wait = what;
 
 	wti_waiters_add(&wait->pool->waiters, &wait->waiter);
+	return false;
 }
 
 static void pool_wait_disarm(void *what)

@@ -193,11 +193,12 @@ static bool room_ready(void *what)
 	return wait->taken || wti_load_sc(&wait->client->pool->refusal) != 0; /* [waiters-1] */
 }
 
-static void room_arm(void *what)
+static bool room_arm(void *what)
 {
 	struct room_wait *wait = what;
 
 	wti_waiters_add(&wait->client->pool->room, &wait->waiter);
+	return false;
 }
 
 static void room_disarm(void *what)

@@ -30,7 +30,7 @@ static bool task_wait_ready(void *what)
 	return wti_pool_came_back(what);
 }
 
-static void task_wait_arm(void *what)
+static bool task_wait_arm(void *what)
 {
 	struct wti_pool_client *client = what;
 
@@ -38,6 +38,7 @@ static void task_wait_arm(void *what)
 	wti_source_collect(wti_load(&client->source.owner));
 	wti_source_arm(&client->source);
 	wti_ring_flush(&client->back);
+	return false;
 }
 
 static void task_wait_disarm(void *what)

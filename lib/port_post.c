@@ -202,11 +202,12 @@ static bool port_room_ready(void *what)
 	return wti_port_is_closed(room->receiver) || wti_ring_has_room(&room->receiver->inbox, room->size);
 }
 
-static void port_room_arm(void *what)
+static bool port_room_arm(void *what)
 {
 	struct port_room *room = what;
 
 	wti_waiters_add(&room->receiver->senders, &room->waiter);
+	return false;
 }
 
 static void port_room_disarm(void *what)

@@ -201,9 +201,10 @@ void wti_port_disarm(wt_port *port)
 		wti_loop_watch(&port->source);
 }
 
-static void port_receive_arm(void *what)
+static bool port_receive_arm(void *what)
 {
 	wti_port_arm(what);
+	return false;
 }
 
 static void port_receive_disarm(void *what)

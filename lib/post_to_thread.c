@@ -74,7 +74,7 @@ static bool post_ready(void *what)
  * The errand was announced when it was entered, the mailbox is now. Who changes
  * either holds the mutex: after it, that was before and is seen, or it sees us.
  */
-static void post_arm(void *what)
+static bool post_arm(void *what)
 {
 	struct wti_errand *errand = what;
 	struct wti_thread *self = errand->owner;
@@ -84,6 +84,7 @@ static void post_arm(void *what)
 		wti_source_arm(&self->mailbox->source);
 	wti_registry_lock();
 	wti_registry_unlock();
+	return true;
 }
 
 static void post_disarm(void *what)
@@ -102,7 +103,6 @@ static const struct wti_wait_ops post_ops = {
 	.ready = post_ready,
 	.arm = post_arm,
 	.disarm = post_disarm,
-	.locked = true,
 };
 
 static int post_serve(struct wti_thread *self, wt_time deadline)

@@ -44,13 +44,14 @@ static bool select_ready(void *what)
 	return selection->found != SIZE_MAX || select_search(selection, part ? SELECT_LOOK : selection->count);
 }
 
-static void select_arm(void *what)
+static bool select_arm(void *what)
 {
 	struct selection *selection = what;
 
 	selection->armed = true;
 	for (size_t i = 0; i < selection->count; i++)
 		wti_port_arm(selection->ports[i]);
+	return false;
 }
 
 static void select_disarm(void *what)

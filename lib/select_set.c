@@ -234,7 +234,7 @@ static bool set_ready(void *what)
 	return wait->found != NULL;
 }
 
-static void set_arm(void *what)
+static bool set_arm(void *what)
 {
 	struct set_wait *wait = what;
 	struct wti_list *at;
@@ -247,6 +247,7 @@ static void set_arm(void *what)
 		wti_source_arm(&port->source);
 		wti_port_offer_room(port);
 	}
+	return false;
 }
 
 static void set_disarm(void *what)

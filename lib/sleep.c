@@ -11,7 +11,14 @@ static bool sleep_ready(void *what)
 	return false;
 }
 
-static void sleep_nothing(void *what)
+/* Nobody makes it ready: no look to be ordered. */
+static bool sleep_arm(void *what)
+{
+	(void)what;
+	return true;
+}
+
+static void sleep_disarm(void *what)
 {
 	(void)what;
 }
@@ -19,9 +26,8 @@ static void sleep_nothing(void *what)
 static const struct wti_wait_ops sleep_ops = {
 	.name = "time",
 	.ready = sleep_ready,
-	.arm = sleep_nothing,
-	.disarm = sleep_nothing,
-	.locked = true, /* nobody makes it ready: no look to be ordered */
+	.arm = sleep_arm,
+	.disarm = sleep_disarm,
 	.hopeless = true,
 };
 

@@ -162,8 +162,7 @@ static bool wait_arm(const struct wait *w)
 	if (!wti_list_empty(&w->self->owing) && !WTI_MUTANT(WTI_MUTANT_ROOM_OWED))
 		w->self->before_sleep(w->self);
 	WTI_YIELD(WTI_YIELD_BEFORE_ARM, w->what);
-	w->ops->arm(w->what);
-	safe = w->ops->locked || wti_barrier_heavy();
+	safe = w->ops->arm(w->what) || wti_barrier_heavy();
 	WTI_YIELD(WTI_YIELD_ARMED, w->what);
 	return safe;
 }

@@ -40,12 +40,14 @@ struct wti_wait_ops {
 	const void *(*object)(void *what);
 	/* Whether there is something. Called often, by the waiting thread. */
 	bool (*ready)(void *what);
-	/* Announce the sleep, by a seq_cst access: who makes it ready from now on unparks this thread. */
-	void (*arm)(void *what);
+	/*
+	 * Announce the sleep, by a seq_cst access: who makes it ready from now on unparks this thread. Whether the look
+	 * that follows is ordered behind that already: `arm` has taken the lock under which it is made ready, or there is
+	 * something else in the place of the heavy barrier, which is issued where it is false.
+	 */
+	bool (*arm)(void *what);
 	/* Take that back. */
 	void (*disarm)(void *what);
-	/* `arm` takes the lock under which it is made ready: that orders the two, and no barrier is needed. */
-	bool locked;
 	/* It is the loop that waits: the time asleep is on its account. */
 	bool loop;
 	/* Nobody makes it ready: to poll for it would be in vain. */

@@ -144,7 +144,7 @@ static bool cell_wait_ready(void *what)
  * the notify that may have given it come to its end, so that whoever took the
  * token sees `woken` afterwards.
  */
-static void cell_wait_arm(void *what)
+static bool cell_wait_arm(void *what)
 {
 	struct cell_wait *wait = what;
 	struct cell_bucket *bucket;
@@ -154,11 +154,12 @@ static void cell_wait_arm(void *what)
 		wait->entered = !wait->differs;
 		if (wait->entered)
 			wt_shared_hold(wait->shared);
-		return;
+		return true;
 	}
 	bucket = cell_bucket(wait->cell.address);
 	wti_mutex_lock(&bucket->lock);
 	wti_mutex_unlock(&bucket->lock);
+	return true;
 }
 
 static void cell_wait_disarm(void *what)
@@ -180,7 +181,6 @@ static const struct wti_wait_ops cell_wait_ops = {
 	.ready = cell_wait_ready,
 	.arm = cell_wait_arm,
 	.disarm = cell_wait_disarm,
-	.locked = true,
 };
 
 static int cell_wait(struct cell_wait *wait, wt_time deadline)

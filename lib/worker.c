@@ -382,11 +382,12 @@ static bool worker_join_ready(void *what)
 	return wti_worker_has_ended(join->worker);
 }
 
-static void worker_join_arm(void *what)
+static bool worker_join_arm(void *what)
 {
 	struct worker_join *join = what;
 
 	wti_waiters_add(&join->worker->joiners, &join->waiter);
+	return false;
 }
 
 static void worker_join_disarm(void *what)

@@ -35,12 +35,13 @@ static bool thing_ready(void *what)
 	return wti_load_sc(&thing->there) != 0;
 }
 
-static void thing_arm(void *what)
+static bool thing_arm(void *what)
 {
 	struct thing *thing = what;
 
 	thing->arms++;
 	wti_store_sc(&thing->armed, 1);
+	return false;
 }
 
 static void thing_disarm(void *what)
