@@ -5,14 +5,15 @@
 #include "sched/scheduler.h"
 
 enum {
-	PCT_CHANGES = 3 /* at the most: finds what needs that many moments to be in order */
+	PCT_CHANGES = 3,  /* at the most: finds what needs that many moments to be in order */
+	PCT_MEASURED = 16 /* schedules without changes: in the first, it may be, nobody waits for anybody */
 };
 
 static uint64_t pct_random_state;
 static uint64_t pct_priority[SCHED_AGENTS];
 static uint64_t pct_change[PCT_CHANGES]; /* the decision at which the highest priority is lost; 0: none */
 static uint64_t pct_decisions;           /* in this schedule */
-static uint64_t pct_length;              /* decisions of the schedule without changes */
+static uint64_t pct_length;              /* decisions of the longest schedule without changes */
 
 /* SplitMix64 (Steele, Lea, Flood 2014). */
 static uint64_t pct_random(void)
@@ -85,13 +86,25 @@ static void pct_execute(void (*fn)(void), uint64_t seed)
 	memory_check();
 }
 
+/* How long they are: always the same, so that a seed replays a schedule. */
+static void pct_measure(void (*fn)(void))
+{
+	uint64_t longest = 0;
+
+	pct_length = 0;
+	for (uint64_t seed = 0; seed < PCT_MEASURED; seed++) {
+		pct_execute(fn, seed);
+		if (pct_decisions > longest)
+			longest = pct_decisions;
+	}
+	pct_length = longest + longest / 4; /* others are longer */
+}
+
 void pct_run(void (*fn)(void), uint64_t seed, uint64_t count)
 {
 	sched_report->phase = SCHED_RANDOM;
 	sched_report->decisions = 0;
-	pct_length = 0;
-	pct_execute(fn, 0);
-	pct_length = pct_decisions + pct_decisions / 4; /* others are longer */
+	pct_measure(fn);
 	for (uint64_t i = 0; i < count; i++) {
 		sched_report->seed = seed + i;
 		sched_report->random++;
