@@ -6,7 +6,8 @@
  * The frequent side stores with release, calls wti_barrier_light and loads;
  * the rare side stores, calls wti_barrier_heavy and loads. The heavy barrier
  * makes every processor that runs a thread of this process pass a full
- * barrier (Linux: membarrier, private expedited; some microseconds). So the
+ * barrier (Linux: membarrier, private expedited; some microseconds, and an
+ * interruption for each of them; who sleeps often does without: source.h). So the
  * frequent side needs none: a read-modify-write there would also wait for
  * its earlier stores, to lines that the other processor has just read.
  *

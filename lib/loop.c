@@ -3,6 +3,7 @@
 
 #include <wt/loop.h>
 
+#include "barrier.h"
 #include "deadline.h"
 #include "fork.h"
 #include "seam.h"
@@ -62,19 +63,15 @@ static void loop_put_back(struct wti_thread *self)
 	wti_list_move_all(&self->hot, &self->turn);
 }
 
-static void loop_arm_source(struct wti_source *source)
+/* As wti_source_arm; one that others look for elsewhere needs the barrier in any case. */
+static bool loop_arm_source(struct wti_source *source)
 {
-	wti_source_arm(source);
-	if (source->ops->sleeps)
-		source->ops->sleeps(source, true);
-}
+	bool ordered = wti_source_arm_brief(source);
 
-/* The same for one that is to be left alone: the next time it need not have the barrier. */
-static void loop_arm_brief(struct wti_source *source)
-{
-	wti_source_arm_brief(source);
-	if (source->ops->sleeps)
-		source->ops->sleeps(source, true);
+	if (!source->ops->sleeps)
+		return ordered;
+	source->ops->sleeps(source, true);
+	return false;
 }
 
 static void loop_disarm_source(struct wti_source *source)
@@ -84,12 +81,25 @@ static void loop_disarm_source(struct wti_source *source)
 		source->ops->sleeps(source, false);
 }
 
-static void loop_disarm(void *what)
+static void loop_disarm_all(struct wti_thread *self)
 {
-	struct wti_thread *self = what;
-
 	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
 		loop_disarm_source(loop_source(link));
+}
+
+/* Arm those that were idle for so many passes. Whether the looks that follow are ordered. */
+static bool loop_arm_idle(struct wti_thread *self, unsigned passes)
+{
+	bool ordered = true;
+
+	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
+		if (loop_source(link)->idle_passes >= passes)
+			ordered &= loop_arm_source(loop_source(link));
+	if (ordered || wti_barrier_heavy())
+		return true;
+	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
+		wti_source_end_brief(loop_source(link));
+	return false;
 }
 
 /* Cool those that were idle for so many passes. */
@@ -98,11 +108,8 @@ static void loop_cool(struct wti_thread *self, unsigned passes)
 	struct wti_list *link;
 
 	loop_put_back(self);
-	for (link = self->hot.next; link != &self->hot; link = link->next)
-		if (loop_source(link)->idle_passes >= passes)
-			loop_arm_brief(loop_source(link));
-	if (!wti_barrier_heavy()) {
-		loop_disarm(self); /* they stay hot: looked at, not waited for */
+	if (!loop_arm_idle(self, passes)) {
+		loop_disarm_all(self); /* they stay hot: looked at, not waited for */
 		return;
 	}
 	wti_list_move_all(&self->turn, &self->hot);
@@ -192,9 +199,31 @@ static bool loop_arm(void *what)
 	struct wti_thread *self = what;
 
 	wti_source_collect(self);
-	for (struct wti_list *link = self->hot.next; link != &self->hot; link = link->next)
-		loop_arm_source(loop_source(link));
-	return false;
+	wti_source_count_sleep(self);
+	self->loop_ordered = loop_arm_idle(self, 0);
+	return self->loop_ordered;
+}
+
+/*
+ * What is armed still is quiet, and is let go: a sleep is longer than all the
+ * passes in which a source is looked at in vain. So before the next sleep the
+ * one alone is to be armed that ended this one, and which is brief. A pool's
+ * stay, for they are asked before each sleep whether it is to be a nap.
+ */
+static void loop_disarm(void *what)
+{
+	struct wti_thread *self = what;
+	struct wti_list *link, *next;
+
+	for (link = self->hot.next; link != &self->hot; link = next) {
+		struct wti_source *source = loop_source(link);
+
+		next = link->next;
+		if (source->ops->crowded || source->ops->sleeps || !self->loop_ordered)
+			loop_disarm_source(source);
+		else if (wti_source_is_armed(source))
+			wti_source_cool(source);
+	}
 }
 
 static int64_t loop_source_crowded(struct wti_source *source)
@@ -274,6 +303,7 @@ static void loop_rest(struct wti_thread *self)
 		return;
 	wti_parker_event_clear(&self->parker);
 	wti_source_collect(self);
+	wti_source_count_sleep(self);
 	loop_cool(self, 0);
 	if (WTI_MUTANT(WTI_MUTANT_CLEAR_AFTER_LOOK))
 		wti_parker_event_clear(&self->parker);

@@ -115,6 +115,7 @@ struct wt_port {
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
 	uint64_t run_from;      /* `received` when all had last been taken */
 	uint64_t run_posted;    /* the tail of the other end's inbox, as wti_port_pauses saw it last */
+	uint64_t slept_at;      /* `received` when the owner slept last for this one, or for one of several */
 	uint64_t close_tail;
 	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
 	size_t select_index;    /* there */
@@ -223,8 +224,11 @@ static inline bool wti_port_wants_loop(const wt_port *port)
 	       port->gap_watched;
 }
 
-/* Owner, before a sleep that a message is to end: announce it. And after it. */
-void wti_port_arm(wt_port *port);
+/*
+ * Owner, before a sleep that a message is to end: announce it, as wti_source_arm. Where the barrier that it asks for is
+ * refused, wti_source_end_brief. And after it.
+ */
+bool wti_port_arm(wt_port *port);
 void wti_port_disarm(wt_port *port);
 
 /* Whether this thread owns such a port. Only the address is looked at: a message may be older than its port's end. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "barrier.h"
 #include "broadcast.h"
 #include "call.h"
 #include "fork.h"
@@ -11,6 +12,9 @@
 
 /* Messages: drained in a row, they are a stream. */
 #define PORT_DRAIN_RUN 32
+
+/* Messages between two sleeps: of fewer, who posts each pays for the sleep, by a locked instruction; of more, who sleeps. */
+#define PORT_SELDOM    8
 
 /* ---- Views ---- */
 
@@ -185,12 +189,43 @@ static bool port_receive_ready(void *what)
 	return wti_port_is_readable(what);
 }
 
-void wti_port_arm(wt_port *port)
+/* Whether so few messages came since this thread slept for them that it will soon sleep again. */
+static inline bool port_comes_seldom(const wt_port *port)
 {
+	return wti_load(&port->received) - port->slept_at < PORT_SELDOM && wti_barrier_is_asymmetric();
+}
+
+static WTI_APART void port_end_brief(wt_port *port)
+{
+	wti_source_collect(wti_load(&port->source.owner));
+	wti_source_prolong(&port->source);
+}
+
+/* Whoever posts writes the source's state as long as it is brief: that is not worth it where there is no sleep. */
+static inline void port_took(wt_port *port)
+{
+	if (wti_unlikely(wti_source_is_brief(&port->source)) && !port_comes_seldom(port))
+		port_end_brief(port);
+}
+
+/*
+ * Who sleeps for nearly each message has a brief source, and needs no barrier
+ * for its sleeps but for the first. Where there is no such barrier, nothing
+ * has to be spared.
+ */
+bool wti_port_arm(wt_port *port)
+{
+	bool seldom = port_comes_seldom(port);
+	bool ordered;
+
+	if (!seldom)
+		port_end_brief(port);
+	port->slept_at = wti_load(&port->received);
 	/* A notification that has arrived already must not stand for the next one. */
 	wti_source_collect(wti_load(&port->source.owner));
-	wti_source_arm(&port->source);
+	ordered = seldom ? wti_source_arm_brief(&port->source) : wti_source_arm(&port->source);
 	wti_port_offer_room(port);
+	return ordered;
 }
 
 void wti_port_disarm(wt_port *port)
@@ -203,7 +238,12 @@ void wti_port_disarm(wt_port *port)
 
 static bool port_receive_arm(void *what)
 {
-	wti_port_arm(what);
+	wt_port *port = what;
+
+	wti_source_count_sleep(wti_load(&port->source.owner));
+	if (wti_port_arm(port) || wti_barrier_heavy())
+		return true;
+	wti_source_end_brief(&port->source);
 	return false;
 }
 
@@ -394,11 +434,13 @@ static WTI_APART int port_receive_any(wt_port *port, struct wti_thread *self, wt
 	if (!message)
 		return WT_EINVAL;
 	err = port_receive_record(port, self, &record, deadline);
-	if (!err)
-		port_hand_out(port, self, &record, message);
-	else
+	if (wti_unlikely(err)) {
 		*message = (wt_message){ 0 };
-	return err;
+		return err;
+	}
+	port_hand_out(port, self, &record, message);
+	port_took(port);
+	return 0;
 }
 
 /* With nothing in the way, as far as was seen; the end of the view before this one may close the port. */
@@ -406,10 +448,11 @@ static WTI_APART int port_receive(wt_port *port, struct wti_thread *self, wt_mes
 {
 	port_give_back(port);
 	if (wti_likely(!port->closing)) {
-		if (wti_likely(port_receive_next(port, self, message)))
+		if (wti_likely(port_receive_next(port, self, message)) ||
+		    (port_glance(port, self, deadline) && port_receive_next_any(port, self, message))) {
+			port_took(port);
 			return 0;
-		if (port_glance(port, self, deadline) && port_receive_next_any(port, self, message))
-			return 0;
+		}
 	}
 	return port_receive_any(port, self, message, deadline);
 }

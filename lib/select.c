@@ -6,6 +6,7 @@
  * all are looked at. Where the same many are asked for again, select_set.c
  * knows which of them to look at.
  */
+#include "barrier.h"
 #include "fork.h"
 #include "port.h"
 #include "seam.h"
@@ -47,11 +48,16 @@ static bool select_ready(void *what)
 static bool select_arm(void *what)
 {
 	struct selection *selection = what;
+	bool ordered = true;
 
 	selection->armed = true;
+	wti_source_count_sleep(wti_load(&selection->ports[0]->source.owner));
 	for (size_t i = 0; i < selection->count; i++)
-		wti_port_arm(selection->ports[i]);
-	return false;
+		ordered &= wti_port_arm(selection->ports[i]);
+	ordered = ordered || wti_barrier_heavy();
+	for (size_t i = 0; i < selection->count && !ordered; i++)
+		wti_source_end_brief(&selection->ports[i]->source);
+	return ordered;
 }
 
 static void select_disarm(void *what)

@@ -2,6 +2,7 @@
 #include "select_set.h"
 
 #include "alloc.h"
+#include "barrier.h"
 #include "seam.h"
 #include "wait.h"
 
@@ -111,17 +112,29 @@ static void set_settle(wt_port *port, bool asleep)
 		wti_source_disarm(&port->source);
 }
 
+/* The barrier that they were to have was refused. */
+static void set_end_brief(struct wti_thread *self)
+{
+	struct wti_list *at = self->hot.next;
+	wt_port *port;
+
+	while ((port = set_next(self, &at)))
+		wti_source_end_brief(&port->source);
+}
+
 /* Those that were quiet for so long need not be looked at: who posts will say so. */
 static void set_cool(struct wti_thread *self)
 {
 	struct wti_list *at = self->hot.next;
 	wt_port *port;
-	bool armed;
+	bool armed = true;
 
 	while ((port = set_next(self, &at)))
 		if (port->source.idle_passes >= SET_IDLE_LOOKS)
-			wti_source_arm_brief(&port->source);
-	armed = wti_barrier_heavy();
+			armed &= wti_source_arm_brief(&port->source);
+	armed = armed || wti_barrier_heavy();
+	if (!armed)
+		set_end_brief(self);
 	at = self->hot.next;
 	while ((port = set_next(self, &at)))
 		if (armed && port->source.idle_passes >= SET_IDLE_LOOKS)
@@ -223,6 +236,7 @@ struct set_wait {
 	struct wti_thread *self;
 	wt_port *found; /* NULL: none yet */
 	bool asleep;    /* the ports are armed */
+	bool ordered;   /* and no wake can be lost */
 };
 
 static bool set_ready(void *what)
@@ -239,17 +253,24 @@ static bool set_arm(void *what)
 	struct set_wait *wait = what;
 	struct wti_list *at;
 	wt_port *port;
+	bool ordered = true;
 
 	wait->asleep = true;
 	wti_source_collect(wait->self);
+	wti_source_count_sleep(wait->self);
+	wait->self->select_set->passes = wait->self->loop_passes;
 	at = wait->self->hot.next;
 	while ((port = set_next(wait->self, &at))) {
-		wti_source_arm(&port->source);
+		ordered &= wti_source_arm_brief(&port->source);
 		wti_port_offer_room(port);
 	}
-	return false;
+	wait->ordered = ordered || wti_barrier_heavy();
+	if (!wait->ordered)
+		set_end_brief(wait->self);
+	return wait->ordered;
 }
 
+/* As after a sleep in the loop, what is armed still is let go. */
 static void set_disarm(void *what)
 {
 	struct set_wait *wait = what;
@@ -258,7 +279,10 @@ static void set_disarm(void *what)
 
 	wait->asleep = false;
 	while ((port = set_next(wait->self, &at)))
-		wti_source_disarm(&port->source);
+		if (wait->ordered && wti_source_is_armed(&port->source))
+			set_settle(port, false);
+		else
+			wti_source_disarm(&port->source);
 }
 
 static const struct wti_wait_ops set_ops = {

@@ -192,6 +192,11 @@ void wti_source_cool(struct wti_source *source)
 		wti_list_remove(&source->hot);
 }
 
+void wti_source_count_sleep(struct wti_thread *self)
+{
+	self->loop_passes += wti_source_often + 1;
+}
+
 /* The stack has the last one on top: turn it round, so that who came first is served first. `count` is a guess. */
 static struct wti_source *source_reverse(const struct wti_thread *self, struct wti_source *top, uint32_t count)
 {

@@ -232,8 +232,9 @@ static void wait_park(const struct wait *w, wt_time deadline)
 
 		if (wait_sleep(w, until) != 0 && until == deadline)
 			break;
-		if (w->ops->crowded)
-			break; /* woken in vain, it may do better to nap or poll */
+		/* Woken in vain, it may do better to nap or poll; else to announce another sleep would be in vain. */
+		if (w->ops->crowded || wait_recheck(w))
+			break;
 		safe = wait_arm(w); /* the wake may have been for it, and used the announcement up */
 	}
 	w->ops->disarm(w->what);

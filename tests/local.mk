@@ -64,6 +64,7 @@ wt_unit_tests = \
 	tests/test_port_cycles \
 	tests/test_port_drain \
 	tests/test_port_receive \
+	tests/test_port_sleep \
 	tests/test_port_stats \
 	tests/test_port_transfer \
 	tests/test_post_to_thread \

@@ -16,6 +16,7 @@
 #include <wt/worker.h>
 
 #include "barrier.h"
+#include "port.h"
 #include "os.h"
 #include "support/support.h"
 #include "thread.h"
@@ -227,6 +228,7 @@ static unsigned char *cold;
 static _Thread_local unsigned char *cold_lines[COLD_STORES]; /* for this thread's next stores */
 static enum wti_yield_point cold_point; /* right before the store that lacks its barrier */
 static _Thread_local bool plays;        /* one of the two threads of the rounds */
+static bool seldom; /* a message comes for each sleep, as far as the receiver knows: it is to do without the barrier */
 
 /* Once a round, by each thread, before it comes to the point. */
 static void choose_cold_lines(void)
@@ -306,6 +308,8 @@ static int take_rounds(wt_port *parent, const void *data, size_t size)
 		int err;
 
 		choose_cold_lines();
+		if (!seldom)
+			parent->slept_at -= 1000; /* so many messages came since */
 		wti_store_rel(&rounds->taken, taken);
 		err = wt_port_receive(parent, &message, deadline);
 		if (err == WT_ETIMEDOUT)
@@ -429,6 +433,15 @@ static void a_sleeper_without_the_heavy_barrier_is_caught(void **state)
 	catch_by_force(WTI_MUTANT_NO_HEAVY_BARRIER, "no heavy barrier", true, WTI_YIELD_RESERVED);
 }
 
+/* [M2] */
+static void a_state_that_is_only_read_is_caught(void **state)
+{
+	(void)state;
+	seldom = true;
+	catch_by_force(WTI_MUTANT_BRIEF_NO_WRITE, "a state that is only read", true, WTI_YIELD_RESERVED);
+	seldom = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -439,6 +452,7 @@ int main(void)
 		TEST(a_commit_without_barrier_is_caught),
 		TEST(an_announcement_without_barrier_is_caught),
 		TEST(a_sleeper_without_the_heavy_barrier_is_caught),
+		TEST(a_state_that_is_only_read_is_caught),
 	};
 
 	/* Decided at the first wait, for the whole process. */

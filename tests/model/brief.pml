@@ -10,7 +10,7 @@
  *   BRIEF|ARMED -> BRIEF|NOTIFIED  claim, under the lock
  *   BRIEF|NOTIFIED -> BRIEF        take, an exchange; or -> IDLE, a store
  *   BRIEF -> IDLE                  prolong, a store
- *   BRIEF|ARMED -> IDLE            disarm: the second look found something
+ *   BRIEF|ARMED -> BRIEF           disarm: the second look found something
  *
  * A producer that sees BRIEF writes the state, too: a compare-and-swap that
  * changes nothing.  Of it and the owner's next one, which arms, the later sees
@@ -222,7 +222,7 @@ look:
 		atomic {
 			BARRIER;
 			if
-			:: state & ARMED -> state = IDLE
+			:: state & ARMED -> state = state - ARMED
 			:: else		/* NOTIFIED: it will be on the stack */
 			fi
 		};

@@ -58,6 +58,7 @@ static const struct wrong wrongs[] = {
 	{ WTI_MUTANT_RECHECK_DATA_ONLY, "a second look at data only, terminate", "worker_terminated", TRIAL_SC },
 	{ WTI_MUTANT_WAKE_AT_RESERVE, "a wake judged at reservation", "two_posters", TRIAL_SC },
 	{ WTI_MUTANT_NO_HEAVY_BARRIER, "no heavy barrier", "post_to_sleeper", TRIAL_BARRIER },
+	{ WTI_MUTANT_BRIEF_NO_WRITE, "a state that is only read", "post_again_to_sleeper", TRIAL_BARRIER },
 };
 
 static struct sched_report *main_report;

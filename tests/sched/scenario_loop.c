@@ -56,6 +56,34 @@ static void loop_polls(void)
 	scenario_close_channel();
 }
 
+/* ---- The loop of two ports, which are left alone by its sleep ---- */
+
+static void post_both(void *other)
+{
+	scenario_post(far_end, 'a');
+	scenario_post(other, 'b');
+	scenario_post(far_end, 'c');
+}
+
+static void loop_sleeps(void)
+{
+	wt_port *near_other, *far_other;
+	unsigned left = 3;
+	int poster;
+
+	scenario_open_used_channel(NULL);
+	SCENARIO_CHECK(wt_channel_create(&near_other, &far_other, NULL) == 0);
+	wt_port_on_message(near_end, on_message, &left);
+	wt_port_on_message(near_other, on_message, &left);
+	poster = scenario_go("poster", post_both, far_other);
+	SCENARIO_CHECK(wt_run() == 0);
+	SCENARIO_CHECK(left == 0);
+	scenario_join(poster);
+	scenario_close_channel();
+	wt_port_close(near_other);
+	wt_port_close(far_other);
+}
+
 /* ---- The first of several ports ---- */
 
 static void post_other(void *port)
@@ -119,13 +147,6 @@ static void select_closed(void)
 }
 
 /* ... of which each is watched from call to call, and armed without the heavy barrier */
-
-static void post_both(void *other)
-{
-	scenario_post(far_end, 'a');
-	scenario_post(other, 'b');
-	scenario_post(far_end, 'c');
-}
 
 static void select_set(void)
 {
@@ -217,6 +238,11 @@ const struct scenario scenarios_loop[] = {
 	{
 		.name = "loop_receives",
 		.run = loop_receives,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "loop_sleeps",
+		.run = loop_sleeps,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
 	},
 	{

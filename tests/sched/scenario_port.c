@@ -51,6 +51,43 @@ static void post_single(void)
 	scenario_close_channel();
 }
 
+/* ---- One that sleeps again, without a barrier [M2] ---- */
+
+static void post_again_to_sleeper(void)
+{
+	int poster;
+
+	scenario_open_used_channel(NULL);
+	poster = scenario_go("poster", scenario_post_two, NULL);
+	scenario_receive(near_end, 'a');
+	scenario_receive(near_end, 'b');
+	scenario_join(poster);
+	scenario_close_channel();
+}
+
+/* ... and has more to do than to sleep: from then on the state is not written by those who post */
+
+enum { STREAM = 10 };
+
+static void post_stream(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < STREAM; i++)
+		scenario_post(far_end, (char)('a' + i));
+}
+
+static void post_stream_to_sleeper(void)
+{
+	int poster;
+
+	scenario_open_used_channel(NULL);
+	poster = scenario_go("poster", post_stream, NULL);
+	for (int i = 0; i < STREAM; i++)
+		scenario_receive(near_end, (char)('a' + i));
+	scenario_join(poster);
+	scenario_close_channel();
+}
+
 /* ---- Two posters: one may stall between reserve and commit [M2] ---- */
 
 static void two_posters(void)
@@ -278,6 +315,17 @@ const struct scenario scenarios_port[] = {
 		.name = "post_single",
 		.run = post_single,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(ARMED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "post_again_to_sleeper",
+		.run = post_again_to_sleeper,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(ARMED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "post_stream_to_sleeper",
+		.run = post_stream_to_sleeper,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(ARMED) | SCENARIO_REACHES(DELIVERED),
+		.size = SCENARIO_MEDIUM,
 	},
 	{
 		.name = "two_posters",

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a thread's sleep for its ports costs the process: which sleeps need the
+ * heavy barrier, and that none of those that do without it loses a wake.
+ */
+#include <errno.h>
+#include <string.h>
+#include <wt/loop.h>
+#include <wt/port.h>
+
+#include "barrier.h"
+#include "port.h"
+#include "support/ports.h"
+#include "support/support.h"
+
+/* Messages: with so many since the last sleep, no sleep is soon. As PORT_SELDOM in port_receive.c. */
+enum { MANY = 8 };
+
+/*
+ * A thread that is both sides: at each sleep so many messages come from `from`,
+ * which a system that loses no wake ends the sleep for. Barriers and sleeps are
+ * counted.
+ */
+static struct {
+	struct wti_os_ops os;
+	wt_port *from;
+	unsigned messages; /* at each sleep */
+	unsigned sleeps;
+	unsigned barriers;
+	bool refuses;
+	int64_t longest; /* ns: that a sleep was to last, where it had an end */
+	bool asymmetric; /* as it was */
+} system_;
+
+static int count_barrier(void)
+{
+	system_.barriers++;
+	return system_.refuses ? -EPERM : 0;
+}
+
+static int post_asleep(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
+{
+	int64_t span = deadline == INT64_MAX ? INT64_MAX : deadline - wt_now();
+
+	system_.sleeps++;
+	if (span > system_.longest)
+		system_.longest = span;
+	for (unsigned i = 0; i < system_.messages; i++)
+		post_text(system_.from, "text");
+	return wti_os_real.futex_wait(word, value, deadline);
+}
+
+static void system_begin(wt_port *from)
+{
+	memset(&system_, 0, sizeof system_);
+	system_.os = wti_os_real;
+	system_.os.futex_wait = post_asleep;
+	system_.os.barrier = count_barrier;
+	system_.from = from;
+	system_.messages = 1;
+	system_.asymmetric = wti_barrier_is_asymmetric();
+	wti_store(&wti_barrier_asymmetric, true);
+	wti_os = &system_.os;
+}
+
+static void system_end(void)
+{
+	wti_os = &wti_os_real;
+	wti_store(&wti_barrier_asymmetric, system_.asymmetric);
+}
+
+/* So many sleeps since this was asked last, and so many barriers for them. */
+static void assert_slept_at(unsigned sleeps, unsigned barriers, const char *file, int line)
+{
+	_assert_int_equal(system_.sleeps, sleeps, file, line);
+	_assert_int_equal(system_.barriers, barriers, file, line);
+	system_.sleeps = 0;
+	system_.barriers = 0;
+}
+#define assert_slept(sleeps, barriers) assert_slept_at((sleeps), (barriers), __FILE__, __LINE__)
+
+static uint32_t state_of(const wt_port *port)
+{
+	return wti_load(&port->source.state);
+}
+
+static void receive(wt_port *port)
+{
+	wt_message message;
+
+	assert_int_equal(wt_port_receive(port, &message, WT_FOREVER), 0);
+	assert_int_equal(message.size, 4);
+}
+
+/* ---- Receive ---- */
+
+static void who_sleeps_for_each_message_needs_one_barrier(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	system_begin(channel.a);
+	receive(channel.b);
+	assert_slept(1, 1);
+	for (int i = 0; i < 20; i++)
+		receive(channel.b);
+	assert_slept(20, 0);
+	system_.messages = MANY / 2;
+	for (int i = 0; i < 5 * MANY / 2; i++)
+		receive(channel.b);
+	assert_slept(5, 0);
+	system_end();
+	channel_close(&channel);
+}
+
+/* Whoever posts in a stream does not have to write the state. */
+static void a_stream_behind_a_sleep_is_as_cheap_as_any(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	system_begin(channel.a);
+	receive(channel.b);
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
+	for (int i = 1; i < MANY; i++) {
+		post_text(channel.a, "text");
+		receive(channel.b);
+	}
+	/* Now and then it is looked for, not at each message. */
+	for (int i = 0; i < 2000; i++)
+		post_text(channel.a, "text");
+	for (int i = 0; i < 2000; i++)
+		receive(channel.b);
+	assert_slept(1, 1);
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
+	receive(channel.b);
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_NOTIFIED);
+	receive(channel.b);
+	assert_slept(2, 2);
+	receive(channel.b);
+	assert_slept(1, 0);
+	system_end();
+	channel_close(&channel);
+}
+
+/* Nor in a dialogue in which nobody sleeps. */
+static void a_dialogue_behind_a_sleep_is_as_cheap_as_any(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 1000));
+	system_begin(channel.a);
+	receive(channel.b);
+	for (int i = 1; i < MANY; i++) {
+		assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
+		post_text(channel.a, "text");
+		receive(channel.b);
+	}
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
+	assert_slept(1, 1);
+	system_end();
+	channel_close(&channel);
+}
+
+static void drain_text(wt_port *port, wt_message *message, void *arg)
+{
+	(void)port;
+	(void)message;
+	(void)arg;
+}
+
+/* Also where what comes is taken in other ways, each sleep is seen for what came since the last one. */
+static void a_sleep_behind_many_that_were_drained_needs_the_barrier(void **state)
+{
+	struct channel channel;
+	size_t drained;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	system_begin(channel.a);
+	receive(channel.b);
+	assert_slept(1, 1);
+	system_.messages = MANY + 1;
+	receive(channel.b);
+	assert_int_equal(wt_port_drain(channel.b, drain_text, NULL, 0, &drained), 0);
+	assert_int_equal(drained, MANY);
+	assert_slept(1, 0);
+	receive(channel.b);
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_NOTIFIED);
+	assert_slept(1, 1);
+	system_end();
+	channel_close(&channel);
+}
+
+/* Nobody can be sure to wake this thread: it looks by itself soon, and asks again. */
+static void where_the_barrier_is_refused_each_sleep_is_short(void **state)
+{
+	struct channel channel;
+	wt_message message;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	system_begin(channel.a);
+	system_.refuses = true;
+	for (int i = 0; i < 3; i++) {
+		receive(channel.b);
+		assert_int_equal(state_of(channel.b), WTI_SOURCE_NOTIFIED);
+		assert_slept(1, 2); /* who announces it and who sleeps ask for it */
+	}
+	assert_in_range(system_.longest, 0, 1000000);
+	system_.messages = 0;
+	assert_int_equal(wt_port_receive(channel.b, &message, wt_after_ms(20)), WT_ETIMEDOUT);
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
+	assert_in_range(system_.longest, 0, 1000000);
+	system_.refuses = false;
+	system_.messages = 1;
+	system_.sleeps = system_.barriers = 0;
+	receive(channel.b);
+	assert_slept(1, 1);
+	receive(channel.b);
+	assert_slept(1, 0);
+	system_end();
+	channel_close(&channel);
+}
+
+/* ---- The loop ---- */
+
+static void loop_receive(unsigned long *seen, unsigned long total)
+{
+	while (*seen < total)
+		assert_true(wt_run_once(WT_FOREVER) > 0);
+}
+
+/* Each of its ports is left alone with the first sleep, and only the one that ended a sleep is armed again. */
+static void a_loop_that_sleeps_for_each_message_needs_one_barrier(void **state)
+{
+	enum { PORTS = 5 };
+	struct channel channels[PORTS];
+	unsigned long seen = 0;
+
+	(void)state;
+	for (int i = 0; i < PORTS; i++) {
+		channel_open(&channels[i], NULL);
+		wt_port_on_message(channels[i].b, count_message, &seen);
+	}
+	system_begin(channels[0].a);
+	loop_receive(&seen, 1);
+	assert_slept(1, 1);
+	loop_receive(&seen, 20);
+	assert_slept(19, 0);
+	for (int i = 0; i < 20; i++) {
+		system_.from = channels[i % PORTS].a;
+		loop_receive(&seen, seen + 1);
+	}
+	assert_slept(20, 0);
+	system_end();
+	for (int i = 0; i < PORTS; i++)
+		channel_close(&channels[i]);
+}
+
+/* As long as it is awake, it looks by itself. */
+static void a_loop_that_does_not_sleep_looks_by_itself(void **state)
+{
+	struct channel channel;
+	unsigned long seen = 0;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_message(channel.b, count_message, &seen);
+	system_begin(channel.a);
+	loop_receive(&seen, 2);
+	assert_slept(2, 1);
+	assert_true(wti_source_is_brief(&channel.b->source));
+	for (int i = 0; i < 3; i++) {
+		post_text(channel.a, "text");
+		assert_int_equal(wt_run_once(WT_NOW), 1);
+	}
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
+	system_end();
+	assert_int_equal(seen, 5);
+	channel_close(&channel);
+}
+
+/* What is looked at again is not left alone by a sleep that may miss its wake. */
+static void where_the_barrier_is_refused_the_loop_goes_on_looking(void **state)
+{
+	struct channel channels[2];
+	unsigned long seen = 0;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		channel_open(&channels[i], NULL);
+		wt_port_on_message(channels[i].b, count_message, &seen);
+	}
+	system_begin(channels[0].a);
+	system_.refuses = true;
+	for (int i = 0; i < 3; i++) {
+		loop_receive(&seen, seen + 1);
+		for (int k = 0; k < 2; k++)
+			assert_int_equal(state_of(channels[k].b), WTI_SOURCE_IDLE);
+	}
+	assert_in_range(system_.longest, 0, 1000000);
+	/* Without a wake: whoever posted it has not seen the announcement. */
+	wti_store(&channels[1].b->source.state, WTI_SOURCE_IDLE);
+	post_text(channels[1].a, "text");
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	system_end();
+	for (int i = 0; i < 2; i++)
+		channel_close(&channels[i]);
+}
+
+/* A program that polls the descriptor sleeps between any two turns. */
+static void a_loop_with_a_descriptor_needs_one_barrier(void **state)
+{
+	struct channel channel;
+	unsigned long seen = 0;
+	int fd;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_message(channel.b, count_message, &seen);
+	assert_int_equal(wt_loop_fd(&fd), 0);
+	system_begin(channel.a);
+	assert_int_equal(wt_run_once(WT_NOW), WT_EAGAIN);
+	assert_slept(0, 1);
+	for (int i = 0; i < 20; i++) {
+		assert_false(polls_readable(fd, 0));
+		post_text(channel.a, "text");
+		assert_true(polls_readable(fd, 5000));
+		assert_int_equal(wt_run_once(WT_NOW), 1);
+	}
+	assert_slept(0, 0);
+	system_end();
+	assert_int_equal(seen, 20);
+	channel_close(&channel);
+}
+
+/* ---- Select ---- */
+
+enum { FEW = 3, WATCHED = 40 }; /* fewer and more ports than make a set that is watched from call to call */
+
+static struct channel channels[WATCHED];
+static wt_port *ports[WATCHED];
+
+static void ports_open(int count)
+{
+	for (int i = 0; i < count; i++) {
+		channel_open(&channels[i], NULL);
+		ports[i] = channels[i].b;
+	}
+}
+
+static void ports_close(int count)
+{
+	for (int i = 0; i < count; i++)
+		channel_close(&channels[i]);
+}
+
+/* The message comes to that port when this thread sleeps. */
+static void select_asleep(int count, int port)
+{
+	size_t ready;
+
+	system_.from = channels[port].a;
+	assert_int_equal(wt_select(ports, (size_t)count, &ready, WT_FOREVER), 0);
+	assert_int_equal(ready, port);
+	receive(ports[ready]);
+}
+
+static void assert_few_barriers_to_select(int count)
+{
+	ports_open(count);
+	system_begin(channels[0].a);
+	for (int i = 0; i < 3; i++)
+		select_asleep(count, i);
+	system_.sleeps = system_.barriers = 0;
+	for (int i = 0; i < 2 * count; i++)
+		select_asleep(count, i % count);
+	assert_slept(2 * (unsigned)count, 0);
+	system_end();
+	ports_close(count);
+}
+
+static void a_select_of_few_that_sleeps_for_each_message_needs_no_more_barriers(void **state)
+{
+	(void)state;
+	assert_few_barriers_to_select(FEW);
+}
+
+static void a_select_of_many_that_sleeps_for_each_message_needs_no_more_barriers(void **state)
+{
+	(void)state;
+	assert_few_barriers_to_select(WATCHED);
+}
+
+/* No port is let go by a sleep that may miss its wake. */
+static void where_the_barrier_is_refused_a_select_goes_on_looking(void **state)
+{
+	static const int counts[] = { FEW, WATCHED };
+	size_t ready;
+
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		ports_open(counts[k]);
+		system_begin(channels[0].a);
+		system_.refuses = true;
+		for (int i = 0; i < 3; i++) {
+			select_asleep(counts[k], i);
+			for (int n = 0; n < counts[k]; n++)
+				assert_false(wti_source_is_brief(&ports[n]->source));
+		}
+		assert_in_range(system_.longest, 0, 1000000);
+		/* Without a wake: whoever posts it has not seen an announcement. */
+		for (int i = 0; i < counts[k]; i++)
+			assert_int_equal(state_of(ports[i]), i == 2 ? WTI_SOURCE_NOTIFIED : WTI_SOURCE_IDLE);
+		post_text(channels[1].a, "text");
+		assert_int_equal(wt_select(ports, (size_t)counts[k], &ready, WT_NOW), 0);
+		assert_int_equal(ready, 1);
+		receive(ports[1]);
+		system_end();
+		ports_close(counts[k]);
+	}
+}
+
+/* What comes at the look behind the announcement, or never, leaves a port as brief as it was. */
+static void a_receive_in_vain_needs_no_more_barriers(void **state)
+{
+	struct channel channel;
+	wt_message message;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	system_begin(channel.a);
+	receive(channel.b);
+	system_.messages = 0;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(wt_port_receive(channel.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF);
+	assert_int_equal(system_.barriers, 1);
+	system_end();
+	channel_close(&channel);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(who_sleeps_for_each_message_needs_one_barrier),
+		TEST(a_stream_behind_a_sleep_is_as_cheap_as_any),
+		TEST(a_dialogue_behind_a_sleep_is_as_cheap_as_any),
+		TEST(a_sleep_behind_many_that_were_drained_needs_the_barrier),
+		TEST(where_the_barrier_is_refused_each_sleep_is_short),
+		TEST(a_loop_that_sleeps_for_each_message_needs_one_barrier),
+		TEST(a_loop_that_does_not_sleep_looks_by_itself),
+		TEST(where_the_barrier_is_refused_the_loop_goes_on_looking),
+		TEST(a_loop_with_a_descriptor_needs_one_barrier),
+		TEST(a_select_of_few_that_sleeps_for_each_message_needs_no_more_barriers),
+		TEST(a_select_of_many_that_sleeps_for_each_message_needs_no_more_barriers),
+		TEST(where_the_barrier_is_refused_a_select_goes_on_looking),
+		TEST(a_receive_in_vain_needs_no_more_barriers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
