@@ -102,7 +102,7 @@ static bool loop_arm_idle(struct wti_thread *self, unsigned passes)
 	return false;
 }
 
-/* Cool those that were idle for so many passes. */
+/* Cool those that were idle for so many passes; with 0 for a sleep. */
 static void loop_cool(struct wti_thread *self, unsigned passes)
 {
 	struct wti_list *link;
@@ -114,9 +114,13 @@ static void loop_cool(struct wti_thread *self, unsigned passes)
 	}
 	wti_list_move_all(&self->turn, &self->hot);
 	while ((link = wti_list_pop(&self->turn))) {
+		struct wti_source *source = loop_source(link);
+
 		wti_list_append(&self->hot, link);
-		if (loop_source(link)->idle_passes >= passes)
-			wti_source_cool(loop_source(link));
+		if (source->idle_passes < passes)
+			continue;
+		source->rests = !passes;
+		wti_source_cool(source);
 	}
 }
 
@@ -199,9 +203,15 @@ static bool loop_arm(void *what)
 	struct wti_thread *self = what;
 
 	wti_source_collect(self);
-	wti_source_count_sleep(self);
+	wti_source_note_sleep(self);
 	self->loop_ordered = loop_arm_idle(self, 0);
 	return self->loop_ordered;
+}
+
+static void loop_let_rest(struct wti_source *source)
+{
+	source->rests = true;
+	wti_source_cool(source);
 }
 
 /*
@@ -222,7 +232,7 @@ static void loop_disarm(void *what)
 		if (source->ops->crowded || source->ops->sleeps || !self->loop_ordered)
 			loop_disarm_source(source);
 		else if (wti_source_is_armed(source))
-			wti_source_cool(source);
+			loop_let_rest(source);
 	}
 }
 
@@ -303,7 +313,7 @@ static void loop_rest(struct wti_thread *self)
 		return;
 	wti_parker_event_clear(&self->parker);
 	wti_source_collect(self);
-	wti_source_count_sleep(self);
+	wti_source_note_sleep(self);
 	loop_cool(self, 0);
 	if (WTI_MUTANT(WTI_MUTANT_CLEAR_AFTER_LOOK))
 		wti_parker_event_clear(&self->parker);

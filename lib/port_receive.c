@@ -240,7 +240,7 @@ static bool port_receive_arm(void *what)
 {
 	wt_port *port = what;
 
-	wti_source_count_sleep(wti_load(&port->source.owner));
+	wti_source_note_sleep(wti_load(&port->source.owner));
 	if (wti_port_arm(port) || wti_barrier_heavy())
 		return true;
 	wti_source_end_brief(&port->source);
@@ -660,6 +660,14 @@ static bool port_ready(struct wti_source *source)
 	       wti_port_drain_due(port) || (port->gap_watched && port_gap_is_over(port));
 }
 
+/* The close is told when the messages before it are taken, by whatever means. */
+static bool port_stays(struct wti_source *source)
+{
+	const wt_port *port = wti_container_of(source, wt_port, source);
+
+	return port->on_close && !port->close_told && wti_port_peer_has_ended(port);
+}
+
 static bool port_holds(struct wti_source *source)
 {
 	wt_port *port = wti_container_of(source, wt_port, source);
@@ -679,6 +687,7 @@ const struct wti_source_ops wti_port_source_ops = {
 	.brief = true,
 	.turn = port_turn,
 	.ready = port_ready,
+	.stays = port_stays,
 	.holds = port_holds,
 	.approach = port_approach,
 };
@@ -750,6 +759,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 		if (!port->pins)
 			wti_port_finish_close(port, NULL);
 	} else {
+		port_took(port);
 		wti_port_offer_room(port);
 	}
 	return err;

@@ -51,7 +51,7 @@ static bool select_arm(void *what)
 	bool ordered = true;
 
 	selection->armed = true;
-	wti_source_count_sleep(wti_load(&selection->ports[0]->source.owner));
+	wti_source_note_sleep(wti_load(&selection->ports[0]->source.owner));
 	for (size_t i = 0; i < selection->count; i++)
 		ordered &= wti_port_arm(selection->ports[i]);
 	ordered = ordered || wti_barrier_heavy();

@@ -100,7 +100,7 @@ static wt_port *set_next(struct wti_thread *self, struct wti_list **at)
 static bool set_is_quiet(wt_port *port)
 {
 	/* What the loop would find is not to be forgotten either, nor what it would find when a callback has returned. */
-	return !port->pins && !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
+	return !port->pins && !wti_port_is_readable(port) && wti_source_may_go(&port->source);
 }
 
 /* `asleep`: this thread has announced its sleep, and all that it waits for stays armed. */
@@ -110,6 +110,13 @@ static void set_settle(wt_port *port, bool asleep)
 		wti_list_remove(&port->source.hot);
 	else if (!asleep)
 		wti_source_disarm(&port->source);
+}
+
+/* One that is not looked at any more, for a sleep or because it was quiet for long. */
+static void set_let_go(wt_port *port, bool rests)
+{
+	port->source.rests = rests;
+	set_settle(port, false);
 }
 
 /* The barrier that they were to have was refused. */
@@ -138,7 +145,7 @@ static void set_cool(struct wti_thread *self)
 	at = self->hot.next;
 	while ((port = set_next(self, &at)))
 		if (armed && port->source.idle_passes >= SET_IDLE_LOOKS)
-			set_settle(port, false);
+			set_let_go(port, false);
 		else
 			wti_source_disarm(&port->source);
 }
@@ -237,6 +244,7 @@ struct set_wait {
 	wt_port *found; /* NULL: none yet */
 	bool asleep;    /* the ports are armed */
 	bool ordered;   /* and no wake can be lost */
+	bool slept;     /* or was about to */
 };
 
 static bool set_ready(void *what)
@@ -257,8 +265,8 @@ static bool set_arm(void *what)
 
 	wait->asleep = true;
 	wti_source_collect(wait->self);
-	wti_source_count_sleep(wait->self);
-	wait->self->select_set->passes = wait->self->loop_passes;
+	wti_source_note_sleep(wait->self);
+	wait->slept = true;
 	at = wait->self->hot.next;
 	while ((port = set_next(wait->self, &at))) {
 		ordered &= wti_source_arm_brief(&port->source);
@@ -280,7 +288,7 @@ static void set_disarm(void *what)
 	wait->asleep = false;
 	while ((port = set_next(wait->self, &at)))
 		if (wait->ordered && wti_source_is_armed(&port->source))
-			set_settle(port, false);
+			set_let_go(port, true);
 		else
 			wti_source_disarm(&port->source);
 }
@@ -301,6 +309,8 @@ int wti_select_set_wait(struct wti_thread *self, size_t *found, wt_time deadline
 	err = wti_wait(self, &set_ops, &wait, deadline);
 	if (err)
 		return err;
+	if (wait.slept)
+		wait.found->slept_at = wti_load(&wait.found->received);
 	wti_source_served(&wait.found->source);
 	*found = wait.found->select_index;
 	return 0;

@@ -12,6 +12,7 @@ void wti_source_init(struct wti_source *source, const struct wti_source_ops *ops
 	source->ready_before = 0;
 	wti_list_init(&source->hot);
 	source->ops = ops;
+	source->rests = false;
 }
 
 void wti_source_destroy(struct wti_source *source)
@@ -174,11 +175,18 @@ void wti_source_heat(struct wti_source *source)
 	source_heat(wti_load(&source->owner), source);
 }
 
+/* It was a sleep that ended with what is there now. */
+static bool source_slept(const struct wti_thread *self)
+{
+	return self->loop_passes - self->slept_pass <= 1;
+}
+
 void wti_source_served(struct wti_source *source)
 {
-	uint32_t pass = wti_load(&source->owner)->loop_passes;
+	const struct wti_thread *self = wti_load(&source->owner);
+	uint32_t pass = self->loop_passes;
 
-	if (pass - source->served_pass <= 1)
+	if (pass - source->served_pass <= 1 && !source_slept(self))
 		wti_source_prolong(source);
 	source->served_pass = pass;
 	source->idle_passes = 0;
@@ -186,15 +194,15 @@ void wti_source_served(struct wti_source *source)
 
 void wti_source_cool(struct wti_source *source)
 {
-	if (source->ops->ready(source))
-		wti_source_disarm(source);
-	else
+	if (wti_source_may_go(source))
 		wti_list_remove(&source->hot);
+	else
+		wti_source_disarm(source);
 }
 
-void wti_source_count_sleep(struct wti_thread *self)
+void wti_source_note_sleep(struct wti_thread *self)
 {
-	self->loop_passes += wti_source_often + 1;
+	self->slept_pass = self->loop_passes;
 }
 
 /* The stack has the last one on top: turn it round, so that who came first is served first. `count` is a guess. */
@@ -216,16 +224,25 @@ static struct wti_source *source_reverse(const struct wti_thread *self, struct w
 }
 
 /*
- * Who was served a moment ago is one to look at. Of the others we look once:
- * they are armed again before they cost more.
+ * Who was served a moment ago is one to look at, and so is who was only let go
+ * by a sleep, now that there is none. Of the others we look once: they are
+ * armed again before they cost more.
  */
+static bool source_stays_brief(const struct wti_thread *self, const struct wti_source *source)
+{
+	if (!wti_source_is_brief(source))
+		return false;
+	return source_slept(self) || (!source->rests && self->loop_passes - source->served_pass > wti_source_often);
+}
+
 static void source_take(struct wti_thread *self, struct wti_source *source)
 {
-	if (wti_source_is_brief(source) && self->loop_passes - source->served_pass > wti_source_often)
-		/* pairs with source_touch [source-brief] */
-		wti_xchg_acqrel(&source->state, WTI_SOURCE_BRIEF);
-	else
-		wti_store(&source->state, WTI_SOURCE_IDLE);
+	if (source_stays_brief(self, source)) {
+		wti_xchg_acqrel(&source->state, WTI_SOURCE_BRIEF); /* pairs with source_touch [source-brief] */
+		return;
+	}
+	source->rests = false;
+	wti_store(&source->state, WTI_SOURCE_IDLE);
 }
 
 void wti_source_collect(struct wti_thread *self)

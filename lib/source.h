@@ -30,7 +30,7 @@
  *
  * Nor can a process afford a barrier for each sleep: it interrupts all others
  * of its threads that run. So who sleeps for nearly each message makes the
- * port BRIEF, and a loop that sleeps all of its ports.
+ * port BRIEF, and a loop that sleeps, or a select, all of its ports.
  *
  * Kept because it measures better: a message to any of 4096 ports of a loop
  * went from 1110 ns to 340. A round trip in which both sides sleep went from
@@ -65,6 +65,8 @@ struct wti_source_ops {
 	void (*turn)(struct wti_source *source, unsigned *calls);
 	/* Whether a turn would do anything. */
 	bool (*ready)(struct wti_source *source);
+	/* Whether it may become ready by what the owner does, without a notification; may be NULL. It is not let go then. */
+	bool (*stays)(struct wti_source *source);
 	/* Whether what is ready keeps the loop alive by itself, as a close event does; may be NULL. */
 	bool (*holds)(struct wti_source *source);
 	/* As wti_wait_ops.crowded; may be NULL. */
@@ -84,14 +86,15 @@ struct wti_source_ops {
  * that out as a cache line.
  */
 struct wti_source {
-	_Atomic(uint32_t) state; /* all by the owner, but ARMED -> NOTIFIED, which is under the lock */
+	_Atomic(uint32_t) state; /* changed by the owner, but for ARMED -> NOTIFIED, which is under the lock */
 	uint32_t ready_before; /* as ready_next; a guess: which one was pushed WTI_READY_GUESSES before this one */
 	_Atomic(struct wti_thread *) owner; /* written by it, under the lock; NULL: none */
 	struct wti_source *ready_next; /* the ready stack: written by the pusher, then the owner */
 	struct wti_mutex lock;   /* WTI_RANK_SOURCE: who is owner, and the push to it */
 	/* Owner only. */
 	struct wti_list hot;    /* on its list of sources to look at, wti_thread.hot */
-	uint32_t idle_passes;   /* of the loop that found nothing since it was heated */
+	uint16_t idle_passes;   /* of the loop that found nothing since it was heated; 0 again after the most */
+	bool rests;             /* let go for a sleep: as soon as there is none, it is looked at again, as it was before */
 	uint32_t served_pass;   /* wti_thread.loop_passes at the last that found something */
 	const struct wti_source_ops *ops; /* set at create */
 };
@@ -215,11 +218,17 @@ void wti_source_heat(struct wti_source *source);
 /* Owner: there was something for it. Who is served again so soon is looked at all the time from then on. */
 void wti_source_served(struct wti_source *source);
 
-/* Owner: take a source that was armed, with the heavy barrier after it, off that list, unless it is ready again. */
+/* Owner: whether nothing but a notification can make it ready. */
+static inline bool wti_source_may_go(struct wti_source *source)
+{
+	return !source->ops->ready(source) && !(source->ops->stays && source->ops->stays(source));
+}
+
+/* Owner: take a source that was armed, so that this look is ordered, off that list, unless it is ready again. */
 void wti_source_cool(struct wti_source *source);
 
-/* The calling thread will sleep, for as long as many passes of its loop: what comes after that does not come often. */
-void wti_source_count_sleep(struct wti_thread *self);
+/* Owner: the calling thread sleeps now, for any of its sources. Those that it is woken for stay brief. */
+void wti_source_note_sleep(struct wti_thread *self);
 
 /* Owner: move all that were notified to that list. */
 void wti_source_collect(struct wti_thread *self);

@@ -10,6 +10,7 @@
 
 #include "barrier.h"
 #include "port.h"
+#include "select_set.h"
 #include "support/ports.h"
 #include "support/support.h"
 
@@ -195,6 +196,24 @@ static void a_sleep_behind_many_that_were_drained_needs_the_barrier(void **state
 	channel_close(&channel);
 }
 
+static void a_stream_that_is_drained_behind_a_sleep_is_as_cheap_as_any(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	system_begin(channel.a);
+	receive(channel.b);
+	for (int i = 1; i < MANY; i++) {
+		assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
+		post_text(channel.a, "text");
+		assert_int_equal(wt_port_drain(channel.b, drain_text, NULL, 0, NULL), 0);
+	}
+	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
+	system_end();
+	channel_close(&channel);
+}
+
 /* Nobody can be sure to wake this thread: it looks by itself soon, and asks again. */
 static void where_the_barrier_is_refused_each_sleep_is_short(void **state)
 {
@@ -284,6 +303,70 @@ static void a_loop_that_does_not_sleep_looks_by_itself(void **state)
 	channel_close(&channel);
 }
 
+/* Also several in turn, each of which the sleep has let go. */
+static void a_loop_that_does_not_sleep_any_more_looks_at_all_by_itself(void **state)
+{
+	enum { PORTS = 8, ROUNDS = 10 };
+	struct channel channels[PORTS];
+	unsigned long seen = 0;
+
+	(void)state;
+	for (int i = 0; i < PORTS; i++) {
+		channel_open(&channels[i], NULL);
+		wt_port_on_message(channels[i].b, count_message, &seen);
+	}
+	system_begin(channels[0].a);
+	loop_receive(&seen, 2);
+	for (int i = 0; i < PORTS * ROUNDS; i++) {
+		if (i >= 2 * PORTS)
+			assert_int_equal(state_of(channels[i % PORTS].b), WTI_SOURCE_IDLE);
+		post_text(channels[i % PORTS].a, "text");
+		assert_int_equal(wt_run_once(WT_NOW), 1);
+	}
+	assert_slept(2, 1);
+	system_end();
+	for (int i = 0; i < PORTS; i++)
+		channel_close(&channels[i]);
+}
+
+static void count_close(wt_port *port, void *arg)
+{
+	(void)port;
+	++*(unsigned *)arg;
+}
+
+/* The last message is taken by a receive, or a drain: then the close is due, and nobody says so. */
+static void a_close_that_waits_for_a_receive_is_told_behind_a_sleep(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		bool refd = i & 1, drains = i & 2, descriptor = i & 4;
+		struct channel channel;
+		unsigned closes = 0;
+		wt_message message;
+		int fd;
+
+		channel_open(&channel, NULL);
+		wt_port_on_close(channel.b, count_close, &closes);
+		if (refd)
+			wt_port_ref(channel.b);
+		if (descriptor)
+			assert_int_equal(wt_loop_fd(&fd), 0);
+		post_text(channel.a, "text");
+		wt_port_close(channel.a);
+		(void)!wt_run_once(wt_after_ms(1));
+		assert_int_equal(closes, 0);
+		if (drains)
+			assert_int_equal(wt_port_drain(channel.b, drain_text, NULL, 0, NULL), 0);
+		else
+			assert_int_equal(wt_port_receive(channel.b, &message, WT_NOW), 0);
+		assert_true(wt_loop_alive());
+		assert_int_equal(wt_run_once(wt_after_ms(5000)), 1);
+		assert_int_equal(closes, 1);
+		wt_port_close(channel.b);
+	}
+}
+
 /* What is looked at again is not left alone by a sleep that may miss its wake. */
 static void where_the_barrier_is_refused_the_loop_goes_on_looking(void **state)
 {
@@ -303,8 +386,7 @@ static void where_the_barrier_is_refused_the_loop_goes_on_looking(void **state)
 			assert_int_equal(state_of(channels[k].b), WTI_SOURCE_IDLE);
 	}
 	assert_in_range(system_.longest, 0, 1000000);
-	/* Without a wake: whoever posted it has not seen the announcement. */
-	wti_store(&channels[1].b->source.state, WTI_SOURCE_IDLE);
+	/* Nobody is told of what comes. */
 	post_text(channels[1].a, "text");
 	assert_int_equal(wt_run_once(WT_NOW), 1);
 	system_end();
@@ -345,10 +427,10 @@ enum { FEW = 3, WATCHED = 40 }; /* fewer and more ports than make a set that is 
 static struct channel channels[WATCHED];
 static wt_port *ports[WATCHED];
 
-static void ports_open(int count)
+static void ports_open(int count, const wt_channel_options *options)
 {
 	for (int i = 0; i < count; i++) {
-		channel_open(&channels[i], NULL);
+		channel_open(&channels[i], options);
 		ports[i] = channels[i].b;
 	}
 }
@@ -370,16 +452,28 @@ static void select_asleep(int count, int port)
 	receive(ports[ready]);
 }
 
-static void assert_few_barriers_to_select(int count)
+static bool is_watched(int count)
 {
-	ports_open(count);
+	return wti_select_set_is(wti_thread_peek(), ports, (size_t)count);
+}
+
+static void assert_few_barriers_to_select(int count, const wt_channel_options *options)
+{
+	enum { TIMES = 3 * MANY };
+
+	ports_open(count, options);
 	system_begin(channels[0].a);
 	for (int i = 0; i < 3; i++)
 		select_asleep(count, i);
+	assert_int_equal(is_watched(count), count == WATCHED);
 	system_.sleeps = system_.barriers = 0;
-	for (int i = 0; i < 2 * count; i++)
+	for (int i = 0; i < TIMES * count; i++)
 		select_asleep(count, i % count);
-	assert_slept(2 * (unsigned)count, 0);
+	assert_slept(TIMES * (unsigned)count, 0);
+	for (int i = 0; i < TIMES; i++)
+		select_asleep(count, 1);
+	assert_slept(TIMES, 0);
+	assert_int_equal(is_watched(count), count == WATCHED);
 	system_end();
 	ports_close(count);
 }
@@ -387,13 +481,37 @@ static void assert_few_barriers_to_select(int count)
 static void a_select_of_few_that_sleeps_for_each_message_needs_no_more_barriers(void **state)
 {
 	(void)state;
-	assert_few_barriers_to_select(FEW);
+	assert_few_barriers_to_select(FEW, NULL);
+	assert_few_barriers_to_select(FEW, WT_CHANNEL_OPTIONS(.limit = 1000));
 }
 
 static void a_select_of_many_that_sleeps_for_each_message_needs_no_more_barriers(void **state)
 {
 	(void)state;
-	assert_few_barriers_to_select(WATCHED);
+	assert_few_barriers_to_select(WATCHED, NULL);
+	assert_few_barriers_to_select(WATCHED, WT_CHANNEL_OPTIONS(.limit = 1000));
+}
+
+/* Whatever else the thread sleeps for between two calls. */
+static void a_set_is_watched_on_behind_other_sleeps(void **state)
+{
+	struct channel other;
+
+	(void)state;
+	ports_open(WATCHED, NULL);
+	channel_open(&other, NULL);
+	system_begin(channels[0].a);
+	for (int i = 0; i < 3; i++)
+		select_asleep(WATCHED, i);
+	for (int i = 0; i < 5; i++) {
+		system_.from = other.a;
+		receive(other.b);
+		assert_true(is_watched(WATCHED));
+		select_asleep(WATCHED, i);
+	}
+	system_end();
+	channel_close(&other);
+	ports_close(WATCHED);
 }
 
 /* No port is let go by a sleep that may miss its wake. */
@@ -404,18 +522,16 @@ static void where_the_barrier_is_refused_a_select_goes_on_looking(void **state)
 
 	(void)state;
 	for (int k = 0; k < 2; k++) {
-		ports_open(counts[k]);
+		ports_open(counts[k], NULL);
 		system_begin(channels[0].a);
 		system_.refuses = true;
-		for (int i = 0; i < 3; i++) {
+		for (int i = 0; i < 3; i++)
 			select_asleep(counts[k], i);
-			for (int n = 0; n < counts[k]; n++)
-				assert_false(wti_source_is_brief(&ports[n]->source));
-		}
+		assert_int_equal(is_watched(counts[k]), counts[k] == WATCHED);
 		assert_in_range(system_.longest, 0, 1000000);
-		/* Without a wake: whoever posts it has not seen an announcement. */
+		/* Nobody is told of what comes. */
 		for (int i = 0; i < counts[k]; i++)
-			assert_int_equal(state_of(ports[i]), i == 2 ? WTI_SOURCE_NOTIFIED : WTI_SOURCE_IDLE);
+			assert_int_equal(state_of(ports[i]) & (WTI_SOURCE_ARMED | WTI_SOURCE_BRIEF), 0);
 		post_text(channels[1].a, "text");
 		assert_int_equal(wt_select(ports, (size_t)counts[k], &ready, WT_NOW), 0);
 		assert_int_equal(ready, 1);
@@ -451,13 +567,17 @@ int main(void)
 		TEST(a_stream_behind_a_sleep_is_as_cheap_as_any),
 		TEST(a_dialogue_behind_a_sleep_is_as_cheap_as_any),
 		TEST(a_sleep_behind_many_that_were_drained_needs_the_barrier),
+		TEST(a_stream_that_is_drained_behind_a_sleep_is_as_cheap_as_any),
 		TEST(where_the_barrier_is_refused_each_sleep_is_short),
 		TEST(a_loop_that_sleeps_for_each_message_needs_one_barrier),
 		TEST(a_loop_that_does_not_sleep_looks_by_itself),
+		TEST(a_loop_that_does_not_sleep_any_more_looks_at_all_by_itself),
+		TEST(a_close_that_waits_for_a_receive_is_told_behind_a_sleep),
 		TEST(where_the_barrier_is_refused_the_loop_goes_on_looking),
 		TEST(a_loop_with_a_descriptor_needs_one_barrier),
 		TEST(a_select_of_few_that_sleeps_for_each_message_needs_no_more_barriers),
 		TEST(a_select_of_many_that_sleeps_for_each_message_needs_no_more_barriers),
+		TEST(a_set_is_watched_on_behind_other_sleeps),
 		TEST(where_the_barrier_is_refused_a_select_goes_on_looking),
 		TEST(a_receive_in_vain_needs_no_more_barriers),
 	};

@@ -206,7 +206,7 @@ look:
 			; was_brief = 1
 #endif
 		:: state == BRIEF -> state = BRIEF | ARMED; was_brief = 1
-		:: state & (ARMED | NOTIFIED)
+		:: state & (ARMED | NOTIFIED) -> was_brief = (state & BRIEF) != 0
 		fi
 	};
 	if
