@@ -63,15 +63,14 @@ static void loop_put_back(struct wti_thread *self)
 	wti_list_move_all(&self->hot, &self->turn);
 }
 
-/* As wti_source_arm; one that others look for elsewhere needs the barrier in any case. */
+/* As wti_source_arm; one that others look for elsewhere is never brief. */
 static bool loop_arm_source(struct wti_source *source)
 {
 	bool ordered = wti_source_arm_brief(source);
 
-	if (!source->ops->sleeps)
-		return ordered;
-	source->ops->sleeps(source, true);
-	return false;
+	if (source->ops->sleeps)
+		source->ops->sleeps(source, true);
+	return ordered;
 }
 
 static void loop_disarm_source(struct wti_source *source)

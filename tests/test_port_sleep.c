@@ -10,6 +10,7 @@
 
 #include "barrier.h"
 #include "port.h"
+#include "seam.h"
 #include "select_set.h"
 #include "support/ports.h"
 #include "support/support.h"
@@ -26,6 +27,7 @@ static struct {
 	struct wti_os_ops os;
 	wt_port *from;
 	unsigned messages; /* at each sleep */
+	wt_port *gives_up; /* from which then a slot is opened and abandoned */
 	unsigned sleeps;
 	unsigned barriers;
 	bool refuses;
@@ -39,6 +41,15 @@ static int count_barrier(void)
 	return system_.refuses ? -EPERM : 0;
 }
 
+/* What nobody will read, but is notified. */
+static void open_and_abandon(wt_port *port)
+{
+	wt_slot slot;
+
+	assert_int_equal(wt_port_reserve(port, 4, &slot, WT_NOW), 0);
+	wt_port_abandon(port, &slot);
+}
+
 static int post_asleep(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline)
 {
 	int64_t span = deadline == INT64_MAX ? INT64_MAX : deadline - wt_now();
@@ -48,6 +59,8 @@ static int post_asleep(_Atomic(uint32_t) *word, uint32_t value, int64_t deadline
 		system_.longest = span;
 	for (unsigned i = 0; i < system_.messages; i++)
 		post_text(system_.from, "text");
+	if (system_.gives_up)
+		open_and_abandon(system_.gives_up);
 	return wti_os_real.futex_wait(word, value, deadline);
 }
 
@@ -93,6 +106,14 @@ static void receive(wt_port *port)
 	assert_int_equal(message.size, 4);
 }
 
+/* This thread's loop has had something of the port a moment ago, while it was awake. */
+static void serve(wt_port *port)
+{
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(wt_run_once(WT_NOW), 0);
+	port->source.served_pass = wti_thread_peek()->loop_passes;
+}
+
 /* ---- Receive ---- */
 
 static void who_sleeps_for_each_message_needs_one_barrier(void **state)
@@ -101,6 +122,7 @@ static void who_sleeps_for_each_message_needs_one_barrier(void **state)
 
 	(void)state;
 	channel_open(&channel, NULL);
+	serve(channel.b);
 	system_begin(channel.a);
 	receive(channel.b);
 	assert_slept(1, 1);
@@ -146,24 +168,37 @@ static void a_stream_behind_a_sleep_is_as_cheap_as_any(void **state)
 	channel_close(&channel);
 }
 
+static void talk(struct channel *channel, size_t size)
+{
+	static const char bytes[100000];
+	wt_message message;
+
+	assert_int_equal(wt_port_post(channel->a, bytes, size), 0);
+	assert_int_equal(wt_port_receive(channel->b, &message, WT_FOREVER), 0);
+	assert_int_equal(message.size, size);
+}
+
 /* Nor in a dialogue in which nobody sleeps. */
 static void a_dialogue_behind_a_sleep_is_as_cheap_as_any(void **state)
 {
-	struct channel channel;
+	static const size_t sizes[] = { 4, 100000 }; /* also what is received another way */
 
 	(void)state;
-	channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 1000));
-	system_begin(channel.a);
-	receive(channel.b);
-	for (int i = 1; i < MANY; i++) {
-		assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
-		post_text(channel.a, "text");
+	for (int k = 0; k < 2; k++) {
+		struct channel channel;
+
+		channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 1000000));
+		system_begin(channel.a);
 		receive(channel.b);
+		for (int i = 1; i < MANY; i++) {
+			assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
+			talk(&channel, sizes[k]);
+		}
+		assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
+		assert_slept(1, 1);
+		system_end();
+		channel_close(&channel);
 	}
-	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
-	assert_slept(1, 1);
-	system_end();
-	channel_close(&channel);
 }
 
 static void drain_text(wt_port *port, wt_message *message, void *arg)
@@ -367,6 +402,39 @@ static void a_close_that_waits_for_a_receive_is_told_behind_a_sleep(void **state
 	}
 }
 
+static void give_up_armed(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	if (point != WTI_YIELD_ARMED || !system_.gives_up)
+		return;
+	open_and_abandon(system_.gives_up);
+	system_.gives_up = NULL;
+}
+
+/* It is notified for nothing, right before the look that finds nothing: so it is not armed any more, and is not let go. */
+static void what_wakes_a_loop_in_vain_is_looked_at(void **state)
+{
+	struct channel channel;
+	unsigned closes = 0;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	wt_port_on_close(channel.b, count_close, &closes);
+	wt_port_ref(channel.b);
+	system_begin(channel.a);
+	system_.messages = 0;
+	system_.gives_up = channel.a;
+	wti_yield_hook = give_up_armed;
+	assert_int_equal(wt_run_once(wt_after_ms(1)), WT_ETIMEDOUT);
+	wti_yield_hook = NULL;
+	system_end();
+	assert_null(system_.gives_up);
+	wt_port_close(channel.a);
+	assert_int_equal(wt_run_once(wt_after_ms(5000)), 1);
+	assert_int_equal(closes, 1);
+	wt_port_close(channel.b);
+}
+
 /* What is looked at again is not left alone by a sleep that may miss its wake. */
 static void where_the_barrier_is_refused_the_loop_goes_on_looking(void **state)
 {
@@ -462,6 +530,8 @@ static void assert_few_barriers_to_select(int count, const wt_channel_options *o
 	enum { TIMES = 3 * MANY };
 
 	ports_open(count, options);
+	for (int i = 0; i < count; i++)
+		serve(ports[i]);
 	system_begin(channels[0].a);
 	for (int i = 0; i < 3; i++)
 		select_asleep(count, i);
@@ -511,6 +581,27 @@ static void a_set_is_watched_on_behind_other_sleeps(void **state)
 	}
 	system_end();
 	channel_close(&other);
+	ports_close(WATCHED);
+}
+
+/* As of a loop: it was notified for nothing, behind the one that was found. */
+static void what_wakes_a_select_in_vain_is_looked_at(void **state)
+{
+	size_t ready;
+
+	(void)state;
+	ports_open(WATCHED, NULL);
+	system_begin(channels[0].a);
+	for (int i = 0; i < 5; i++)
+		select_asleep(WATCHED, i);
+	system_.gives_up = channels[20].a;
+	select_asleep(WATCHED, 10);
+	system_.gives_up = NULL;
+	assert_true(is_watched(WATCHED));
+	post_text(channels[20].a, "text");
+	assert_int_equal(wt_select(ports, WATCHED, &ready, WT_NOW), 0);
+	assert_int_equal(ready, 20);
+	system_end();
 	ports_close(WATCHED);
 }
 
@@ -573,11 +664,13 @@ int main(void)
 		TEST(a_loop_that_does_not_sleep_looks_by_itself),
 		TEST(a_loop_that_does_not_sleep_any_more_looks_at_all_by_itself),
 		TEST(a_close_that_waits_for_a_receive_is_told_behind_a_sleep),
+		TEST(what_wakes_a_loop_in_vain_is_looked_at),
 		TEST(where_the_barrier_is_refused_the_loop_goes_on_looking),
 		TEST(a_loop_with_a_descriptor_needs_one_barrier),
 		TEST(a_select_of_few_that_sleeps_for_each_message_needs_no_more_barriers),
 		TEST(a_select_of_many_that_sleeps_for_each_message_needs_no_more_barriers),
 		TEST(a_set_is_watched_on_behind_other_sleeps),
+		TEST(what_wakes_a_select_in_vain_is_looked_at),
 		TEST(where_the_barrier_is_refused_a_select_goes_on_looking),
 		TEST(a_receive_in_vain_needs_no_more_barriers),
 	};
