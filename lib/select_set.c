@@ -300,11 +300,25 @@ static const struct wti_wait_ops set_ops = {
 	.disarm = set_disarm,
 };
 
+/* The port that the last call found comes last, also behind those that were notified since. */
+static void set_put_last(struct wti_thread *self)
+{
+	const struct wti_select_set *set = self->select_set;
+	struct wti_list *link = &set->ports[(self->select_next + set->count - 1) % set->count]->source.hot;
+
+	wti_source_collect(self);
+	if (wti_list_empty(link))
+		return;
+	wti_list_remove(link);
+	wti_list_append(&self->hot, link);
+}
+
 int wti_select_set_wait(struct wti_thread *self, size_t *found, wt_time deadline)
 {
 	struct set_wait wait = { .self = self };
 	int err;
 
+	set_put_last(self);
 	self->select_set->passes = ++self->loop_passes;
 	err = wti_wait(self, &set_ops, &wait, deadline);
 	if (err)

@@ -483,6 +483,27 @@ static void ports_that_are_watched_take_turns(void **state)
 	set_close();
 }
 
+/* Also behind what it knows of only since then. */
+static void the_port_that_was_found_comes_behind_one_that_is_ready_since(void **state)
+{
+	(void)state;
+	set_watch(WATCHED);
+	post_text(set.a[5], "text");
+	post_text(set.a[5], "text");
+	for (size_t i = 9; i < 12; i++) {
+		assert_selects(5);
+		post_text(set.a[i], "text");
+		assert_selects(i);
+		assert_receives(set.b[i], "text");
+	}
+	assert_selects(5);
+	assert_receives(set.b[5], "text");
+	assert_selects(5);
+	assert_receives(set.b[5], "text");
+	assert_selects_none(WT_NOW, WT_EAGAIN);
+	set_close();
+}
+
 static void a_close_by_the_peer_of_one_that_is_watched_is_found(void **state)
 {
 	(void)state;
@@ -995,6 +1016,7 @@ int main(void)
 		TEST(a_terminated_worker_does_not_select),
 		TEST(what_makes_no_sense_is_refused),
 		TEST(ports_that_are_watched_take_turns),
+		TEST(the_port_that_was_found_comes_behind_one_that_is_ready_since),
 		TEST(a_close_by_the_peer_of_one_that_is_watched_is_found),
 		TEST(what_is_wrong_with_one_that_was_watched_is_found),
 		TEST(a_message_to_a_port_of_an_earlier_set_is_not_in_the_way),
