@@ -243,7 +243,7 @@ struct set_wait {
 	struct wti_thread *self;
 	wt_port *found; /* NULL: none yet */
 	bool asleep;    /* the ports are armed */
-	bool ordered;   /* and no wake can be lost */
+	bool rests;     /* those that are quiet are to be let go, as from the loop */
 	bool slept;     /* or was about to */
 };
 
@@ -259,26 +259,28 @@ static bool set_ready(void *what)
 static bool set_arm(void *what)
 {
 	struct set_wait *wait = what;
+	bool often = wti_wait_sleeps_often(wait->self);
 	struct wti_list *at;
 	wt_port *port;
 	bool ordered = true;
 
 	wait->asleep = true;
-	wti_source_collect(wait->self);
-	wti_source_note_sleep(wait->self);
 	wait->slept = true;
+	wti_source_collect(wait->self);
+	if (often)
+		wti_source_note_sleep(wait->self);
 	at = wait->self->hot.next;
 	while ((port = set_next(wait->self, &at))) {
-		ordered &= wti_source_arm_brief(&port->source);
+		ordered &= often ? wti_source_arm_brief(&port->source) : wti_source_arm(&port->source);
 		wti_port_offer_room(port);
 	}
-	wait->ordered = ordered || wti_barrier_heavy();
-	if (!wait->ordered)
+	ordered = ordered || wti_barrier_heavy();
+	if (!ordered)
 		set_end_brief(wait->self);
-	return wait->ordered;
+	wait->rests = ordered && often;
+	return ordered;
 }
 
-/* As after a sleep in the loop, what is armed still is let go. */
 static void set_disarm(void *what)
 {
 	struct set_wait *wait = what;
@@ -287,7 +289,7 @@ static void set_disarm(void *what)
 
 	wait->asleep = false;
 	while ((port = set_next(wait->self, &at)))
-		if (wait->ordered && wti_source_is_armed(&port->source))
+		if (wait->rests && wti_source_is_armed(&port->source))
 			set_let_go(port, true);
 		else
 			wti_source_disarm(&port->source);

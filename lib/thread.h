@@ -136,7 +136,7 @@ struct wti_thread {
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */
-	bool loop_ordered;    /* asleep in it: no wake can be lost */
+	bool loop_rests;      /* asleep in it: what is quiet is to be let go */
 	struct wti_loop_time loop_time; /* read by any thread */
 	_Atomic(uint32_t) loop_holds[WTI_HOLD_COUNT]; /* loop_refs by their kinds: read by any thread */
 

@@ -106,6 +106,12 @@ static inline bool wti_wait_may_glance(const struct wti_thread *self)
 	       wti_wait_may_poll();
 }
 
+/* Whether this thread sleeps for nearly each thing that comes: its polls are in vain, or it makes none. */
+static inline bool wti_wait_sleeps_often(const struct wti_thread *self)
+{
+	return self->poll_misses > 1 || !wti_wait_may_poll();
+}
+
 /*
  * Before the first look of a wait in the middle of a stream: let the other
  * side get some ahead, for so many pauses of the processor, where polling can

@@ -14,6 +14,7 @@
 #include "select_set.h"
 #include "support/ports.h"
 #include "support/support.h"
+#include "wait.h"
 
 /* Messages: with so many since the last sleep, no sleep is soon. As PORT_SELDOM in port_receive.c. */
 enum { MANY = 8 };
@@ -288,6 +289,41 @@ static void loop_receive(unsigned long *seen, unsigned long total)
 		assert_true(wt_run_once(WT_FOREVER) > 0);
 }
 
+/* So many sleeps, and it counts as one that sleeps often. */
+enum { OFTEN = 3 };
+
+/* Its polls found something until now. */
+static void has_found(void)
+{
+	wti_thread_peek()->poll_misses = 0;
+}
+
+/* One that has slept now and then is looked at as before. */
+static void a_loop_that_seldom_sleeps_lets_nothing_go(void **state)
+{
+	struct channel channels[2];
+	unsigned long seen = 0;
+
+	(void)state;
+	if (!wti_wait_may_poll())
+		skip();
+	for (int i = 0; i < 2; i++) {
+		channel_open(&channels[i], NULL);
+		wt_port_on_message(channels[i].b, count_message, &seen);
+	}
+	system_begin(channels[0].a);
+	for (int i = 0; i < 5; i++) {
+		has_found();
+		loop_receive(&seen, seen + 1);
+		for (int k = 0; k < 2; k++)
+			assert_int_equal(state_of(channels[k].b), WTI_SOURCE_IDLE);
+		assert_slept(1, 1);
+	}
+	system_end();
+	for (int i = 0; i < 2; i++)
+		channel_close(&channels[i]);
+}
+
 /* Each of its ports is left alone with the first sleep, and only the one that ended a sleep is armed again. */
 static void a_loop_that_sleeps_for_each_message_needs_one_barrier(void **state)
 {
@@ -301,10 +337,11 @@ static void a_loop_that_sleeps_for_each_message_needs_one_barrier(void **state)
 		wt_port_on_message(channels[i].b, count_message, &seen);
 	}
 	system_begin(channels[0].a);
-	loop_receive(&seen, 1);
-	assert_slept(1, 1);
+	has_found();
+	loop_receive(&seen, OFTEN);
+	assert_slept(OFTEN, wti_wait_may_poll() ? 2 : 1);
 	loop_receive(&seen, 20);
-	assert_slept(19, 0);
+	assert_slept(20 - OFTEN, 0);
 	for (int i = 0; i < 20; i++) {
 		system_.from = channels[i % PORTS].a;
 		loop_receive(&seen, seen + 1);
@@ -325,8 +362,7 @@ static void a_loop_that_does_not_sleep_looks_by_itself(void **state)
 	channel_open(&channel, NULL);
 	wt_port_on_message(channel.b, count_message, &seen);
 	system_begin(channel.a);
-	loop_receive(&seen, 2);
-	assert_slept(2, 1);
+	loop_receive(&seen, OFTEN);
 	assert_true(wti_source_is_brief(&channel.b->source));
 	for (int i = 0; i < 3; i++) {
 		post_text(channel.a, "text");
@@ -334,7 +370,7 @@ static void a_loop_that_does_not_sleep_looks_by_itself(void **state)
 	}
 	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
 	system_end();
-	assert_int_equal(seen, 5);
+	assert_int_equal(seen, OFTEN + 3);
 	channel_close(&channel);
 }
 
@@ -351,14 +387,17 @@ static void a_loop_that_does_not_sleep_any_more_looks_at_all_by_itself(void **st
 		wt_port_on_message(channels[i].b, count_message, &seen);
 	}
 	system_begin(channels[0].a);
-	loop_receive(&seen, 2);
+	loop_receive(&seen, OFTEN);
+	system_.sleeps = 0;
+	for (int i = 0; i < PORTS; i++)
+		assert_true(wti_source_is_brief(&channels[i].b->source));
 	for (int i = 0; i < PORTS * ROUNDS; i++) {
 		if (i >= 2 * PORTS)
 			assert_int_equal(state_of(channels[i % PORTS].b), WTI_SOURCE_IDLE);
 		post_text(channels[i % PORTS].a, "text");
 		assert_int_equal(wt_run_once(WT_NOW), 1);
 	}
-	assert_slept(2, 1);
+	assert_int_equal(system_.sleeps, 0);
 	system_end();
 	for (int i = 0; i < PORTS; i++)
 		channel_close(&channels[i]);
@@ -389,7 +428,8 @@ static void a_close_that_waits_for_a_receive_is_told_behind_a_sleep(void **state
 			assert_int_equal(wt_loop_fd(&fd), 0);
 		post_text(channel.a, "text");
 		wt_port_close(channel.a);
-		(void)!wt_run_once(wt_after_ms(1));
+		for (int k = 0; k < OFTEN; k++)
+			(void)!wt_run_once(wt_after_ms(1));
 		assert_int_equal(closes, 0);
 		if (drains)
 			assert_int_equal(wt_port_drain(channel.b, drain_text, NULL, 0, NULL), 0);
@@ -426,6 +466,9 @@ static void what_wakes_a_loop_in_vain_is_looked_at(void **state)
 	system_.gives_up = channel.a;
 	wti_yield_hook = give_up_armed;
 	assert_int_equal(wt_run_once(wt_after_ms(1)), WT_ETIMEDOUT);
+	assert_null(system_.gives_up);
+	system_.gives_up = channel.a; /* also when it sleeps often */
+	assert_int_equal(wt_run_once(wt_after_ms(1)), WT_ETIMEDOUT);
 	wti_yield_hook = NULL;
 	system_end();
 	assert_null(system_.gives_up);
@@ -448,7 +491,7 @@ static void where_the_barrier_is_refused_the_loop_goes_on_looking(void **state)
 	}
 	system_begin(channels[0].a);
 	system_.refuses = true;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 2 * OFTEN; i++) {
 		loop_receive(&seen, seen + 1);
 		for (int k = 0; k < 2; k++)
 			assert_int_equal(state_of(channels[k].b), WTI_SOURCE_IDLE);
@@ -533,7 +576,7 @@ static void assert_few_barriers_to_select(int count, const wt_channel_options *o
 	for (int i = 0; i < count; i++)
 		serve(ports[i]);
 	system_begin(channels[0].a);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < OFTEN; i++)
 		select_asleep(count, i);
 	assert_int_equal(is_watched(count), count == WATCHED);
 	system_.sleeps = system_.barriers = 0;
@@ -616,7 +659,7 @@ static void where_the_barrier_is_refused_a_select_goes_on_looking(void **state)
 		ports_open(counts[k], NULL);
 		system_begin(channels[0].a);
 		system_.refuses = true;
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < OFTEN; i++)
 			select_asleep(counts[k], i);
 		assert_int_equal(is_watched(counts[k]), counts[k] == WATCHED);
 		assert_in_range(system_.longest, 0, 1000000);
@@ -660,6 +703,7 @@ int main(void)
 		TEST(a_sleep_behind_many_that_were_drained_needs_the_barrier),
 		TEST(a_stream_that_is_drained_behind_a_sleep_is_as_cheap_as_any),
 		TEST(where_the_barrier_is_refused_each_sleep_is_short),
+		TEST(a_loop_that_seldom_sleeps_lets_nothing_go),
 		TEST(a_loop_that_sleeps_for_each_message_needs_one_barrier),
 		TEST(a_loop_that_does_not_sleep_looks_by_itself),
 		TEST(a_loop_that_does_not_sleep_any_more_looks_at_all_by_itself),
