@@ -63,7 +63,7 @@ static void loop_put_back(struct wti_thread *self)
 	wti_list_move_all(&self->hot, &self->turn);
 }
 
-/* As wti_source_arm; one that others look for elsewhere is never brief. */
+/* As wti_source_arm, or wti_source_arm_brief. */
 static bool loop_arm_source(struct wti_source *source, bool brief)
 {
 	bool ordered = brief ? wti_source_arm_brief(source) : wti_source_arm(source);
@@ -204,9 +204,9 @@ static bool loop_arm(void *what)
 	bool often = wti_wait_sleeps_often(self);
 	bool ordered;
 
-	wti_source_collect(self);
 	if (often)
 		wti_source_note_sleep(self);
+	wti_source_collect(self);
 	ordered = loop_arm_idle(self, 0, often);
 	self->loop_rests = ordered && often;
 	return ordered;
@@ -322,8 +322,9 @@ static void loop_rest(struct wti_thread *self)
 		return;
 	wti_parker_event_clear(&self->parker);
 	wti_source_collect(self);
-	wti_source_note_sleep(self);
 	loop_cool(self, 0);
+	if (wti_list_empty(&self->hot))
+		wti_source_note_sleep(self);
 	if (WTI_MUTANT(WTI_MUTANT_CLEAR_AFTER_LOOK))
 		wti_parker_event_clear(&self->parker);
 	wti_parker_event_timer(&self->parker, wti_deadlines_next(self));

@@ -6,9 +6,9 @@
  * by its notification, or by its owner (wti_loop_watch); one that stays quiet
  * for some passes is armed and leaves. So a pass costs what is ready or was
  * so a moment ago, not what exists, and a busy port is polled, not notified.
- * Before the thread sleeps it arms all of them, and what it was not woken for
- * leaves, too. It sleeps no longer than until the earliest deadline
- * (deadline.h).
+ * Before the thread sleeps it arms all of them; if it sleeps often, what it was
+ * not woken for leaves, too. It sleeps no longer than until the earliest
+ * deadline (deadline.h).
  *
  * Nothing of a pass is on the stack: a callback may leave by a jump (wt_exit)
  * or destroy any object, also the one that called it.

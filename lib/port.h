@@ -64,7 +64,8 @@ struct wt_port {
 	_Atomic(bool) refd;     /* keeps the loop alive; read by any thread */
 	bool close_told;        /* the close event is over, or nobody wants it any more */
 	bool closing : 1;       /* wt_port_close was called; handing over up to close_tail, then on_close */
-	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at both at once */
+	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at all three at once */
+	bool ending : 1;        /* its peer has ended, and the loop does not look: who takes the last message tells it */
 	bool gap_watched;       /* before_turn is due when there is no gap any more, also without a message */
 	wt_port_fn *on_message;
 	void *on_message_arg;

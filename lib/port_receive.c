@@ -201,11 +201,32 @@ static WTI_APART void port_end_brief(wt_port *port)
 	wti_source_prolong(&port->source);
 }
 
-/* Whoever posts writes the source's state as long as it is brief: that is not worth it where there is no sleep. */
+static bool port_hears_close(wt_port *port)
+{
+	/* Ended first, then the ring: see wti_port_is_readable. */
+	return !port->closing && !port->close_told && wti_port_peer_has_ended(port) && !wti_ring_ready(&port->inbox);
+}
+
+/* With the last message the close is due, and nobody will notify. */
+static WTI_APART void port_look_for_close(wt_port *port)
+{
+	if (!port_hears_close(port))
+		return;
+	port->ending = false;
+	wti_loop_watch(&port->source);
+}
+
+/*
+ * Owner, after messages were taken, but not by the loop. Whoever posts writes the
+ * source's state as long as it is brief: that is not worth it where there is no
+ * sleep.
+ */
 static inline void port_took(wt_port *port)
 {
 	if (wti_unlikely(wti_source_is_brief(&port->source)) && !port_comes_seldom(port))
 		port_end_brief(port);
+	if (wti_unlikely(port->ending))
+		port_look_for_close(port);
 }
 
 /*
@@ -330,8 +351,10 @@ static inline int port_take(wt_port *port, struct wti_thread *self, struct wti_r
 			return err;
 	}
 	err = port_decode(port);
-	if (wti_unlikely(err))
+	if (wti_unlikely(err)) {
 		wti_port_end_view(port);
+		port_took(port);
+	}
 	return err;
 }
 
@@ -374,7 +397,7 @@ static inline bool port_has_nothing_in_the_way(const wt_port *port, const struct
 		return false;
 	if (wti_unlikely(wti_load(&port->source.owner) != self || wti_thread_terminating(self)))
 		return false;
-	return !(port->pins || port->closing || port->traced || WTI_MAY_FAULT());
+	return !(port->pins || port->closing || port->traced || port->ending || WTI_MAY_FAULT());
 }
 
 /* The next message, if it is no more than bytes. */
@@ -612,12 +635,6 @@ static void port_turn_messages(wt_port *port, struct wti_thread *self, unsigned 
 	*calls += n;
 }
 
-static bool port_hears_close(wt_port *port)
-{
-	/* Ended first, then the ring: see wti_port_is_readable. */
-	return !port->closing && !port->close_told && wti_port_peer_has_ended(port) && !wti_ring_ready(&port->inbox);
-}
-
 static void port_turn(struct wti_source *source, unsigned *calls)
 {
 	wt_port *port = wti_container_of(source, wt_port, source);
@@ -660,12 +677,11 @@ static bool port_ready(struct wti_source *source)
 	       wti_port_drain_due(port) || (port->gap_watched && port_gap_is_over(port));
 }
 
-/* The close is told when the messages before it are taken, by whatever means. */
-static bool port_stays(struct wti_source *source)
+static void port_leave(struct wti_source *source)
 {
-	const wt_port *port = wti_container_of(source, wt_port, source);
+	wt_port *port = wti_container_of(source, wt_port, source);
 
-	return port->on_close && !port->close_told && wti_port_peer_has_ended(port);
+	port->ending = !port->close_told && wti_port_peer_has_ended(port);
 }
 
 static bool port_holds(struct wti_source *source)
@@ -687,7 +703,7 @@ const struct wti_source_ops wti_port_source_ops = {
 	.brief = true,
 	.turn = port_turn,
 	.ready = port_ready,
-	.stays = port_stays,
+	.leave = port_leave,
 	.holds = port_holds,
 	.approach = port_approach,
 };

@@ -60,6 +60,7 @@ static void set_copy(struct wti_thread *self, wt_port *const *ports, size_t coun
 	set->serial = 0;
 	set->passes = self->loop_passes;
 	set->count = count;
+	set->last = count;
 	memcpy(set->ports, ports, count * sizeof *ports);
 }
 
@@ -100,14 +101,14 @@ static wt_port *set_next(struct wti_thread *self, struct wti_list **at)
 static bool set_is_quiet(wt_port *port)
 {
 	/* What the loop would find is not to be forgotten either, nor what it would find when a callback has returned. */
-	return !port->pins && !wti_port_is_readable(port) && wti_source_may_go(&port->source);
+	return !port->pins && !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
 }
 
 /* `asleep`: this thread has announced its sleep, and all that it waits for stays armed. */
 static void set_settle(wt_port *port, bool asleep)
 {
 	if (set_is_quiet(port))
-		wti_list_remove(&port->source.hot);
+		wti_source_leave(&port->source);
 	else if (!asleep)
 		wti_source_disarm(&port->source);
 }
@@ -213,6 +214,13 @@ static bool set_look(wt_port *port, bool asleep)
 	return wti_port_is_readable(port);
 }
 
+/* So that it comes last. */
+static void set_put_last(struct wti_thread *self, wt_port *port)
+{
+	wti_list_remove(&port->source.hot);
+	wti_list_append(&self->hot, &port->source.hot);
+}
+
 /* A port that has something, which is then the last that the next search comes to; or NULL. */
 static wt_port *set_search(struct wti_thread *self, bool asleep)
 {
@@ -223,14 +231,11 @@ static wt_port *set_search(struct wti_thread *self, bool asleep)
 	wti_source_collect(self);
 	at = self->hot.next;
 	while ((port = set_next(self, &at))) {
-		struct wti_list *link = &port->source.hot;
-
 		if (set_look(port, asleep)) {
-			wti_list_remove(link);
-			wti_list_append(&self->hot, link);
+			set_put_last(self, port);
 			return port;
 		}
-		quiet += port->source.idle_passes >= SET_IDLE_LOOKS && !wti_list_empty(link);
+		quiet += port->source.idle_passes >= SET_IDLE_LOOKS && !wti_list_empty(&port->source.hot);
 	}
 	if (quiet >= SET_QUIET_MAX && (!asleep || WTI_MUTANT(WTI_MUTANT_COOL_ASLEEP)))
 		set_cool(self);
@@ -266,9 +271,9 @@ static bool set_arm(void *what)
 
 	wait->asleep = true;
 	wait->slept = true;
-	wti_source_collect(wait->self);
 	if (often)
 		wti_source_note_sleep(wait->self);
+	wti_source_collect(wait->self);
 	at = wait->self->hot.next;
 	while ((port = set_next(wait->self, &at))) {
 		ordered &= often ? wti_source_arm_brief(&port->source) : wti_source_arm(&port->source);
@@ -302,17 +307,14 @@ static const struct wti_wait_ops set_ops = {
 	.disarm = set_disarm,
 };
 
-/* The port that the last call found comes last, also behind those that were notified since. */
-static void set_put_last(struct wti_thread *self)
+/* What was notified since the last call comes before the port that it found. */
+static void set_collect(struct wti_thread *self)
 {
 	const struct wti_select_set *set = self->select_set;
-	struct wti_list *link = &set->ports[(self->select_next + set->count - 1) % set->count]->source.hot;
 
 	wti_source_collect(self);
-	if (wti_list_empty(link))
-		return;
-	wti_list_remove(link);
-	wti_list_append(&self->hot, link);
+	if (set->last < set->count && !wti_list_empty(&set->ports[set->last]->source.hot))
+		set_put_last(self, set->ports[set->last]);
 }
 
 int wti_select_set_wait(struct wti_thread *self, size_t *found, wt_time deadline)
@@ -320,7 +322,7 @@ int wti_select_set_wait(struct wti_thread *self, size_t *found, wt_time deadline
 	struct set_wait wait = { .self = self };
 	int err;
 
-	set_put_last(self);
+	set_collect(self);
 	self->select_set->passes = ++self->loop_passes;
 	err = wti_wait(self, &set_ops, &wait, deadline);
 	if (err)
@@ -329,5 +331,6 @@ int wti_select_set_wait(struct wti_thread *self, size_t *found, wt_time deadline
 		wait.found->slept_at = wti_load(&wait.found->received);
 	wti_source_served(&wait.found->source);
 	*found = wait.found->select_index;
+	self->select_set->last = *found;
 	return 0;
 }

@@ -28,6 +28,7 @@ struct wti_select_set {
 	uint64_t serial; /* wti_thread.select_serial while its ports are watched */
 	uint32_t passes; /* wti_thread.loop_passes at the last call */
 	size_t count;
+	size_t last;     /* index of the port that was found last, or `count` */
 	size_t room;     /* ports that the copy has room for */
 	wt_port *ports[];
 };

@@ -192,12 +192,19 @@ void wti_source_served(struct wti_source *source)
 	source->idle_passes = 0;
 }
 
+void wti_source_leave(struct wti_source *source)
+{
+	wti_list_remove(&source->hot);
+	if (source->ops->leave)
+		source->ops->leave(source);
+}
+
 void wti_source_cool(struct wti_source *source)
 {
-	if (wti_source_may_go(source))
-		wti_list_remove(&source->hot);
-	else
+	if (source->ops->ready(source))
 		wti_source_disarm(source);
+	else
+		wti_source_leave(source);
 }
 
 void wti_source_note_sleep(struct wti_thread *self)

@@ -30,7 +30,7 @@
  *
  * Nor can a process afford a barrier for each sleep: it interrupts all others
  * of its threads that run. So who sleeps for nearly each message makes the
- * port BRIEF, and a loop that sleeps, or a select, all of its ports.
+ * port BRIEF, and a loop that does, or a select, all of its ports.
  *
  * Kept because it measures better: a message to any of 4096 ports of a loop
  * went from 1110 ns to 340. A round trip in which both sides sleep went from
@@ -65,8 +65,8 @@ struct wti_source_ops {
 	void (*turn)(struct wti_source *source, unsigned *calls);
 	/* Whether a turn would do anything. */
 	bool (*ready)(struct wti_source *source);
-	/* Whether it may become ready by what the owner does, without a notification; may be NULL. It is not let go then. */
-	bool (*stays)(struct wti_source *source);
+	/* It is not looked at any more: if the owner makes it ready, it calls wti_loop_watch. May be NULL. */
+	void (*leave)(struct wti_source *source);
 	/* Whether what is ready keeps the loop alive by itself, as a close event does; may be NULL. */
 	bool (*holds)(struct wti_source *source);
 	/* As wti_wait_ops.crowded; may be NULL. */
@@ -218,16 +218,13 @@ void wti_source_heat(struct wti_source *source);
 /* Owner: there was something for it. Who is served again so soon is looked at all the time from then on. */
 void wti_source_served(struct wti_source *source);
 
-/* Owner: whether nothing but a notification can make it ready. */
-static inline bool wti_source_may_go(struct wti_source *source)
-{
-	return !source->ops->ready(source) && !(source->ops->stays && source->ops->stays(source));
-}
+/* Owner: take a source that is armed off that list. */
+void wti_source_leave(struct wti_source *source);
 
-/* Owner: take a source that was armed, so that this look is ordered, off that list, unless it is ready again. */
+/* The same, unless it is ready again; it was armed so that this look is ordered. */
 void wti_source_cool(struct wti_source *source);
 
-/* Owner: the calling thread sleeps now, for any of its sources. Those that it is woken for stay brief. */
+/* Owner: the calling thread, which sleeps often, does so for any of its sources. Those that it is woken for stay brief. */
 void wti_source_note_sleep(struct wti_thread *self);
 
 /* Owner: move all that were notified to that list. */

@@ -131,8 +131,8 @@ struct wti_thread {
 	struct wti_list turn; /* those of them that this pass has still to look at */
 	uint32_t ready_seen;  /* of ready_pushes, at the last collect */
 	unsigned loop_stream; /* messages of one port after the other, since there was nothing to do */
-	uint32_t loop_passes; /* of the loop over them, and of calls of wt_select, so far */
-	uint32_t slept_pass;  /* loop_passes at the last sleep for any of them */
+	uint32_t loop_passes; /* of the loop over them, and of wt_select over a set that it watches, so far */
+	uint32_t slept_pass;  /* loop_passes at the last wti_source_note_sleep */
 	unsigned loop_refs;   /* what keeps wt_run going */
 	bool loop_stop;       /* wt_stop was called */
 	bool loop_running;    /* inside wt_run or wt_run_once */

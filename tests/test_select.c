@@ -504,6 +504,29 @@ static void the_port_that_was_found_comes_behind_one_that_is_ready_since(void **
 	set_close();
 }
 
+/* Whatever was found among others in between. */
+static void ports_that_are_watched_take_turns_beside_other_sets(void **state)
+{
+	size_t ready, found[2] = { 0 };
+
+	(void)state;
+	set_watch(WATCHED);
+	for (int k = 0; k < 20; k++) {
+		post_text(set.a[0], "text");
+		post_text(set.a[7], "text");
+	}
+	for (int k = 0; k < 20; k++) {
+		assert_int_equal(wt_select(set.b, 1, &ready, WT_NOW), 0);
+		assert_int_equal(ready, 0);
+		assert_int_equal(wt_select(set.b, WATCHED, &ready, WT_NOW), 0);
+		assert_true(ready == 0 || ready == 7);
+		found[ready != 0]++;
+	}
+	assert_int_equal(found[0], 10);
+	assert_int_equal(found[1], 10);
+	set_close();
+}
+
 static void a_close_by_the_peer_of_one_that_is_watched_is_found(void **state)
 {
 	(void)state;
@@ -1017,6 +1040,7 @@ int main(void)
 		TEST(what_makes_no_sense_is_refused),
 		TEST(ports_that_are_watched_take_turns),
 		TEST(the_port_that_was_found_comes_behind_one_that_is_ready_since),
+		TEST(ports_that_are_watched_take_turns_beside_other_sets),
 		TEST(a_close_by_the_peer_of_one_that_is_watched_is_found),
 		TEST(what_is_wrong_with_one_that_was_watched_is_found),
 		TEST(a_message_to_a_port_of_an_earlier_set_is_not_in_the_way),
