@@ -34,7 +34,7 @@
  *
  * Kept because it measures better: a message to any of 4096 ports of a loop
  * went from 1110 ns to 340. A round trip in which both sides sleep went from
- * 1.15, 1.18 and 1.26 of one by bare futexes to 1.01, 1.08 and 1.04 in three
+ * 1.31, 1.25 and 1.21 of one by bare futexes to 1.03, 1.00 and 1.04 in three
  * runs of 21 rounds (AMD), and makes no system call but theirs.
  */
 #ifndef WTI_SOURCE_H
