@@ -110,8 +110,7 @@ static bool broadcast_receive_arm(void *what)
 
 	/* A notification that has arrived already must not stand for the next one. */
 	wti_source_collect(wti_load(&broadcast->source.owner));
-	wti_source_arm(&broadcast->source);
-	return false;
+	return wti_source_arm(&broadcast->source);
 }
 
 static void broadcast_receive_disarm(void *what)

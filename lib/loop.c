@@ -200,7 +200,6 @@ static bool loop_ready(void *what)
 static bool loop_arm(void *what)
 {
 	struct wti_thread *self = what;
-
 	bool often = wti_wait_sleeps_often(self);
 	bool ordered;
 

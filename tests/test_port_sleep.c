@@ -116,6 +116,56 @@ static void serve(wt_port *port)
 	port->source.served_pass = wti_thread_peek()->loop_passes;
 }
 
+/* ---- Ports ---- */
+
+enum { FEW = 3, WATCHED = 40 }; /* fewer and more ports than make a set that wt_select watches from call to call */
+
+static struct channel channels[WATCHED];
+static wt_port *ports[WATCHED];
+
+static void ports_open(int count, const wt_channel_options *options)
+{
+	for (int i = 0; i < count; i++) {
+		channel_open(&channels[i], options);
+		ports[i] = channels[i].b;
+	}
+}
+
+static void ports_close(int count)
+{
+	for (int i = 0; i < count; i++)
+		channel_close(&channels[i]);
+}
+
+/* All with a handler that counts in *seen; the messages come to the first. */
+static void handlers_open(int count, unsigned long *seen)
+{
+	ports_open(count, NULL);
+	for (int i = 0; i < count; i++)
+		wt_port_on_message(ports[i], count_message, seen);
+	system_begin(channels[0].a);
+}
+
+static void asleep_end(int count)
+{
+	system_end();
+	ports_close(count);
+}
+
+/* One channel, whose receiver has slept once. */
+static void open_and_sleep(struct channel *channel, const wt_channel_options *options)
+{
+	channel_open(channel, options);
+	system_begin(channel->a);
+	receive(channel->b);
+}
+
+static void end_and_close(struct channel *channel)
+{
+	system_end();
+	channel_close(channel);
+}
+
 /* ---- Receive ---- */
 
 static void who_sleeps_for_each_message_needs_one_barrier(void **state)
@@ -135,8 +185,7 @@ static void who_sleeps_for_each_message_needs_one_barrier(void **state)
 	for (int i = 0; i < 5 * MANY / 2; i++)
 		receive(channel.b);
 	assert_slept(5, 0);
-	system_end();
-	channel_close(&channel);
+	end_and_close(&channel);
 }
 
 /* Whoever posts in a stream does not have to write the state. */
@@ -145,9 +194,7 @@ static void a_stream_behind_a_sleep_is_as_cheap_as_any(void **state)
 	struct channel channel;
 
 	(void)state;
-	channel_open(&channel, NULL);
-	system_begin(channel.a);
-	receive(channel.b);
+	open_and_sleep(&channel, NULL);
 	assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
 	for (int i = 1; i < MANY; i++) {
 		post_text(channel.a, "text");
@@ -166,8 +213,7 @@ static void a_stream_behind_a_sleep_is_as_cheap_as_any(void **state)
 	assert_slept(2, 2);
 	receive(channel.b);
 	assert_slept(1, 0);
-	system_end();
-	channel_close(&channel);
+	end_and_close(&channel);
 }
 
 static void talk(struct channel *channel, size_t size)
@@ -189,17 +235,14 @@ static void a_dialogue_behind_a_sleep_is_as_cheap_as_any(void **state)
 	for (int k = 0; k < 2; k++) {
 		struct channel channel;
 
-		channel_open(&channel, WT_CHANNEL_OPTIONS(.limit = 1000000));
-		system_begin(channel.a);
-		receive(channel.b);
+		open_and_sleep(&channel, WT_CHANNEL_OPTIONS(.limit = 1000000));
 		for (int i = 1; i < MANY; i++) {
 			assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
 			talk(&channel, sizes[k]);
 		}
 		assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
 		assert_slept(1, 1);
-		system_end();
-		channel_close(&channel);
+		end_and_close(&channel);
 	}
 }
 
@@ -217,9 +260,7 @@ static void a_sleep_behind_many_that_were_drained_needs_the_barrier(void **state
 	size_t drained;
 
 	(void)state;
-	channel_open(&channel, NULL);
-	system_begin(channel.a);
-	receive(channel.b);
+	open_and_sleep(&channel, NULL);
 	assert_slept(1, 1);
 	system_.messages = MANY + 1;
 	receive(channel.b);
@@ -229,8 +270,7 @@ static void a_sleep_behind_many_that_were_drained_needs_the_barrier(void **state
 	receive(channel.b);
 	assert_int_equal(state_of(channel.b), WTI_SOURCE_NOTIFIED);
 	assert_slept(1, 1);
-	system_end();
-	channel_close(&channel);
+	end_and_close(&channel);
 }
 
 static void a_stream_that_is_drained_behind_a_sleep_is_as_cheap_as_any(void **state)
@@ -238,17 +278,14 @@ static void a_stream_that_is_drained_behind_a_sleep_is_as_cheap_as_any(void **st
 	struct channel channel;
 
 	(void)state;
-	channel_open(&channel, NULL);
-	system_begin(channel.a);
-	receive(channel.b);
+	open_and_sleep(&channel, NULL);
 	for (int i = 1; i < MANY; i++) {
 		assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF | WTI_SOURCE_NOTIFIED);
 		post_text(channel.a, "text");
 		assert_int_equal(wt_port_drain(channel.b, drain_text, NULL, 0, NULL), 0);
 	}
 	assert_int_equal(state_of(channel.b), WTI_SOURCE_IDLE);
-	system_end();
-	channel_close(&channel);
+	end_and_close(&channel);
 }
 
 /* Nobody can be sure to wake this thread: it looks by itself soon, and asks again. */
@@ -278,8 +315,7 @@ static void where_the_barrier_is_refused_each_sleep_is_short(void **state)
 	assert_slept(1, 1);
 	receive(channel.b);
 	assert_slept(1, 0);
-	system_end();
-	channel_close(&channel);
+	end_and_close(&channel);
 }
 
 /* ---- The loop ---- */
@@ -302,17 +338,12 @@ static void has_found(void)
 /* One that has slept now and then is looked at as before. */
 static void a_loop_that_seldom_sleeps_lets_nothing_go(void **state)
 {
-	struct channel channels[2];
 	unsigned long seen = 0;
 
 	(void)state;
 	if (!wti_wait_may_poll())
 		skip();
-	for (int i = 0; i < 2; i++) {
-		channel_open(&channels[i], NULL);
-		wt_port_on_message(channels[i].b, count_message, &seen);
-	}
-	system_begin(channels[0].a);
+	handlers_open(2, &seen);
 	for (int i = 0; i < 5; i++) {
 		has_found();
 		loop_receive(&seen, seen + 1);
@@ -320,24 +351,17 @@ static void a_loop_that_seldom_sleeps_lets_nothing_go(void **state)
 			assert_int_equal(state_of(channels[k].b), WTI_SOURCE_IDLE);
 		assert_slept(1, 1);
 	}
-	system_end();
-	for (int i = 0; i < 2; i++)
-		channel_close(&channels[i]);
+	asleep_end(2);
 }
 
-/* Each of its ports is left alone with the first sleep, and only the one that ended a sleep is armed again. */
+/* Once it sleeps often each of its ports is left alone, and only the one that ended a sleep is armed again. */
 static void a_loop_that_sleeps_for_each_message_needs_one_barrier(void **state)
 {
 	enum { PORTS = 5 };
-	struct channel channels[PORTS];
 	unsigned long seen = 0;
 
 	(void)state;
-	for (int i = 0; i < PORTS; i++) {
-		channel_open(&channels[i], NULL);
-		wt_port_on_message(channels[i].b, count_message, &seen);
-	}
-	system_begin(channels[0].a);
+	handlers_open(PORTS, &seen);
 	has_found();
 	loop_receive(&seen, OFTEN);
 	assert_slept(OFTEN, wti_wait_may_poll() ? 2 : 1);
@@ -348,9 +372,7 @@ static void a_loop_that_sleeps_for_each_message_needs_one_barrier(void **state)
 		loop_receive(&seen, seen + 1);
 	}
 	assert_slept(20, 0);
-	system_end();
-	for (int i = 0; i < PORTS; i++)
-		channel_close(&channels[i]);
+	asleep_end(PORTS);
 }
 
 /* As long as it is awake, it looks by itself. */
@@ -379,15 +401,10 @@ static void a_loop_that_does_not_sleep_looks_by_itself(void **state)
 static void a_loop_that_does_not_sleep_any_more_looks_at_all_by_itself(void **state)
 {
 	enum { PORTS = 8, ROUNDS = 10 };
-	struct channel channels[PORTS];
 	unsigned long seen = 0;
 
 	(void)state;
-	for (int i = 0; i < PORTS; i++) {
-		channel_open(&channels[i], NULL);
-		wt_port_on_message(channels[i].b, count_message, &seen);
-	}
-	system_begin(channels[0].a);
+	handlers_open(PORTS, &seen);
 	loop_receive(&seen, OFTEN);
 	system_.sleeps = 0;
 	for (int i = 0; i < PORTS; i++)
@@ -399,9 +416,7 @@ static void a_loop_that_does_not_sleep_any_more_looks_at_all_by_itself(void **st
 		assert_int_equal(wt_run_once(WT_NOW), 1);
 	}
 	assert_int_equal(system_.sleeps, 0);
-	system_end();
-	for (int i = 0; i < PORTS; i++)
-		channel_close(&channels[i]);
+	asleep_end(PORTS);
 }
 
 static void count_close(wt_port *port, void *arg)
@@ -528,15 +543,10 @@ static void what_wakes_a_loop_in_vain_is_looked_at(void **state)
 /* What is looked at again is not left alone by a sleep that may miss its wake. */
 static void where_the_barrier_is_refused_the_loop_goes_on_looking(void **state)
 {
-	struct channel channels[2];
 	unsigned long seen = 0;
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		channel_open(&channels[i], NULL);
-		wt_port_on_message(channels[i].b, count_message, &seen);
-	}
-	system_begin(channels[0].a);
+	handlers_open(2, &seen);
 	system_.refuses = true;
 	for (int i = 0; i < 2 * OFTEN; i++) {
 		loop_receive(&seen, seen + 1);
@@ -547,9 +557,7 @@ static void where_the_barrier_is_refused_the_loop_goes_on_looking(void **state)
 	/* Nobody is told of what comes. */
 	post_text(channels[1].a, "text");
 	assert_int_equal(wt_run_once(WT_NOW), 1);
-	system_end();
-	for (int i = 0; i < 2; i++)
-		channel_close(&channels[i]);
+	asleep_end(2);
 }
 
 /* A program that polls the descriptor sleeps between any two turns. */
@@ -579,25 +587,6 @@ static void a_loop_with_a_descriptor_needs_one_barrier(void **state)
 }
 
 /* ---- Select ---- */
-
-enum { FEW = 3, WATCHED = 40 }; /* fewer and more ports than make a set that is watched from call to call */
-
-static struct channel channels[WATCHED];
-static wt_port *ports[WATCHED];
-
-static void ports_open(int count, const wt_channel_options *options)
-{
-	for (int i = 0; i < count; i++) {
-		channel_open(&channels[i], options);
-		ports[i] = channels[i].b;
-	}
-}
-
-static void ports_close(int count)
-{
-	for (int i = 0; i < count; i++)
-		channel_close(&channels[i]);
-}
 
 /* The message comes to that port when this thread sleeps. */
 static void select_asleep(int count, int port)
@@ -634,8 +623,7 @@ static void assert_few_barriers_to_select(int count, const wt_channel_options *o
 		select_asleep(count, 1);
 	assert_slept(TIMES, 0);
 	assert_int_equal(is_watched(count), count == WATCHED);
-	system_end();
-	ports_close(count);
+	asleep_end(count);
 }
 
 static void a_select_of_few_that_sleeps_for_each_message_needs_no_more_barriers(void **state)
@@ -691,8 +679,7 @@ static void what_wakes_a_select_in_vain_is_looked_at(void **state)
 	post_text(channels[20].a, "text");
 	assert_int_equal(wt_select(ports, WATCHED, &ready, WT_NOW), 0);
 	assert_int_equal(ready, 20);
-	system_end();
-	ports_close(WATCHED);
+	asleep_end(WATCHED);
 }
 
 /* No port is let go by a sleep that may miss its wake. */
@@ -717,28 +704,24 @@ static void where_the_barrier_is_refused_a_select_goes_on_looking(void **state)
 		assert_int_equal(wt_select(ports, (size_t)counts[k], &ready, WT_NOW), 0);
 		assert_int_equal(ready, 1);
 		receive(ports[1]);
-		system_end();
-		ports_close(counts[k]);
+		asleep_end(counts[k]);
 	}
 }
 
-/* What comes at the look behind the announcement, or never, leaves a port as brief as it was. */
+/* What never comes leaves a port as brief as it was. */
 static void a_receive_in_vain_needs_no_more_barriers(void **state)
 {
 	struct channel channel;
 	wt_message message;
 
 	(void)state;
-	channel_open(&channel, NULL);
-	system_begin(channel.a);
-	receive(channel.b);
+	open_and_sleep(&channel, NULL);
 	system_.messages = 0;
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(wt_port_receive(channel.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
 	assert_int_equal(state_of(channel.b), WTI_SOURCE_BRIEF);
 	assert_int_equal(system_.barriers, 1);
-	system_end();
-	channel_close(&channel);
+	end_and_close(&channel);
 }
 
 int main(void)
