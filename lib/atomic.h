@@ -22,7 +22,7 @@
 #define wti_load_acq(p) atomic_load_explicit(p, memory_order_acquire)
 #define wti_load_sc(p)  atomic_load_explicit(p, memory_order_seq_cst)
 
-/* A guess, from which nothing follows but a prefetch: no point of a schedule in that build. */
+/* A guess, from which nothing follows but a prefetch, or how long a pause is: no point of a schedule in that build. */
 #define wti_load_guess(p)     atomic_load_explicit(p, memory_order_relaxed)
 #define wti_store_guess(p, v) atomic_store_explicit(p, v, memory_order_relaxed)
 

@@ -111,6 +111,12 @@ struct wt_port {
 	/* Atomic, written by who may empty the inbox only: messages that were destroyed instead of handed over. */
 	_Atomic(uint64_t) dropped;
 
+	/*
+	 * Owner, read by that of the other end while it pauses: how far had been posted from this end when a receive last
+	 * found nothing, and waited. A guess; in a line that neither touches for a message.
+	 */
+	_Atomic(uint64_t) waits_at;
+
 	/* Owner only, from here on. */
 	struct wti_list owned;  /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
@@ -258,7 +264,8 @@ void wti_port_offer_room(wt_port *port);
 
 /*
  * Owner: all is taken, and more is waited for: for how many pauses those who post are let get ahead, which depends on
- * what came since this was asked last, and on whether anybody has posted from this end meanwhile.
+ * what came since this was asked last, on whether anybody has posted from this end meanwhile, and on whether the other
+ * end's owner waits itself.
  */
 unsigned wti_port_pauses(wt_port *port);
 

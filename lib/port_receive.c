@@ -308,21 +308,55 @@ static const struct wti_wait_ops port_receive_ops = {
 #endif
 };
 
-/* The tail is in a line of those who post from this end: nobody looks who would not pause. */
+/* Whether something was posted from this end since this was asked last. */
+static bool port_has_posted(wt_port *port)
+{
+	uint64_t posted = wti_ring_tail_guess(&port->peer->inbox);
+	bool has = posted != port->run_posted;
+
+	port->run_posted = posted;
+	return has;
+}
+
+/*
+ * Who waits at the other end posts nothing until it has an answer. So either there is more here already, or it is
+ * for this end, or others, to post first: all that was posted to it since is one. Its word is in a line of its own
+ * core's: nobody looks who would not pause.
+ */
 unsigned wti_port_pauses(wt_port *port)
 {
 	uint64_t received = wti_load(&port->received);
 	uint64_t run = received - port->run_from;
 	unsigned pauses = wti_wait_to_gather(&port->run_from, received);
-	uint64_t posted;
+	bool answered = pauses && port_has_posted(port);
+	int64_t ahead;
 
+	if (answered)
+		pauses = wti_wait_pauses_answered(run);
 	if (!pauses)
 		return 0;
-	posted = wti_load(&port->peer->inbox.tail); /* relaxed: nothing is read through it */
-	if (posted != port->run_posted)
-		pauses = wti_wait_pauses_answered(run);
-	port->run_posted = posted;
-	return pauses;
+	ahead = (int64_t)(wti_load_guess(&port->peer->waits_at) - port->inbox.read);
+	return ahead > 0 || (ahead == 0 && !answered) ? 0 : pauses;
+}
+
+/*
+ * Until the other end's owner has posted what it had to, and waits itself: what it waits for may be behind what lies here.
+ * Kept because it measures better: streams of 1000 messages of 8 bytes that end in an answer were 1.09 to 1.10 times as
+ * fast in four runs of 5 to 9 rounds (AMD), those of 10000 1.02 to 1.04 times; those of 100 took 1.03 times as long.
+ */
+static void port_gather(wt_port *port)
+{
+	const wt_port *peer = port->peer;
+	unsigned pauses = wti_port_pauses(port);
+
+	if (pauses)
+		wti_wait_gather_while(pauses, &peer->waits_at, wti_load_guess(&peer->waits_at));
+}
+
+/* For who pauses at the other end. */
+static inline void port_tell_wait(wt_port *port)
+{
+	wti_store_guess(&port->waits_at, wti_ring_tail_guess(&port->peer->inbox));
 }
 
 /* The ring is empty: wait, or say why none will come. 0 when a message is there. */
@@ -331,10 +365,12 @@ static int port_await_message(wt_port *port, struct wti_thread *self, wt_time de
 	int err;
 
 	wti_port_offer_room(port);
-	if (deadline == WT_NOW)
+	if (deadline == WT_NOW) {
 		port->run_from = wti_load(&port->received);
-	else
-		wti_wait_gather(wti_port_pauses(port));
+	} else {
+		port_tell_wait(port);
+		port_gather(port);
+	}
 	err = wti_wait(self, &port_receive_ops, port, deadline);
 	if (!err && !wti_ring_ready(&port->inbox))
 		err = WT_ECLOSED;
@@ -442,6 +478,7 @@ static bool port_glance(wt_port *port, const struct wti_thread *self, wt_time de
 {
 	if (!port_may_glance(port, self, deadline))
 		return false;
+	port_tell_wait(port);
 	port->run_from = wti_load(&port->received);
 	wti_ring_begin_run(&port->inbox);
 	WTI_YIELD(WTI_YIELD_GLANCING, port);

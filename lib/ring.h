@@ -238,6 +238,12 @@ size_t wti_ring_used(struct wti_ring *ring);
 /* The position up to which records are reserved at this moment. Any thread. */
 uint64_t wti_ring_tail(struct wti_ring *ring);
 
+/* The same as a guess, for the producers' line is theirs. */
+static inline uint64_t wti_ring_tail_guess(const struct wti_ring *ring)
+{
+	return wti_load_guess(&ring->tail) & ~UINT64_C(1);
+}
+
 /* Bytes: in steps of so many, at most, what was small messages is given back. */
 #define WTI_RING_STEP 4096
 

@@ -286,6 +286,13 @@ void wti_wait_gather(unsigned pauses)
 			wti_cpu_relax();
 }
 
+void wti_wait_gather_while(unsigned pauses, const _Atomic(uint64_t) *word, uint64_t value)
+{
+	if (wti_wait_may_poll())
+		while (pauses-- && wti_load_guess(word) == value)
+			wti_cpu_relax();
+}
+
 int wti_wait(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline)
 {
 	return wait_for(&(struct wait){ .self = self, .ops = ops, .what = what }, deadline);

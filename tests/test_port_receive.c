@@ -804,13 +804,30 @@ static void messages_stay_in_order_by_whatever_means_they_are_taken(void **state
 
 /* ---- Who posts is let get ahead ---- */
 
-/* So many messages are taken, with an answer or not; then all is taken. */
-static unsigned pauses_after(struct channel *channel, unsigned count, bool answers)
+static void post_many(struct channel *channel, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		post_text(channel->a, "on");
+}
+
+static void take_many(struct channel *channel, unsigned count)
+{
 	for (unsigned i = 0; i < count; i++)
 		assert_receives(channel->b, "on");
+}
+
+static void wait_in_vain(wt_port *port)
+{
+	wt_message message;
+
+	assert_int_equal(wt_port_receive(port, &message, wt_after_ms(1)), WT_ETIMEDOUT);
+}
+
+/* So many messages are taken, with an answer or not; then all is taken. */
+static unsigned pauses_after(struct channel *channel, unsigned count, bool answers)
+{
+	post_many(channel, count);
+	take_many(channel, count);
 	if (answers) {
 		post_text(channel->b, "done");
 		assert_receives(channel->a, "done");
@@ -830,6 +847,40 @@ static void who_posts_is_let_get_ahead_but_not_behind_an_answer(void **state)
 	assert_int_equal(pauses_after(&channel, 100, true), WTI_WAIT_GATHER_MIN);
 	assert_int_equal(pauses_after(&channel, 10, true), 0);
 	assert_int_equal(pauses_after(&channel, 100, false), 50);
+	channel_close(&channel);
+}
+
+/* Who waits at the other end has posted all that it will; a look that does not wait says nothing. */
+static void who_waits_itself_is_not_let_get_ahead(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_receives_nothing(channel.a, WT_EAGAIN);
+	assert_int_equal(pauses_after(&channel, 100, false), 50);
+	post_many(&channel, 100);
+	wait_in_vain(channel.a);
+	take_many(&channel, 90);
+	assert_int_equal(wti_port_pauses(channel.b), 0);
+	take_many(&channel, 10);
+	assert_int_equal(wti_port_pauses(channel.b), 0);
+	assert_int_equal(pauses_after(&channel, 100, false), 50);
+	channel_close(&channel);
+}
+
+/* Its answer was posted: it goes on soon. */
+static void who_has_an_answer_to_its_wait_is_let_get_ahead(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	post_many(&channel, 100);
+	wait_in_vain(channel.a);
+	take_many(&channel, 100);
+	post_text(channel.b, "done");
+	assert_int_equal(wti_port_pauses(channel.b), WTI_WAIT_GATHER_MIN);
 	channel_close(&channel);
 }
 
@@ -979,6 +1030,8 @@ int main(void)
 		TEST(drain_gives_the_room_back),
 		TEST(messages_stay_in_order_by_whatever_means_they_are_taken),
 		TEST(who_posts_is_let_get_ahead_but_not_behind_an_answer),
+		TEST(who_waits_itself_is_not_let_get_ahead),
+		TEST(who_has_an_answer_to_its_wait_is_let_get_ahead),
 		TEST(receive_says_once_that_a_message_was_undecodable),
 		TEST(the_loop_tells_of_an_undecodable_message_and_goes_on),
 		TEST(drain_tells_of_an_undecodable_message_and_goes_on),

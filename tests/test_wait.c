@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wait.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -536,6 +537,16 @@ static void what_gathers_behind_an_answer_is_little(void **state)
 	assert_int_equal(wti_wait_pauses_answered(100000), WTI_WAIT_GATHER_MIN);
 }
 
+/* As many pauses as these would be minutes. */
+static void what_gathers_ends_as_the_word_changes(void **state)
+{
+	_Atomic(uint64_t) word = 2;
+
+	(void)state;
+	wti_wait_gather_while(UINT_MAX, &word, 1);
+	wti_wait_gather_while(WTI_WAIT_GATHER_MIN, &word, 2);
+}
+
 /* Nothing can become ready while the only processor looks for it. */
 static void one_processor_does_not_poll(void **state)
 {
@@ -637,6 +648,7 @@ int main(int argc, char **argv)
 		TEST(a_wait_through_does_not_look_at_the_end_of_the_thread),
 		TEST(what_gathers_before_a_wait_follows_from_what_came),
 		TEST(what_gathers_behind_an_answer_is_little),
+		TEST(what_gathers_ends_as_the_word_changes),
 		TEST(one_processor_does_not_poll),
 		TEST(two_processors_poll_before_they_sleep),
 		TEST(a_poll_goes_on_while_the_other_side_does_but_not_for_ever),
