@@ -28,6 +28,8 @@ static void port_init(wt_port *port, wt_port *peer, struct wti_channel *channel,
 	wti_source_init(&port->source, &wti_port_source_ops, owner);
 	wti_ring_init(&port->inbox, options->capacity, options->limit ? options->limit : WTI_NO_LIMIT,
 		      options->single_producer);
+	wti_store(&port->waits_at, wti_ring_tail_guess(&port->inbox)); /* the other end's, too, as yet */
+	port->run_posted = wti_ring_tail_guess(&port->inbox);
 	wti_ring_trace(&port->inbox, wti_trace_queue());
 	port->traced = port->inbox.trace != 0;
 	wti_waiters_init(&port->senders);

@@ -238,10 +238,12 @@ size_t wti_ring_used(struct wti_ring *ring);
 /* The position up to which records are reserved at this moment. Any thread. */
 uint64_t wti_ring_tail(struct wti_ring *ring);
 
-/* The same as a guess, for the producers' line is theirs. */
+#define WTI_RING_POSITION(tail) ((tail) & ~(uint64_t)7)
+
+/* The same as a guess: relaxed, and no point of a schedule. Any thread. */
 static inline uint64_t wti_ring_tail_guess(const struct wti_ring *ring)
 {
-	return wti_load_guess(&ring->tail) & ~UINT64_C(1);
+	return WTI_RING_POSITION(wti_load_guess(&ring->tail));
 }
 
 /* Bytes: in steps of so many, at most, what was small messages is given back. */

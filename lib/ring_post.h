@@ -24,8 +24,6 @@
  */
 #define WTI_RING_AHEAD          256
 
-#define WTI_RING_POSITION(tail) ((tail) & ~(uint64_t)7)
-
 /* Bytes that a producer owns between reserve and commit. */
 struct wti_ring_place {
 	uint64_t end; /* the tail as this reservation left it */

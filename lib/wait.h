@@ -121,7 +121,7 @@ static inline bool wti_wait_sleeps_often(const struct wti_thread *self)
  */
 void wti_wait_gather(unsigned pauses);
 
-/* The same, but as soon as *word, a guess, is another one than `value`, it is over. */
+/* The same, but no longer than *word, a guess, is `value`. */
 void wti_wait_gather_while(unsigned pauses, const _Atomic(uint64_t) *word, uint64_t value);
 
 /* Pauses: the least that is worth it, and two microseconds, or some more. */
