@@ -157,13 +157,4 @@ static inline unsigned wti_wait_pauses_answered(uint64_t run)
 	return run / 2 < WTI_WAIT_GATHER_MIN ? 0 : WTI_WAIT_GATHER_MIN;
 }
 
-/* The same, when all is taken: `count` messages so far, and *since before the last such time. */
-static inline unsigned wti_wait_to_gather(uint64_t *since, uint64_t count)
-{
-	uint64_t run = count - *since;
-
-	*since = count;
-	return wti_wait_pauses_after(run);
-}
-
 #endif

@@ -854,6 +854,41 @@ static void who_posts_is_let_get_ahead_but_not_behind_an_answer(void **state)
 	assert_int_equal(pauses_after(&channel, 100, true), WTI_WAIT_GATHER_MIN);
 	assert_int_equal(pauses_after(&channel, 10, true), 0);
 	assert_int_equal(pauses_after(&channel, 100, false), 50);
+	assert_int_equal(pauses_of(channel.b), 0);
+	channel_close(&channel);
+}
+
+/* So many messages are drained, then one more: whether who posts was let get ahead between the two. */
+static bool drain_gathers_after(struct channel *channel, unsigned count, size_t size)
+{
+	static const char data[1024];
+	unsigned drained = 0;
+
+	assert_receives_nothing(channel->b, WT_EAGAIN);
+	for (unsigned i = 0; i < count + 1; i++) {
+		if (i == count)
+			assert_int_equal(wt_port_drain(channel->b, count_message, &drained, 0, NULL), 0);
+		assert_int_equal(wt_port_post(channel->a, data, size), 0);
+	}
+	assert_int_equal(wt_port_drain(channel->b, count_message, &drained, 0, NULL), 0);
+	assert_int_equal(drained, count + 1);
+	return wti_load(&channel->b->received) - channel->b->run_from == 1;
+}
+
+static void who_posts_is_let_get_ahead_of_a_drain_but_with_large_messages(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_false(drain_gathers_after(&channel, 31, 8));
+	assert_true(drain_gathers_after(&channel, 32, 8));
+	assert_false(drain_gathers_after(&channel, 32, 512));
+	/* What was large before counts no more. */
+	assert_true(drain_gathers_after(&channel, 32, 511));
+	assert_false(drain_gathers_after(&channel, 200, 1024));
+	assert_int_equal(pauses_of(channel.b), 100);
+	assert_true(drain_gathers_after(&channel, 32, 8));
 	channel_close(&channel);
 }
 
@@ -1049,6 +1084,7 @@ int main(void)
 		TEST(drain_gives_the_room_back),
 		TEST(messages_stay_in_order_by_whatever_means_they_are_taken),
 		TEST(who_posts_is_let_get_ahead_but_not_behind_an_answer),
+		TEST(who_posts_is_let_get_ahead_of_a_drain_but_with_large_messages),
 		TEST(who_waits_itself_is_not_let_get_ahead),
 		TEST(who_has_an_answer_to_its_wait_is_let_get_ahead),
 		TEST(receive_says_once_that_a_message_was_undecodable),

@@ -512,19 +512,15 @@ static void ask_new_process(const char *cpu_count, const char *setting, unsigned
 	assert_int_equal(status, 0);
 }
 
-/* Not for a single one; then the longer the more came, within bounds; each is counted once. */
+/* Not for a single one; then the longer the more came, within bounds. */
 static void what_gathers_before_a_wait_follows_from_what_came(void **state)
 {
-	uint64_t since = 10;
-
 	(void)state;
-	assert_int_equal(wti_wait_to_gather(&since, 10), 0);
-	assert_int_equal(wti_wait_to_gather(&since, 11), 0);
-	assert_int_equal(wti_wait_to_gather(&since, 13), WTI_WAIT_GATHER_MIN);
-	assert_int_equal(wti_wait_to_gather(&since, 113), 50);
-	assert_int_equal(since, 113);
-	assert_int_equal(wti_wait_to_gather(&since, 113 + 100000), WTI_WAIT_GATHER_MAX);
-	assert_int_equal(wti_wait_to_gather(&since, 113 + 100000), 0);
+	assert_int_equal(wti_wait_pauses_after(0), 0);
+	assert_int_equal(wti_wait_pauses_after(1), 0);
+	assert_int_equal(wti_wait_pauses_after(2), WTI_WAIT_GATHER_MIN);
+	assert_int_equal(wti_wait_pauses_after(100), 50);
+	assert_int_equal(wti_wait_pauses_after(100000), WTI_WAIT_GATHER_MAX);
 }
 
 /* Where the run was answered: only after a long one, and then no more than the least. */
