@@ -862,7 +862,7 @@ static void who_posts_is_let_get_ahead_but_not_behind_an_answer(void **state)
 static bool drain_gathers_after(struct channel *channel, unsigned count, size_t size)
 {
 	static const char data[1024];
-	unsigned drained = 0;
+	size_t drained = 0;
 
 	assert_receives_nothing(channel->b, WT_EAGAIN);
 	for (unsigned i = 0; i < count + 1; i++) {
