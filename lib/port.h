@@ -120,7 +120,7 @@ struct wt_port {
 	/* Owner only, from here on, and written at each wait: not in the line of waits_at. */
 	WTI_CACHE_ALIGNED struct wti_list owned; /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
-	uint64_t run_from;      /* `received` when all had last been taken, */
+	uint64_t run_from;      /* `received` where the run began, mostly as all was taken, */
 	uint64_t run_bytes_from; /* and `received_bytes` */
 	uint64_t run_posted;    /* how far had been posted from this end when wti_port_pauses looked last */
 	uint64_t slept_at;      /* `received` when the owner slept last for this one, or for one of several */

@@ -10,7 +10,7 @@
 #include "trace.h"
 #include "wait.h"
 
-/* Messages: drained in a row, they are a stream. Bytes each, on average: from that size on it is not let get ahead. */
+/* Messages: drained in a row, they are a stream. Bytes each, the mean of a run: who posts as much is not let get ahead. */
 #define PORT_DRAIN_RUN   32
 #define PORT_DRAIN_LARGE 512
 

@@ -862,7 +862,7 @@ static void who_posts_is_let_get_ahead_but_not_behind_an_answer(void **state)
 static bool drain_gathers_after(struct channel *channel, unsigned count, size_t size)
 {
 	static const char data[1024];
-	size_t drained = 0;
+	unsigned long drained = 0;
 
 	assert_receives_nothing(channel->b, WT_EAGAIN);
 	for (unsigned i = 0; i < count + 1; i++) {
@@ -884,7 +884,7 @@ static void who_posts_is_let_get_ahead_of_a_drain_but_with_large_messages(void *
 	assert_false(drain_gathers_after(&channel, 31, 8));
 	assert_true(drain_gathers_after(&channel, 32, 8));
 	assert_false(drain_gathers_after(&channel, 32, 512));
-	/* What was large before counts no more. */
+	/* What was large before the receive in vain, with which each begins, counts no more. */
 	assert_true(drain_gathers_after(&channel, 32, 511));
 	assert_false(drain_gathers_after(&channel, 200, 1024));
 	assert_int_equal(pauses_of(channel.b), 100);
