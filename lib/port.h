@@ -264,9 +264,9 @@ void wti_port_end_view(wt_port *port);
 void wti_port_offer_room(wt_port *port);
 
 /*
- * Owner: all is taken, and more is waited for: for how many pauses those who post are let get ahead, which depends on
- * what came since this was asked last, on whether anybody has posted from this end meanwhile, and on whether the other
- * end's owner waits itself. The answer is good as long as the other end's waits_at is *waits_at.
+ * Owner: what had come is taken, and more is waited for, or is to be drained: for how many pauses those who post are let
+ * get ahead, which depends on what came since this was asked last, on whether anybody has posted from this end meanwhile,
+ * and on whether the other end's owner waits itself. The answer is good as long as the other end's waits_at is *waits_at.
  */
 unsigned wti_port_pauses(wt_port *port, uint64_t *waits_at);
 

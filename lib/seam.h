@@ -21,6 +21,7 @@ enum wti_yield_point {
 	WTI_YIELD_FULL,          /* ring: no room in the largest segment, about to look how far the consumer is */
 	WTI_YIELD_COMMITTED,     /* port: committed, the receiver not yet looked at */
 	WTI_YIELD_GLANCING,      /* port: found nothing, about to look again, and not to wait yet */
+	WTI_YIELD_GATHERING,     /* wait: before each pause in which others are let get ahead */
 	WTI_YIELD_BEFORE_ARM,    /* wait: found nothing, about to announce the sleep */
 	WTI_YIELD_ARMED,         /* wait: announced, about to look again */
 	WTI_YIELD_NOTIFYING,     /* source: state is NOTIFIED, not yet pushed to the owner */

@@ -288,9 +288,12 @@ void wti_wait_gather(unsigned pauses)
 
 void wti_wait_gather_while(unsigned pauses, const _Atomic(uint64_t) *word, uint64_t value)
 {
-	if (wti_wait_may_poll())
-		while (pauses-- && wti_load_guess(word) == value)
-			wti_cpu_relax();
+	if (!wti_wait_may_poll())
+		return;
+	while (pauses-- && wti_load_guess(word) == value) {
+		WTI_YIELD(WTI_YIELD_GATHERING, NULL);
+		wti_cpu_relax();
+	}
 }
 
 int wti_wait(struct wti_thread *self, const struct wti_wait_ops *ops, void *what, wt_time deadline)

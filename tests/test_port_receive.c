@@ -858,37 +858,144 @@ static void who_posts_is_let_get_ahead_but_not_behind_an_answer(void **state)
 	channel_close(&channel);
 }
 
-/* So many messages are drained, then one more: whether who posts was let get ahead between the two. */
-static bool drain_gathers_after(struct channel *channel, unsigned count, size_t size)
-{
-	static const char data[1024];
-	unsigned long drained = 0;
+static unsigned gathered; /* pauses in which who posts is let get ahead */
 
-	assert_receives_nothing(channel->b, WT_EAGAIN);
-	for (unsigned i = 0; i < count + 1; i++) {
-		if (i == count)
-			assert_int_equal(wt_port_drain(channel->b, count_message, &drained, 0, NULL), 0);
-		assert_int_equal(wt_port_post(channel->a, data, size), 0);
-	}
-	assert_int_equal(wt_port_drain(channel->b, count_message, &drained, 0, NULL), 0);
-	assert_int_equal(drained, count + 1);
-	return wti_load(&channel->b->received) - channel->b->run_from == 1;
+static void count_gathering(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	gathered += point == WTI_YIELD_GATHERING;
 }
 
-static void who_posts_is_let_get_ahead_of_a_drain_but_with_large_messages(void **state)
+/* Drains at most `max` messages, where that is not 0: how many pauses there were before them. */
+static unsigned pauses_of_drain(struct channel *channel, size_t max, size_t expected)
+{
+	unsigned long counted = 0;
+	size_t drained;
+
+	gathered = 0;
+	wti_yield_hook = count_gathering;
+	assert_int_equal(wt_port_drain(channel->b, count_message, &counted, max, &drained), 0);
+	wti_yield_hook = NULL;
+	assert_int_equal(drained, expected);
+	assert_int_equal(counted, expected);
+	return gathered;
+}
+
+static unsigned post_and_drain(struct channel *channel, unsigned count, size_t size)
+{
+	static const char data[1024];
+
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(wt_port_post(channel->a, data, size), 0);
+	return pauses_of_drain(channel, 0, count);
+}
+
+/* So many messages are drained, behind a receive in vain, which ends the run before them; then one more. */
+static unsigned drain_pauses_after(struct channel *channel, unsigned count, size_t size)
+{
+	assert_receives_nothing(channel->b, WT_EAGAIN);
+	assert_int_equal(post_and_drain(channel, count, size), 0);
+	return post_and_drain(channel, 1, 8);
+}
+
+/* On one processor nobody pauses. */
+static unsigned where_polls_help(unsigned pauses)
+{
+	return wti_wait_may_poll() ? pauses : 0;
+}
+
+static void who_posts_is_let_get_ahead_of_a_drain(void **state)
 {
 	struct channel channel;
 
 	(void)state;
 	channel_open(&channel, NULL);
-	assert_false(drain_gathers_after(&channel, 31, 8));
-	assert_true(drain_gathers_after(&channel, 32, 8));
-	assert_false(drain_gathers_after(&channel, 32, 512));
-	/* What was large before the receive in vain, with which each begins, counts no more. */
-	assert_true(drain_gathers_after(&channel, 32, 511));
-	assert_false(drain_gathers_after(&channel, 200, 1024));
+	assert_int_equal(drain_pauses_after(&channel, 31, 8), 0);
+	assert_int_equal(drain_pauses_after(&channel, 32, 8), where_polls_help(WTI_WAIT_GATHER_MIN));
+	assert_int_equal(drain_pauses_after(&channel, 100, 8), where_polls_help(50));
+	channel_close(&channel);
+}
+
+static void who_posts_large_messages_is_not_let_get_ahead_of_a_drain(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_int_equal(drain_pauses_after(&channel, 100, 511), where_polls_help(50));
+	assert_int_equal(drain_pauses_after(&channel, 100, 512), 0);
+	assert_int_equal(drain_pauses_after(&channel, 200, 1024), 0);
 	assert_int_equal(pauses_of(channel.b), 100);
-	assert_true(drain_gathers_after(&channel, 32, 8));
+	channel_close(&channel);
+}
+
+static void nobody_is_let_get_ahead_of_a_drain_that_finds_nothing(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_int_equal(post_and_drain(&channel, 100, 8), 0);
+	assert_int_equal(pauses_of_drain(&channel, 0, 0), 0);
+	assert_int_equal(post_and_drain(&channel, 100, 8), where_polls_help(50));
+	channel_close(&channel);
+}
+
+static void nobody_is_let_get_ahead_of_a_drain_that_left_something(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	post_many(&channel, 200);
+	assert_int_equal(pauses_of_drain(&channel, 100, 100), 0);
+	assert_int_equal(pauses_of_drain(&channel, 0, 100), 0);
+	assert_int_equal(post_and_drain(&channel, 1, 8), where_polls_help(50));
+	channel_close(&channel);
+}
+
+static void who_waits_itself_is_not_let_get_ahead_of_a_drain(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_int_equal(post_and_drain(&channel, 100, 8), 0);
+	post_many(&channel, 100);
+	wait_in_vain(channel.a);
+	assert_int_equal(pauses_of_drain(&channel, 0, 100), 0);
+	assert_int_equal(post_and_drain(&channel, 1, 8), where_polls_help(50));
+	channel_close(&channel);
+}
+
+static struct {
+	wt_port *waits; /* in the third pause */
+	unsigned pauses;
+} waiter;
+
+static void wait_in_a_pause(enum wti_yield_point point, void *object)
+{
+	(void)object;
+	if (point == WTI_YIELD_GATHERING && ++waiter.pauses == 3)
+		wait_in_vain(waiter.waits);
+}
+
+static void a_pause_is_over_when_who_is_let_get_ahead_waits(void **state)
+{
+	unsigned long drained = 0;
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	assert_int_equal(post_and_drain(&channel, 100, 8), 0);
+	post_many(&channel, 100);
+	waiter.waits = channel.a;
+	waiter.pauses = 0;
+	wti_yield_hook = wait_in_a_pause;
+	assert_int_equal(wt_port_drain(channel.b, count_message, &drained, 0, NULL), 0);
+	wti_yield_hook = NULL;
+	assert_int_equal(waiter.pauses, where_polls_help(3));
+	assert_int_equal(drained, 100);
 	channel_close(&channel);
 }
 
@@ -1084,7 +1191,12 @@ int main(void)
 		TEST(drain_gives_the_room_back),
 		TEST(messages_stay_in_order_by_whatever_means_they_are_taken),
 		TEST(who_posts_is_let_get_ahead_but_not_behind_an_answer),
-		TEST(who_posts_is_let_get_ahead_of_a_drain_but_with_large_messages),
+		TEST(who_posts_is_let_get_ahead_of_a_drain),
+		TEST(who_posts_large_messages_is_not_let_get_ahead_of_a_drain),
+		TEST(nobody_is_let_get_ahead_of_a_drain_that_finds_nothing),
+		TEST(nobody_is_let_get_ahead_of_a_drain_that_left_something),
+		TEST(who_waits_itself_is_not_let_get_ahead_of_a_drain),
+		TEST(a_pause_is_over_when_who_is_let_get_ahead_waits),
 		TEST(who_waits_itself_is_not_let_get_ahead),
 		TEST(who_has_an_answer_to_its_wait_is_let_get_ahead),
 		TEST(receive_says_once_that_a_message_was_undecodable),
