@@ -120,13 +120,13 @@ struct wt_port {
 	/* Owner only, from here on, and written at each wait: not in the line of waits_at. */
 	WTI_CACHE_ALIGNED struct wti_list owned; /* wti_thread.ports */
 	struct wti_list owing;  /* wti_thread.owing: there is room that senders were not told of yet */
-	uint64_t run_from;      /* `received` where the run began, mostly as all was taken, */
-	uint64_t run_bytes_from; /* and `received_bytes` */
+	uint64_t run_from;      /* `received` where the run began, mostly as all was taken */
 	uint64_t run_posted;    /* how far had been posted from this end when wti_port_pauses looked last */
 	uint64_t slept_at;      /* `received` when the owner slept last for this one, or for one of several */
 	uint64_t close_tail;
 	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
 	size_t select_index;    /* there */
+	bool drained_large;     /* by wt_port_drain when it found something last: see port_gather_to_drain */
 	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
 	_Atomic(bool) drain_held; /* and keeps the loop alive until it is */
 	void (*on_message_error)(wt_port *port, int error, void *arg);

@@ -10,7 +10,7 @@
 #include "trace.h"
 #include "wait.h"
 
-/* Messages: drained in a row, they are a stream. Bytes each, the mean of a run: who posts as much is not let get ahead. */
+/* Messages: drained in a row, they are a stream. Bytes each, the mean of a drain: who posts as much is not let get ahead. */
 #define PORT_DRAIN_RUN   32
 #define PORT_DRAIN_LARGE 512
 
@@ -316,7 +316,6 @@ static uint64_t port_end_run(wt_port *port)
 	uint64_t run = received - port->run_from;
 
 	port->run_from = received;
-	port->run_bytes_from = wti_load(&port->received_bytes);
 	return run;
 }
 
@@ -768,14 +767,14 @@ const struct wti_source_ops wti_port_source_ops = {
  * it, 55 with it; 64-byte ones 38, and 50. Not for large ones, of which the
  * receiver has to fetch line after line: 1 KiB messages were 1.31 to 1.37 times
  * as fast without it in five runs of 5 rounds, those of 16 KiB 0.99 to 1.21
- * times (AMD).
+ * times (AMD). Whether they are large the drain before tells, so that a stream
+ * of small ones behind them has its pauses soon.
  */
 static void port_gather_to_drain(wt_port *port)
 {
 	uint64_t run = wti_load(&port->received) - port->run_from;
-	uint64_t bytes = wti_load(&port->received_bytes) - port->run_bytes_from;
 
-	if (run >= PORT_DRAIN_RUN && bytes < run * PORT_DRAIN_LARGE && wti_ring_ready(&port->inbox))
+	if (run >= PORT_DRAIN_RUN && !port->drained_large && wti_ring_ready(&port->inbox))
 		port_gather(port);
 }
 
@@ -784,6 +783,7 @@ static size_t port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max)
 {
 	/* Where nothing is, the tail is left with producers. */
 	uint64_t tail = wti_ring_ready(&port->inbox) ? wti_ring_tail(&port->inbox) : port->inbox.read;
+	uint64_t bytes = wti_load(&port->received_bytes);
 	size_t n = 0;
 
 	/* A callback that closes the port has all that was queued then handed over, whatever `max` is. */
@@ -793,6 +793,8 @@ static size_t port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max)
 			break;
 		n++;
 	}
+	if (n)
+		port->drained_large = wti_load(&port->received_bytes) - bytes >= n * PORT_DRAIN_LARGE;
 	/* There is a backlog: nobody has to be let get ahead. */
 	if (max && n == max)
 		port_end_run(port);

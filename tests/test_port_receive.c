@@ -929,6 +929,21 @@ static void who_posts_large_messages_is_not_let_get_ahead_of_a_drain(void **stat
 	channel_close(&channel);
 }
 
+/* Also where no receive in vain is between the two, as in a loop: the one drain that tells has no pause yet. */
+static void large_messages_of_the_past_take_no_pause_from_a_drain(void **state)
+{
+	struct channel channel;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(post_and_drain(&channel, 100, 1024), 0);
+	assert_int_equal(post_and_drain(&channel, 100, 8), 0);
+	assert_int_equal(post_and_drain(&channel, 100, 8), where_polls_help(WTI_WAIT_GATHER_MAX));
+	assert_int_equal(post_and_drain(&channel, 100, 8), where_polls_help(50));
+	channel_close(&channel);
+}
+
 static void nobody_is_let_get_ahead_of_a_drain_that_finds_nothing(void **state)
 {
 	struct channel channel;
@@ -1193,6 +1208,7 @@ int main(void)
 		TEST(who_posts_is_let_get_ahead_but_not_behind_an_answer),
 		TEST(who_posts_is_let_get_ahead_of_a_drain),
 		TEST(who_posts_large_messages_is_not_let_get_ahead_of_a_drain),
+		TEST(large_messages_of_the_past_take_no_pause_from_a_drain),
 		TEST(nobody_is_let_get_ahead_of_a_drain_that_finds_nothing),
 		TEST(nobody_is_let_get_ahead_of_a_drain_that_left_something),
 		TEST(who_waits_itself_is_not_let_get_ahead_of_a_drain),
