@@ -27,6 +27,7 @@
 /* Two words that two threads write often must not share one of these. */
 #define WTI_CACHE_LINE 64
 #define WTI_CACHE_ALIGNED _Alignas(WTI_CACHE_LINE)
+#define WTI_LINE_OF_CODE  __attribute__((aligned(WTI_CACHE_LINE))) /* of a function: it begins a line */
 
 #define wti_container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 

@@ -67,6 +67,7 @@ struct wt_port {
 	bool traced : 1;        /* there is a timeline; in one byte with `closing`: a receive looks at all three at once */
 	bool ending : 1;        /* its peer has ended, and the loop does not look: who takes the last message tells it */
 	bool gap_watched;       /* before_turn is due when there is no gap any more, also without a message */
+	bool drained_large;     /* by wt_port_drain when it found something last: see port_gather_to_drain */
 	wt_port_fn *on_message;
 	void *on_message_arg;
 	uint64_t view;          /* serial of the latest view, of all of the thread's ports; 0 when it is over */
@@ -126,7 +127,6 @@ struct wt_port {
 	uint64_t close_tail;
 	uint64_t selected;      /* serial of the set of wt_select that watches it, or that did; 0: none */
 	size_t select_index;    /* there */
-	bool drained_large;     /* by wt_port_drain when it found something last: see port_gather_to_drain */
 	bool drain_own;         /* a post of the owner's own was refused since on_drain was called */
 	_Atomic(bool) drain_held; /* and keeps the loop alive until it is */
 	void (*on_message_error)(wt_port *port, int error, void *arg);
