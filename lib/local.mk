@@ -127,6 +127,8 @@ wt_shared_sources = $(wt_debug_sources) \
 	lib/record.h \
 	lib/ring.c \
 	lib/ring.h \
+	lib/ring_bias.c \
+	lib/ring_bias.h \
 	lib/ring_grow.c \
 	lib/ring_grow.h \
 	lib/ring_next.h \

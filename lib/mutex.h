@@ -28,7 +28,8 @@ enum wti_rank {
 	WTI_RANK_WAITERS, /* who waits for a thing, held while they are woken */
 	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken, or a dead queue is emptied */
 	WTI_RANK_FLIGHT,  /* which ports lie in messages: taken last, holds no other */
-	WTI_RANK_RING,    /* the growth of a ring, and reservations while it is dirty: holds no other */
+	WTI_RANK_RING,    /* the growth of a ring, reservations while it is dirty, and whose own it is */
+	WTI_RANK_BIAS,    /* threads that had a ring of their own, held while one is waited for: holds no other */
 	WTI_RANK_ARENA,   /* arenas between two heaps: taken with nothing else held, holds no other */
 	WTI_RANK_CREW,    /* threads without work: taken with nothing else held, holds no other */
 	WTI_RANK_COUNT

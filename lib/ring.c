@@ -12,6 +12,7 @@
 #include "barrier.h"
 #include "os.h"
 #include "record.h"
+#include "ring_bias.h"
 #include "ring_grow.h"
 #include "ring_post.h"
 #include "seam.h"
@@ -81,6 +82,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	ring->limited = limit != WTI_NO_LIMIT;
 	ring->read_limited = ring->limited;
 	ring->capacity = size;
+	wti_store(&ring->patience, wti_ring_patience);
 	ring->special = ring->limited;
 	ring_choose_zeroes(ring, single);
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
@@ -201,6 +203,7 @@ static bool ring_reserve_dirty(struct wti_ring *ring, size_t record, struct wti_
 	bool taken;
 
 	wti_mutex_lock_soon(&ring->grow_lock);
+	wti_bias_end(ring);
 	/* pairs with ring_begin_dirt [ring-dirty]: clean_head is written */
 	taken = wti_load_acq(&ring->dirty) && ring_reserve_unclean(ring, record, place);
 	wti_mutex_unlock(&ring->grow_lock);
@@ -220,6 +223,7 @@ static WTI_COLD struct ring_ends ring_make_room(struct wti_ring *ring, size_t re
 {
 	uint64_t head, tail;
 
+	wti_bias_visit(ring);
 	if (wti_load(&ring->dirty) && ring_reserve_dirty(ring, record, place))
 		return (struct ring_ends){ .result = RING_TAKEN };
 	head = wti_load_acq(&ring->head); /* pairs with ring_give_back [ring-head]: what is free is zero, or ... */
@@ -241,6 +245,15 @@ static WTI_COLD struct ring_ends ring_make_room(struct wti_ring *ring, size_t re
 	place->linked = true;
 	seen.tail = wti_load_acq(&ring->tail); /* [ring-tail] */
 	return seen;
+}
+
+/* The ring is another thread's own, or was a moment ago: not any more. The tail. */
+static WTI_COLD uint64_t ring_end_bias(struct wti_ring *ring)
+{
+	wti_mutex_lock_soon(&ring->grow_lock);
+	wti_bias_end(ring);
+	wti_mutex_unlock(&ring->grow_lock);
+	return wti_load_acq(&ring->tail); /* [ring-tail] */
 }
 
 /* Take `record` bytes for the calling producer. Every reservation leaves room for one LINK. */
@@ -268,8 +281,11 @@ static inline int ring_reserve(struct wti_ring *ring, size_t record, struct wti_
 				return ends.result == RING_TAKEN ? 0 : ends.result;
 			continue;
 		}
-		if (wti_unlikely(!wti_ring_advance(ring, &ends.tail, pad, record)))
+		if (wti_unlikely(!wti_ring_advance(ring, &ends.tail, pad, record))) {
+			if (ends.tail & WTI_TAIL_BIASED)
+				ends.tail = ring_end_bias(ring);
 			continue;
+		}
 		place->end = ends.tail + pad + record;
 		ring_ask_ahead(&extent, place->end, record, low);
 		ring_take(&extent, position, pad, record, place);
@@ -626,6 +642,25 @@ static void *ring_slot_outline(const struct wti_ring_slot *slot)
 }
 
 /*
+ * Move the tail back to where it was before these bytes, if it has not moved since. That may end a gap, which the owner
+ * looks for after arming: seq_cst for the look that follows [source-1].
+ */
+static bool ring_take_back(struct wti_ring *ring, uint64_t tail, size_t rest)
+{
+	bool taken;
+
+	if (!(tail & WTI_TAIL_BIASED))
+		return wti_cas_sc(&ring->tail, &tail, tail - rest); /* [ring-tail] */
+	if (!wti_bias_enter(ring))
+		return false;
+	taken = wti_load(&ring->tail) == tail;
+	if (taken)
+		wti_store_sc(&ring->tail, tail - rest); /* [ring-tail] */
+	wti_bias_leave();
+	return taken;
+}
+
+/*
  * Give the end of the record, from `keep` bytes on, back: as if it had not
  * been reserved, if nothing was reserved behind it; else the consumer passes
  * over it, and the limit does not count it.
@@ -634,15 +669,12 @@ static void ring_cut(struct wti_ring *ring, const struct wti_ring_slot *slot, si
 {
 	size_t rest = slot->record - keep;
 	_Atomic(uint64_t) *at = slot->header + keep / sizeof *at;
-	uint64_t tail = slot->end;
-
 	if (!rest)
 		return;
 	/* Free bytes are zero, and so is the header behind the last record. The consumer may look at the first word. */
 	wti_store(at, 0);
 	memset((void *)(uintptr_t)(at + 1), 0, rest - WTI_HEADER_SIZE);
-	/* It may end a gap, which the owner looks for after arming: seq_cst for the look that follows [source-1] */
-	if (wti_cas_sc(&ring->tail, &tail, slot->end - rest)) /* [ring-tail] */
+	if (ring_take_back(ring, slot->end, rest))
 		return;
 	wti_add(&ring->padding, rest);
 	/* pairs with ring_settle [ring-commit]; it may uncover records: seq_cst for the look that follows [source-1] */

@@ -12,7 +12,8 @@
  * What is guaranteed. A producer's records come out in its order, each once.
  * A producer that stalls between reserve and commit holds back later records,
  * never other producers. Posting is lock-free but when the ring grows, or is
- * dirty (see below), which takes a lock among the producers that found it full.
+ * dirty (see below), which takes a lock among the producers that found it full;
+ * and when a thread posts where another one has posted all for a while.
  *
  * What happens when it is full. Below `limit` it grows: a new segment is
  * linked behind the present one, up to WTI_SEGMENT_MAX each. From that size on
@@ -30,8 +31,9 @@
  * How it works. A position is a count of bytes since the ring was made, 64
  * bits, compared by difference, so that its wrap is harmless. A producer
  * reserves by moving `tail` (one compare-and-swap), writes the payload, and
- * commits by writing the record's header, which is zero until then. The
- * consumer stops at a zero header; what it has read it zeroes, in batches,
+ * commits by writing the record's header, which is zero until then. Where one
+ * thread posts all for a while, it moves the tail by a plain store, until
+ * another one comes (ring_bias.h). The consumer stops at a zero header; what it has read it zeroes, in batches,
  * before it moves `head` past it. A single producer reserves without a
  * read-modify-write, and, but where AMD made the processor, the consumer then
  * zeroes nothing: the producer does the next header before it commits.
@@ -111,13 +113,13 @@ struct wti_ring {
 	_Atomic(struct wti_segment *) first;  /* producer to consumer, once */
 	uint64_t dirty_seen;                  /* under grow_lock: a head of the past, also one behind clean_head */
 
-	/* Producers, each post. tail: position | index of the extent, moved by CAS. */
+	/* Producers, each post. tail: position | WTI_TAIL_BIASED | index of the extent; moved by CAS, or see ring_bias.h. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) tail;
 	_Atomic(uint64_t) head_seen; /* a head of the past, none behind clean_head: spares the consumer's line */
 	struct wti_extent extent[2];
 	_Atomic(uint32_t) extent_size[2]; /* bytes; 0: none yet */
+	_Atomic(uint32_t) bias; /* whose own it is, see ring_bias.h; 0: nobody's. Written under grow_lock */
 	/* Set at create. */
-	uint32_t trace;  /* see wti_ring_trace */
 	bool limited;    /* `limit` is one */
 	uint8_t producers; /* enum wti_ring_producers */
 	bool special;    /* limited or traced: a post does more than reserve and publish */
@@ -129,7 +131,12 @@ struct wti_ring {
 	_Atomic(size_t) padding;              /* bytes of PAD and LINK records, unreleased: not charged to the limit */
 	_Atomic(uint16_t) stood_still;        /* waits in a row in which the head did: see wti_ring_grow */
 	_Atomic(uint16_t) unwaited;           /* so many growths until the next wait */
+	uint32_t trace;                       /* set at create: see wti_ring_trace */
 	_Atomic(size_t) high_water;           /* the most bytes in use that were seen, now and then, and at each refusal */
+	_Atomic(uint32_t) visitor;            /* who found no room last, so many times in a row: see wti_bias_visit */
+	_Atomic(uint16_t) visits;
+	_Atomic(uint16_t) patience;           /* visits after which it is that one's own; written under grow_lock */
+	uint64_t bias_from;                   /* under grow_lock: the position from which it was */
 	size_t limit;                         /* set at create: bytes, or WTI_NO_LIMIT */
 	uint32_t capacity;                    /* set at create: bytes of the first segment */
 	bool under_lock;                      /* see wti_ring_post_under_lock */
@@ -239,6 +246,7 @@ size_t wti_ring_used(struct wti_ring *ring);
 uint64_t wti_ring_tail(struct wti_ring *ring);
 
 #define WTI_RING_POSITION(tail) ((tail) & ~(uint64_t)7)
+#define WTI_TAIL_BIASED         ((uint64_t)2)
 
 /* The same as a guess: relaxed, and no point of a schedule. Any thread. */
 static inline uint64_t wti_ring_tail_guess(const struct wti_ring *ring)

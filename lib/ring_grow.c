@@ -5,6 +5,7 @@
 
 #include "os.h"
 #include "record.h"
+#include "ring_bias.h"
 #include "seam.h"
 #include "wait.h"
 
@@ -107,7 +108,7 @@ static void grow_first(struct wti_ring *ring, struct wti_segment *segment, uint6
 
 	grow_describe(ring, next, segment, tail & ~(uint64_t)7);
 	wti_store_rel(&ring->first, segment); /* pairs with ring_first [ring-first]: its size is written */
-	wti_store_rel(&ring->tail, (tail & ~(uint64_t)7) | next); /* pairs with ring_reserve [ring-tail] */
+	wti_store_rel(&ring->tail, (tail & ~(uint64_t)7) | (tail & WTI_TAIL_BIASED) | next); /* pairs with ring_reserve [ring-tail] */
 }
 
 /*
@@ -127,7 +128,7 @@ static void grow_link(struct wti_ring *ring, struct wti_segment *segment, uint64
 		position = tail & ~(uint64_t)7;
 		grow_describe(ring, next, segment, position + WTI_HEADER_SIZE);
 		/* pairs with ring_reserve [ring-tail]: the extent is described */
-	} while (!wti_cas_acqrel(&ring->tail, &tail, (position + WTI_HEADER_SIZE) | next));
+	} while (!wti_cas_acqrel(&ring->tail, &tail, (position + WTI_HEADER_SIZE) | (tail & WTI_TAIL_BIASED) | next));
 
 	/* pairs with wti_ring_next [ring-commit]: `next` is written; seq_cst for the look that follows [source-1] */
 	wti_store_sc(wti_segment_at(last, last->size, position), wti_header(WTI_RECORD_LINK, 0, 0));
@@ -233,6 +234,7 @@ int wti_ring_grow(struct wti_ring *ring, uint64_t tail, size_t need)
 	wti_mutex_lock(&ring->grow_lock);
 	if (!grow_is_still_full(ring, &full))
 		goto out; /* someone else has linked one meanwhile */
+	wti_bias_end(ring);
 	now = wti_load(&ring->tail);
 	segment = grow_segment(ring, grow_size(ring, need));
 	if (!segment) {

@@ -14,6 +14,7 @@
 #include "probe.h"
 #include "record.h"
 #include "ring.h"
+#include "ring_bias.h"
 #include "seam.h"
 
 /*
@@ -66,8 +67,21 @@ static inline int wti_ring_check_size(const struct wti_ring *ring, size_t record
 	return ring->limited && record > ring->limit ? WT_EMSGSIZE : 0;
 }
 
-/* Move the tail from where it was read; false when another producer did. */
-static inline bool wti_ring_advance(struct wti_ring *ring, uint64_t *tail, size_t pad, size_t record)
+/* Move the tail of a ring that is biased, to this thread: else false. Since then nobody else has moved it. */
+static WTI_INLINE bool wti_ring_advance_biased(struct wti_ring *ring, uint64_t tail, size_t pad, size_t record)
+{
+	if (wti_unlikely(!wti_bias_enter(ring)))
+		return false;
+	WTI_YIELD(WTI_YIELD_INSIDE, ring);
+	if (wti_unlikely(pad))
+		wti_add(&ring->padding, pad);
+	wti_store_rel(&ring->tail, tail + pad + record); /* [ring-tail] */
+	wti_bias_leave();
+	return true;
+}
+
+/* Move the tail from where it was read; false when another producer did, or where the ring is another's own. */
+static WTI_INLINE bool wti_ring_advance(struct wti_ring *ring, uint64_t *tail, size_t pad, size_t record)
 {
 	if (ring->producers != WTI_RING_MANY) {
 		if (pad)
@@ -75,6 +89,8 @@ static inline bool wti_ring_advance(struct wti_ring *ring, uint64_t *tail, size_
 		wti_store(&ring->tail, *tail + pad + record);
 		return true;
 	}
+	if (*tail & WTI_TAIL_BIASED)
+		return wti_ring_advance_biased(ring, *tail, pad, record);
 	if (wti_likely(!pad))
 		return wti_cas_acqrel(&ring->tail, tail, *tail + record); /* [ring-tail] */
 	wti_add(&ring->padding, pad);

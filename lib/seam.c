@@ -11,6 +11,7 @@ int wti_mutant;
 uint64_t wti_ring_origin;
 size_t wti_select_few = 16;
 uint32_t wti_source_often = 2;
+uint16_t wti_ring_patience = WTI_RING_PATIENCE;
 
 #else
 

@@ -17,11 +17,12 @@
 
 /* Places between two steps of a protocol where the other thread's timing matters. */
 enum wti_yield_point {
+	WTI_YIELD_INSIDE,        /* ring: it is the thread's own, the tail not yet moved */
 	WTI_YIELD_RESERVED,      /* ring: reserved, not yet committed */
 	WTI_YIELD_FULL,          /* ring: no room in the largest segment, about to look how far the consumer is */
 	WTI_YIELD_COMMITTED,     /* port: committed, the receiver not yet looked at */
 	WTI_YIELD_GLANCING,      /* port: found nothing, about to look again, and not to wait yet */
-	WTI_YIELD_GATHERING,     /* wait: before each pause in which others are let get ahead */
+	WTI_YIELD_GATHERING,     /* wait: before each pause that a word can end (wti_wait_gather_while) */
 	WTI_YIELD_BEFORE_ARM,    /* wait: found nothing, about to announce the sleep */
 	WTI_YIELD_ARMED,         /* wait: announced, about to look again */
 	WTI_YIELD_NOTIFYING,     /* source: state is NOTIFIED, not yet pushed to the owner */
@@ -29,6 +30,8 @@ enum wti_yield_point {
 	WTI_YIELD_CHANGING,      /* owned: a change may begin, nothing is changed yet */
 	WTI_YIELD_ENDING         /* worker: entry left, nothing torn down yet */
 };
+
+#define WTI_RING_PATIENCE 4 /* of wti_ring_patience, where no test has changed it */
 
 /* Failures that no input can cause on its own. */
 enum wti_fault_point {
@@ -74,7 +77,10 @@ enum wti_mutant_id {
 	WTI_MUTANT_BRIEF_NO_WRITE = 34,      /* who makes a brief source ready only looks at its state */
 	WTI_MUTANT_COOL_ASLEEP = 35,         /* a select lets what is quiet go also when its sleep is announced */
 	WTI_MUTANT_UNCLEAN = 36,             /* a record is reserved in front of bytes that were not zeroed */
-	WTI_MUTANT_CALLERS_SEEN_EARLY = 37   /* who closes a port looks for callers before it says that it is closed */
+	WTI_MUTANT_CALLERS_SEEN_EARLY = 37,  /* who closes a port looks for callers before it says that it is closed */
+	WTI_MUTANT_BIAS_NO_BARRIER = 38,     /* a ring's bias is ended without the heavy barrier */
+	WTI_MUTANT_BIAS_NO_WAIT = 39,        /* ... while the thread that had it still moves the tail */
+	WTI_MUTANT_BIAS_NO_RECHECK = 40      /* the thread that has it does not look again, once inside */
 };
 
 #ifdef WTI_TESTING
@@ -90,6 +96,7 @@ extern wti_fault_fn *WTI_REPLACED wti_fault_hook;
 extern int wti_mutant;            /* an enum wti_mutant_id, or 0 */
 extern uint64_t wti_ring_origin;  /* position that new rings start at, a multiple of 8 */
 extern size_t wti_select_few;     /* ports that wt_select looks at one by one */
+extern uint16_t wti_ring_patience; /* times in a row that a producer finds no room before the ring is its own */
 extern uint32_t wti_source_often; /* passes within which a source that comes again is looked at all the time */
 
 /* Each hook is read once: a test that ends takes it away while threads that nobody joins come by. */
@@ -125,6 +132,7 @@ static inline int wti_fault(enum wti_fault_point point)
 #define WTI_MUTANT(id)           0
 #define wti_ring_origin          ((uint64_t)0)
 #define wti_select_few           ((size_t)16)
+#define wti_ring_patience        ((uint16_t)WTI_RING_PATIENCE)
 #define wti_source_often         ((uint32_t)2)
 
 #endif

@@ -142,6 +142,8 @@ void wti_thread_leave(struct wti_thread *thread)
 	wti_trace_unwind(thread); /* of one that ends in a callback */
 	wti_registry_leave(thread);
 	wti_thread_self_ptr = NULL;
+	if (thread->gone)
+		thread->gone(thread);
 }
 
 void wti_thread_destroy(struct wti_thread *thread)

@@ -72,6 +72,7 @@ wt_unit_tests = \
 	tests/test_post_to_thread_crossing \
 	tests/test_process \
 	tests/test_ring \
+	tests/test_ring_bias \
 	tests/test_segment \
 	tests/test_select \
 	tests/test_sender \
@@ -241,6 +242,7 @@ tests_sched_sched_SOURCES = $(wt_sched_engine) \
 	tests/sched/sanitizer.h \
 	tests/sched/scenario.c \
 	tests/sched/scenario.h \
+	tests/sched/scenario_bias.c \
 	tests/sched/scenario_broadcast.c \
 	tests/sched/scenario_close.c \
 	tests/sched/scenario_dump.c \
@@ -555,7 +557,7 @@ soak: tests/stress/soak
 
 # Each wrong version, in the targets of tests/mutants/table.
 wt_mutant_targets = tests/sched/sched tests/test_broadcast_log tests/test_lock_acquire tests/test_park tests/test_port \
-	tests/test_ring tests/test_transfer tests/test_worker
+	tests/test_ring tests/test_ring_bias tests/test_transfer tests/test_worker
 EXTRA_DIST += tests/mutants/table scripts/check-mutants
 if HAVE_CMOCKA
 check-mutants: libwt.la $(wt_mutant_targets)
@@ -569,6 +571,7 @@ check-mutants:
 endif
 
 EXTRA_DIST += \
+	tests/model/bias.pml \
 	tests/model/brief.pml \
 	tests/model/drain.pml \
 	tests/model/errand.pml \

@@ -1988,6 +1988,7 @@ struct stress {
 	uint64_t each;    /* messages of each producer */
 	size_t size_most; /* of a payload, at least 16 */
 	bool phases;      /* now and then all are large, and leave their bytes */
+	bool named;       /* the ring may be a producer's own for a while */
 	uint64_t seed;
 	atomic_bool stop; /* something is wrong, or all is done */
 	struct verdict verdict;
@@ -2047,6 +2048,8 @@ static void *stress_produce(void *arg)
 	unsigned char *bytes = malloc(3 * stress->size_most);
 	uint64_t next = 0;
 
+	if (stress->named)
+		CHECK(&stress->verdict, wti_thread_self() != NULL);
 	while (bytes && next < stress->each && !atomic_load(&stress->stop)) {
 		uint64_t choice = support_random(&random);
 		size_t count = choice & 12 ? 1 : 3;
@@ -2162,6 +2165,8 @@ static void stress_run(uint64_t *random, bool single)
 	support_count();
 	support_use_processor(choice >> 12 & 1);
 	wti_ring_origin = choice >> 9 & 1 ? (0 - (choice >> 32)) & ~(uint64_t)7 : 0;
+	stress->named = choice >> 13 & 1;
+	wti_ring_patience = choice >> 14 & 1 ? 0 : WTI_RING_PATIENCE;
 	wti_ring_init(&stress->ring, capacity, limit, single);
 	assert_int_equal(pthread_create(&looker, NULL, stress_look, stress), 0);
 	for (uint32_t i = 0; i < stress->producers; i++) {
@@ -2221,6 +2226,7 @@ static int wait_as_on_two_processors(void **state)
 
 	(void)state;
 	unsetenv("WT_TEST_NO_POLL");
+	wti_barrier_init();
 	os.cpu_count = two;
 	wti_os = &os;
 	if (!wti_wait_may_poll())

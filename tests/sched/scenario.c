@@ -9,6 +9,7 @@ static void (*scenario_fn[SCHED_FIBRES])(void *arg);
 const struct scenario *const scenario_lists[] = {
 	scenarios_litmus,
 	scenarios_port,
+	scenarios_bias,
 	scenarios_full,
 	scenarios_loop,
 	scenarios_close,

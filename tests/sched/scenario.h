@@ -102,7 +102,7 @@ void scenario_pause(wt_time until);
 wt_time scenario_time(int64_t milliseconds);
 
 /* The files; the weak ones are to fail. */
-extern const struct scenario scenarios_litmus[], scenarios_weak[], scenarios_port[], scenarios_full[],
+extern const struct scenario scenarios_litmus[], scenarios_weak[], scenarios_port[], scenarios_bias[], scenarios_full[],
 	scenarios_loop[], scenarios_close[], scenarios_transfer[], scenarios_lost[], scenarios_slot[], scenarios_wait[],
 	scenarios_lock[], scenarios_worker[], scenarios_terminate[], scenarios_terminate_wait[],
 	scenarios_orphan[], scenarios_pool_submit[], scenarios_pool_task[],

@@ -143,6 +143,7 @@ int support_teardown(void **state)
 	wti_fault_hook = NULL;
 	support_set_mutant(0);
 	wti_ring_origin = 0;
+	wti_ring_patience = WTI_RING_PATIENCE;
 	return 0;
 }
 

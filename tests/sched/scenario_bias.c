@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A ring that is one poster's own, until another one comes. Whoever finds no
+ * room gets it, at the first time.
+ */
+#include <string.h>
+
+#include "sched/scenario.h"
+#include "seam.h"
+#include "thread.h"
+
+static void bias_open(const wt_channel_options *options)
+{
+	wti_ring_patience = 0;
+	scenario_open_channel(options);
+}
+
+static void bias_close(void)
+{
+	scenario_close_channel();
+	wti_ring_patience = WTI_RING_PATIENCE;
+}
+
+/* Upper case from one, lower case from the other, each from its first letter on. */
+static void receive_both(unsigned each)
+{
+	char next[2] = { 'A', 'a' };
+
+	for (unsigned i = 0; i < 2 * each; i++) {
+		char byte = scenario_receive_any(near_end);
+
+		SCENARIO_CHECK(byte == next[byte >= 'a']++);
+	}
+}
+
+/* ---- The other comes while it posts [M1] ---- */
+
+/* A thread without a record has no name by which a ring could be its own. */
+static void bias_get_name(void)
+{
+	SCENARIO_CHECK(wti_thread_self() != NULL);
+}
+
+/* At the first one the ring has no memory yet. */
+static void post_upper(void *arg)
+{
+	(void)arg;
+	bias_get_name();
+	scenario_post(far_end, 'A');
+	scenario_post(far_end, 'B');
+}
+
+static void bias_ends(void)
+{
+	int first, second;
+
+	bias_open(NULL);
+	first = scenario_go("first", post_upper, NULL);
+	second = scenario_go("second", scenario_post_two, NULL);
+	receive_both(2);
+	scenario_join(first);
+	scenario_join(second);
+	bias_close();
+}
+
+/* ---- ... and the ring grows, and is the other's [M1] ---- */
+
+enum { BIAS_LARGE = 100 };
+
+static void post_large(void *letter)
+{
+	char message[BIAS_LARGE];
+
+	bias_get_name();
+	for (char i = 0; i < 2; i++) {
+		memset(message, *(const char *)letter + i, sizeof message);
+		SCENARIO_CHECK(wt_port_post(far_end, message, sizeof message) == 0);
+	}
+}
+
+static void bias_changes(void)
+{
+	int first, second;
+
+	bias_open(WT_CHANNEL_OPTIONS(.capacity = 256));
+	first = scenario_go("first", post_large, "A");
+	second = scenario_go("second", post_large, "a");
+	receive_both(2);
+	scenario_join(first);
+	scenario_join(second);
+	bias_close();
+}
+
+/* ---- ... and it gives back what it has reserved, be that the last or not [M1] ---- */
+
+static void abandon_and_post(void *arg)
+{
+	wt_slot slot;
+
+	(void)arg;
+	bias_get_name();
+	SCENARIO_CHECK(wt_port_reserve(far_end, SCENARIO_BYTES, &slot, WT_FOREVER) == 0);
+	wt_port_abandon(far_end, &slot);
+	scenario_post(far_end, 'A');
+}
+
+static void bias_meets_slot(void)
+{
+	int first, second;
+
+	bias_open(NULL);
+	first = scenario_go("first", abandon_and_post, NULL);
+	second = scenario_go("second", scenario_post_one, "a");
+	receive_both(1);
+	scenario_join(first);
+	scenario_join(second);
+	bias_close();
+}
+
+const struct scenario scenarios_bias[] = {
+	{
+		.name = "bias_ends",
+		.run = bias_ends,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CONTENDED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "bias_changes",
+		.run = bias_changes,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CONTENDED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "bias_meets_slot",
+		.run = bias_meets_slot,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{ .name = NULL },
+};
