@@ -2,7 +2,8 @@
  *
  * Locks with ranks. A thread that holds a lock takes only locks of a higher
  * rank; debug builds abort where it does not. No lock is ever held while
- * user code runs, or while the library waits for anything but a lock.
+ * user code runs, or while the library waits for anything but a lock, or, in
+ * ring_bias.c, for a thread to be past a few instructions.
  */
 #ifndef WTI_MUTEX_H
 #define WTI_MUTEX_H
@@ -28,8 +29,8 @@ enum wti_rank {
 	WTI_RANK_WAITERS, /* who waits for a thing, held while they are woken */
 	WTI_RANK_SOURCE,  /* who owns a port or worker, held while the owner is woken, or a dead queue is emptied */
 	WTI_RANK_FLIGHT,  /* which ports lie in messages: taken last, holds no other */
-	WTI_RANK_RING,    /* the growth of a ring, reservations while it is dirty, and whose own it is */
-	WTI_RANK_BIAS,    /* threads that had a ring of their own, held while one is waited for: holds no other */
+	WTI_RANK_RING,    /* the growth of a ring, reservations while it is dirty, and whose own it is: holds no other */
+	WTI_RANK_BIAS,    /* names for those whose own a ring may be: holds no other */
 	WTI_RANK_ARENA,   /* arenas between two heaps: taken with nothing else held, holds no other */
 	WTI_RANK_CREW,    /* threads without work: taken with nothing else held, holds no other */
 	WTI_RANK_COUNT

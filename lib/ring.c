@@ -83,6 +83,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	ring->read_limited = ring->limited;
 	ring->capacity = size;
 	wti_store(&ring->patience, wti_ring_patience);
+	wti_store(&ring->bias, WTI_BIAS_NOBODY);
 	ring->special = ring->limited;
 	ring_choose_zeroes(ring, single);
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
@@ -223,7 +224,7 @@ static WTI_COLD struct ring_ends ring_make_room(struct wti_ring *ring, size_t re
 {
 	uint64_t head, tail;
 
-	wti_bias_visit(ring);
+	wti_bias_visit(ring, record);
 	if (wti_load(&ring->dirty) && ring_reserve_dirty(ring, record, place))
 		return (struct ring_ends){ .result = RING_TAKEN };
 	head = wti_load_acq(&ring->head); /* pairs with ring_give_back [ring-head]: what is free is zero, or ... */
@@ -304,10 +305,16 @@ static WTI_COLD void ring_commit_traced(const struct wti_ring *ring, const struc
 	wti_trace_posted(ring->trace, WTI_RING_POSITION(place->end), now);
 }
 
+/* Of a timeline; 0: there is none. Not read without need: it lies in a line that the consumer writes. */
+static inline uint32_t ring_trace(const struct wti_ring *ring)
+{
+	return wti_unlikely(ring->special) ? ring->trace : 0;
+}
+
 /* Publish the record. Nothing that can fail, allocate or reach user code stands between reserve and this. */
 static WTI_INLINE void ring_commit(struct wti_ring *ring, const struct wti_ring_place *place, uint64_t header)
 {
-	if (wti_unlikely(ring->trace))
+	if (wti_unlikely(ring_trace(ring)))
 		ring_commit_traced(ring, place, header);
 	else
 		wti_ring_commit_untraced(ring, place, header);
@@ -442,7 +449,7 @@ static WTI_APART int ring_post_any(struct wti_ring *ring, const void *data, size
 
 int wti_ring_post(struct wti_ring *ring, const void *data, size_t size, uint32_t type)
 {
-	if (wti_is_short(size) && wti_likely(!ring->trace) &&
+	if (wti_is_short(size) && wti_likely(!ring_trace(ring)) &&
 	    wti_likely(wti_ring_post_at_once(ring, data, size, type, ring->limited)))
 		return 0;
 	return ring_post_any(ring, data, size, type);
@@ -535,7 +542,7 @@ static int ring_post_batch(struct wti_ring *ring, const struct iovec *messages, 
 		WTI_PROBE2(post, ring, end);
 	}
 	wti_ring_zero_after(ring, &place);
-	if (wti_unlikely(ring->trace))
+	if (wti_unlikely(ring_trace(ring)))
 		ring_publish_batch_traced(ring, place.header, end - bytes, messages, count);
 	else
 		wti_ring_publish(place.header, wti_header(WTI_RECORD_MESSAGE, messages[0].iov_len, 0));
@@ -703,7 +710,7 @@ static WTI_APART void ring_commit_any(struct wti_ring *ring, const struct wti_ri
 {
 	enum wti_record_kind kind = cargo ? WTI_RECORD_CARGO : WTI_RECORD_MESSAGE;
 	uint64_t end = WTI_RING_POSITION(slot->end);
-	int64_t now = ring->trace ? wti_os->clock() : 0;
+	int64_t now = ring_trace(ring) ? wti_os->clock() : 0;
 	uint64_t header;
 
 	if (slot->outline) {
@@ -723,7 +730,7 @@ static WTI_APART void ring_commit_any(struct wti_ring *ring, const struct wti_ri
 
 void wti_ring_commit(struct wti_ring *ring, const struct wti_ring_slot *slot, size_t size, uint32_t type, bool cargo)
 {
-	if (wti_unlikely(slot->outline || slot->size != size || ring->trace)) {
+	if (wti_unlikely(slot->outline || slot->size != size || ring_trace(ring))) {
 		ring_commit_any(ring, slot, size, type, cargo);
 		return;
 	}

@@ -11,7 +11,8 @@
  *
  * What is guaranteed. A producer's records come out in its order, each once.
  * A producer that stalls between reserve and commit holds back later records,
- * never other producers. Posting is lock-free but when the ring grows, or is
+ * never other producers; one whose own the ring is holds them back where it
+ * stalls in the few instructions that move the tail (ring_bias.h). Posting is lock-free but when the ring grows, or is
  * dirty (see below), which takes a lock among the producers that found it full;
  * and when a thread posts where another one has posted all for a while.
  *
@@ -118,7 +119,7 @@ struct wti_ring {
 	_Atomic(uint64_t) head_seen; /* a head of the past, none behind clean_head: spares the consumer's line */
 	struct wti_extent extent[2];
 	_Atomic(uint32_t) extent_size[2]; /* bytes; 0: none yet */
-	_Atomic(uint32_t) bias; /* whose own it is, see ring_bias.h; 0: nobody's. Written under grow_lock */
+	_Atomic(uint32_t) bias; /* whose own it is, or WTI_BIAS_NOBODY: see ring_bias.h */
 	/* Set at create. */
 	bool limited;    /* `limit` is one */
 	uint8_t producers; /* enum wti_ring_producers */
@@ -136,7 +137,7 @@ struct wti_ring {
 	_Atomic(uint32_t) visitor;            /* who found no room last, so many times in a row: see wti_bias_visit */
 	_Atomic(uint16_t) visits;
 	_Atomic(uint16_t) patience;           /* visits after which it is that one's own; written under grow_lock */
-	uint64_t bias_from;                   /* under grow_lock: the position from which it was */
+	uint64_t bias_worth;                  /* under grow_lock: the position up to which it has to last to be worth its end */
 	size_t limit;                         /* set at create: bytes, or WTI_NO_LIMIT */
 	uint32_t capacity;                    /* set at create: bytes of the first segment */
 	bool under_lock;                      /* see wti_ring_post_under_lock */

@@ -16,15 +16,19 @@
  * own; who ends the bias takes the name away, issues the heavy barrier, and
  * waits until that thread is not inside. So either the one sees that its name
  * is gone, and leaves, or the other sees it inside, and then what it has done
- * there. What it says lies in its own record: a word in the ring would also be
- * written by one that had the ring before, and has not seen yet that it is
+ * there. What it says lies in a place of its own: a word in the ring would also
+ * be written by one that had the ring before, and has not seen yet that it is
  * another's by now. Inside are a few instructions, of which none can fail,
  * block, or reach the program's code; but a thread can lose its processor
- * there.
+ * there, and then others wait, under grow_lock, until it has one again.
  *
- * Who finds no room, some times in a row with nobody else between, gets the
- * bias; so a ring that few messages pass never has one. Where it did not last,
- * the next one needs twice as many such times.
+ * A name is a place. A thread gets one with its first ring, and gives it back
+ * behind its last call; the next one that gets it has the rings as well that
+ * are biased to it. Where all names are taken, other threads do without.
+ *
+ * Who finds no room for a small message, some times in a row and nobody else
+ * between, gets the bias; so a ring that few messages pass never has one. Where
+ * it was not worth its end, the next one needs twice as many such times.
  *
  * Kept because it measures better: 8-byte messages, posted and received one by
  * one, were 1.60 to 1.68 times as many in five runs of 5 to 7 rounds, those of
@@ -42,43 +46,52 @@
 #include "seam.h"
 #include "thread.h"
 
-/* What `bias` is where the ring is this thread's own. No thread has it after another. */
-static inline uint64_t wti_bias_name(const struct wti_thread *self)
-{
-	return self->id + 1;
-}
+enum { WTI_BIAS_NAMES = 1024 };
+
+/* Of wti_ring.bias. */
+#define WTI_BIAS_NOBODY UINT32_MAX
+
+/* By name, which is never 0. Never freed: who ends a bias may look at the place of a thread that is gone. */
+struct wti_bias_place {
+	WTI_CACHE_ALIGNED _Atomic(const struct wti_ring *) inside; /* the ring whose tail that thread is about to move, or NULL */
+	bool taken; /* under a lock of ring_bias.c */
+};
+
+extern struct wti_bias_place wti_bias_places[WTI_BIAS_NAMES + 1];
 
 static inline bool wti_bias_is_mine(const struct wti_ring *ring)
 {
 	const struct wti_thread *self = wti_thread_peek();
 
-	return self && wti_load(&ring->bias) == wti_bias_name(self);
+	return self && wti_load(&ring->bias) == self->bias_name;
 }
 
 /* Producer, without grow_lock: whether the ring is its own, and stays so until it leaves. */
 static WTI_INLINE bool wti_bias_enter(const struct wti_ring *ring)
 {
-	struct wti_thread *self = wti_thread_peek();
+	const struct wti_thread *self = wti_thread_peek();
+	struct wti_bias_place *place;
 
-	if (wti_unlikely(!self || wti_load(&ring->bias) != wti_bias_name(self)))
+	if (wti_unlikely(!self || wti_load(&ring->bias) != self->bias_name))
 		return false;
-	wti_store(&self->inside, ring); /* pairs with wti_bias_end [ring-bias]: said before the look */
+	place = &wti_bias_places[self->bias_name];
+	wti_store(&place->inside, ring); /* pairs with wti_bias_end [ring-bias]: said before the look */
 	wti_barrier_light();
-	if (wti_likely(wti_load_sc(&ring->bias) == wti_bias_name(self)) || /* [ring-bias] */
+	if (wti_likely(wti_load_sc(&ring->bias) == self->bias_name) || /* [ring-bias] */
 	    WTI_MUTANT(WTI_MUTANT_BIAS_NO_RECHECK))
 		return true;
-	wti_store_rel(&self->inside, NULL); /* [ring-inside] */
+	wti_store_rel(&place->inside, NULL); /* [ring-inside] */
 	return false;
 }
 
 static WTI_INLINE void wti_bias_leave(void)
 {
 	/* pairs with bias_await_outside [ring-inside]: the tail is written */
-	wti_store_rel(&wti_thread_peek()->inside, NULL);
+	wti_store_rel(&wti_bias_places[wti_thread_peek()->bias_name].inside, NULL);
 }
 
-/* Producer: it has found no room, or none that it knew of. The ring may be its own from now on. */
-void wti_bias_visit(struct wti_ring *ring);
+/* Producer: it has found no room for a record of so many bytes, or none that it knew of. The ring may be its own now. */
+void wti_bias_visit(struct wti_ring *ring, size_t record);
 
 /* Producer, under grow_lock: from now on the ring is no other thread's than the calling one's. */
 void wti_bias_end(struct wti_ring *ring);

@@ -106,12 +106,10 @@ struct wti_thread {
 
 	/* Atomic: set once by whoever terminates, read by the owner all the time. */
 	WTI_CACHE_ALIGNED _Atomic(uint32_t) terminating;
+	uint32_t bias_name; /* ring_bias.c, owner only: what a ring of its own is biased to; 0: there was none yet */
 
 	/* For those who describe what it owns, the lists of ports, pools, broadcasts and timers below. */
 	struct wti_owned owned;
-
-	/* ring_bias.c. Written by the owner: the ring of its own whose tail it is about to move, or NULL. */
-	_Atomic(const void *) inside;
 
 	/* Owner only, from here on. */
 	struct wti_track *track; /* trace.c: what it notes for a timeline; NULL: nothing */
@@ -119,7 +117,6 @@ struct wti_thread {
 	void (*unwound[WTI_END_COUNT])(struct wti_thread *self); /* after a jump out of callbacks: they will not return */
 
 	void (*gone)(struct wti_thread *self); /* behind the last call of the thread; NULL: nothing is to be done */
-	struct wti_list biased; /* ring_bias.c: the others that had a ring of their own; linked where `gone` is set */
 
 	/* wait.c: what polling has brought so far. */
 	unsigned poll_budget; /* looks; 0: not polled yet */

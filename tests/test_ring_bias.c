@@ -165,27 +165,56 @@ static void who_has_no_record_gets_no_ring(void **state)
 	end_ring();
 }
 
-/* More threads than `bias` has numbers for: their records count with 64 bits. */
-static void who_has_no_name_that_fits_gets_no_ring(void **state)
+static void *post_some_as_another(void *arg)
 {
-	struct wti_thread *self;
-	uint64_t id;
+	intptr_t err = wti_thread_self() ? 0 : WT_ENOMEM;
+
+	(void)arg;
+	for (int i = 0; i < 1000 && !err; i++)
+		err = post_next();
+	return (void *)err;
+}
+
+static void who_finds_all_names_taken_gets_no_ring(void **state)
+{
+	bool taken_before[WTI_BIAS_NAMES + 1];
 
 	(void)state;
 	wti_ring_patience = 0;
 	open_with(0, WTI_NO_LIMIT, false);
-	self = wti_thread_self();
-	id = self->id;
-	self->id = UINT32_MAX;
-	post_some(1);
+	for (unsigned name = 1; name <= WTI_BIAS_NAMES; name++) {
+		taken_before[name] = wti_bias_places[name].taken;
+		wti_bias_places[name].taken = true;
+	}
+	on_thread(post_some_as_another, NULL);
 	assert_false(is_biased());
-	self->id = UINT32_MAX - 1;
-	post_some(1000);
+	for (unsigned name = 1; name <= WTI_BIAS_NAMES; name++)
+		wti_bias_places[name].taken = taken_before[name];
+	on_thread(post_some_as_another, NULL);
+	assert_true(is_biased());
+	end_ring();
+}
+
+static void large_messages_are_no_reason_to_have_it(void **state)
+{
+	static const char bytes[512];
+	struct wti_record record;
+
+	(void)state;
+	wti_ring_patience = 0;
+	open_with(0, WTI_NO_LIMIT, false);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes, 0), 0);
+		assert_true(wti_ring_next(&ring, &record));
+		wti_ring_release(&ring, ring.read);
+	}
+	assert_false(is_biased());
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes - 8, 0), 0);
+		assert_true(wti_ring_next(&ring, &record));
+		wti_ring_release(&ring, ring.read);
+	}
 	assert_true(is_mine());
-	self->id = UINT32_MAX - 1 + ((uint64_t)1 << 32);
-	post_some(1);
-	assert_false(is_biased());
-	self->id = id;
 	end_ring();
 }
 
@@ -404,21 +433,110 @@ static void where_it_was_short_the_next_one_comes_later(void **state)
 {
 	(void)state;
 	open_mine(0);
-	wti_store(&ring.patience, 3);
+	wti_ring_patience = 5;
+	wti_store(&ring.patience, 12);
 	on_thread(post_as_another, NULL);
-	assert_int_equal(wti_load(&ring.patience), 6);
-	wti_store(&ring.patience, 0);
+	assert_int_equal(wti_load(&ring.patience), 24);
+	wti_store(&ring.patience, 1 << 14);
+	wti_store(&ring.visits, UINT16_MAX);
 	post_some(1024 / RECORD);
 	assert_true(is_mine());
-	wti_ring_patience = 5;
-	wti_store(&ring.patience, 1 << 14);
 	on_thread(post_as_another, NULL);
 	assert_int_equal(wti_load(&ring.patience), 1 << 14);
-	wti_store(&ring.patience, 0);
-	post_some(100000);
-	assert_true(is_mine());
-	on_thread(post_as_another, NULL);
-	assert_int_equal(wti_load(&ring.patience), 5);
+	end_ring();
+}
+
+static void where_it_was_long_the_next_one_comes_sooner(void **state)
+{
+	static const uint16_t patience[3] = { 12, 6, 5 };
+
+	(void)state;
+	open_mine(0);
+	wti_ring_patience = 5;
+	wti_store(&ring.patience, patience[0]);
+	for (unsigned i = 0; i < 2; i++) {
+		for (unsigned j = 0; j < 6000; j++) {
+			post_some(1);
+			take_all();
+		}
+		assert_true(is_mine());
+		on_thread(post_as_another, NULL);
+		assert_int_equal(wti_load(&ring.patience), patience[i + 1]);
+	}
+	end_ring();
+}
+
+/* ---- Names ---- */
+
+/* It gets its name by a ring of its own first. */
+static void *post_other_and_some(void *arg)
+{
+	static struct wti_ring other;
+	struct wti_list dropped;
+	intptr_t err = 0;
+
+	(void)arg;
+	if (!wti_thread_self())
+		return (void *)(intptr_t)WT_ENOMEM;
+	wti_list_init(&dropped);
+	wti_ring_init(&other, 0, WTI_NO_LIMIT, false);
+	wti_store(&other.patience, 0);
+	err = wti_ring_post(&other, "", 0, 0);
+	wti_ring_destroy(&other, &dropped);
+	return err ? (void *)err : post_some_as_another(NULL);
+}
+
+/* Of a thread that has ended: what was biased to it is the next one's with its name, and was written before. */
+static void a_name_goes_to_another_thread_with_all_it_has(void **state)
+{
+	(void)state;
+	wti_ring_patience = 0;
+	open_with(0, WTI_NO_LIMIT, false);
+	use_barrier(0);
+	on_thread(post_some_as_another, NULL);
+	assert_true(is_biased() && !is_mine());
+	wti_store(&ring.visitor, UINT32_MAX);
+	wti_ring_patience = 100;
+	wti_store(&ring.patience, 100);
+	on_thread(post_other_and_some, NULL);
+	assert_true(is_biased());
+	assert_int_equal(atomic_load(&barriers), 0);
+	end_ring();
+}
+
+static pthread_key_t late_key;
+static int late_error;
+
+static void post_at_the_end(void *arg)
+{
+	(void)arg;
+	late_error = wti_thread_peek() || !wti_thread_self() ? WT_EINVAL : post_next();
+}
+
+static void *post_and_leave_more(void *arg)
+{
+	void *err = post_some_as_another(arg);
+
+	late_error = WT_EINVAL;
+	return pthread_setspecific(late_key, &late_error) == 0 ? err : arg;
+}
+
+/* A thread that calls again behind its end, in another destructor, has a new record, and no name. */
+static void who_comes_back_behind_its_end_has_lost_its_ring(void **state)
+{
+	pthread_key_t key;
+
+	(void)state;
+	wti_ring_patience = 0;
+	open_with(0, WTI_NO_LIMIT, false);
+	use_barrier(0);
+	assert_int_equal(pthread_key_create(&key, post_at_the_end), 0);
+	late_key = key;
+	on_thread(post_and_leave_more, NULL);
+	assert_int_equal(pthread_key_delete(key), 0);
+	assert_int_equal(late_error, 0);
+	assert_int_equal(posted, 1001);
+	assert_int_equal(atomic_load(&barriers), 1);
 	end_ring();
 }
 
@@ -520,7 +638,8 @@ int main(void)
 		TEST(who_is_not_alone_does_not_get_it),
 		TEST(a_ring_of_one_producer_is_nobodys),
 		TEST(who_has_no_record_gets_no_ring),
-		TEST(who_has_no_name_that_fits_gets_no_ring),
+		TEST(who_finds_all_names_taken_gets_no_ring),
+		TEST(large_messages_are_no_reason_to_have_it),
 		TEST(where_there_is_no_such_barrier_no_ring_is_anybodys),
 		TEST(it_stays_while_the_ring_grows),
 		TEST(it_stays_where_records_do_not_fit_in_at_the_end),
@@ -533,6 +652,9 @@ int main(void)
 		TEST(a_post_into_a_dirty_ring_ends_it),
 		TEST(what_another_thread_has_it_gets_in_its_turn),
 		TEST(where_it_was_short_the_next_one_comes_later),
+		TEST(where_it_was_long_the_next_one_comes_sooner),
+		TEST(a_name_goes_to_another_thread_with_all_it_has),
+		TEST(who_comes_back_behind_its_end_has_lost_its_ring),
 		TEST(another_thread_waits_until_the_tail_is_moved),
 		TEST(another_thread_waits_also_where_the_barrier_is_refused),
 		TEST(without_the_barrier_another_thread_waits_a_moment),

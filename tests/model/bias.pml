@@ -36,7 +36,7 @@
 #define BIASED	8		/* the bit; the position is below */
 
 #define TAIL	0
-#define BIAS	1		/* a name: process + 1 */
+#define BIAS	1		/* a name: process + 1; 0: nobody's */
 #define INSIDE	2		/* and the other's */
 
 #ifdef SHARED_INSIDE
