@@ -654,16 +654,18 @@ static void *ring_slot_outline(const struct wti_ring_slot *slot)
  */
 static bool ring_take_back(struct wti_ring *ring, uint64_t tail, size_t rest)
 {
+	struct wti_bias_place *place;
 	bool taken;
 
 	if (!(tail & WTI_TAIL_BIASED))
 		return wti_cas_sc(&ring->tail, &tail, tail - rest); /* [ring-tail] */
-	if (!wti_bias_enter(ring))
+	place = wti_bias_enter(ring);
+	if (!place)
 		return false;
 	taken = wti_load(&ring->tail) == tail;
 	if (taken)
 		wti_store_sc(&ring->tail, tail - rest); /* [ring-tail] */
-	wti_bias_leave();
+	wti_bias_leave(place);
 	return taken;
 }
 

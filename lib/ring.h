@@ -50,8 +50,9 @@
  *
  * `tail` carries the present extent's index in its low bit. A producer reads
  * tail, then that extent, then swaps tail: success proves that no other
- * segment was linked meanwhile, so a segment's memory is only touched by who
- * owns bytes in it, and can be freed once the consumer has passed its end.
+ * segment was linked meanwhile (of its own ring a thread knows it), so a
+ * segment's memory is only touched by who owns bytes in it, and can be freed
+ * once the consumer has passed its end.
  *
  * After any call that posts, successful or not, the caller looks whether the
  * consumer sleeps (wti_source_notify): a commit is the first half of that

@@ -18,14 +18,15 @@ enum {
 /* ---- Names ---- */
 
 struct wti_bias_place wti_bias_places[WTI_BIAS_NAMES + 1];
+bool wti_bias_taken[WTI_BIAS_NAMES + 1];
 
 static struct wti_mutex bias_lock = WTI_MUTEX_INIT(WTI_RANK_BIAS);
 
-/* It posts no more. */
+/* After its last call. */
 static void bias_give_name_back(struct wti_thread *self)
 {
 	wti_mutex_lock(&bias_lock);
-	wti_bias_places[self->bias_name].taken = false;
+	wti_bias_taken[self->bias_name] = false;
 	wti_mutex_unlock(&bias_lock);
 }
 
@@ -33,7 +34,7 @@ static void bias_give_name_back(struct wti_thread *self)
 static uint32_t bias_find_name(void)
 {
 	for (uint32_t name = 1; name <= WTI_BIAS_NAMES; name++)
-		if (!wti_bias_places[name].taken)
+		if (!wti_bias_taken[name])
 			return name;
 	return 0;
 }
@@ -44,11 +45,14 @@ static bool bias_get_name(struct wti_thread *self)
 		return true;
 	wti_mutex_lock(&bias_lock);
 	self->bias_name = bias_find_name();
-	wti_bias_places[self->bias_name].taken = true;
+	wti_bias_taken[self->bias_name] = true;
 	wti_mutex_unlock(&bias_lock);
-	if (self->bias_name)
-		self->gone = bias_give_name_back;
-	return self->bias_name;
+	if (!self->bias_name)
+		return false;
+	/* pairs with bias_await_outside [ring-inside]: who reads from here on what this thread says sees the last one's tail */
+	wti_store_rel(&wti_bias_places[self->bias_name].inside, NULL);
+	self->gone = bias_give_name_back;
+	return true;
 }
 
 /* ---- The beginning ---- */

@@ -23,12 +23,13 @@
  * there, and then others wait, under grow_lock, until it has one again.
  *
  * A name is a place. A thread gets one with its first ring, and gives it back
- * behind its last call; the next one that gets it has the rings as well that
+ * after its last call; the next one that gets it has the rings as well that
  * are biased to it. Where all names are taken, other threads do without.
  *
  * Who finds no room for a small message, some times in a row and nobody else
- * between, gets the bias; so a ring that few messages pass never has one. Where
- * it was not worth its end, the next one needs twice as many such times.
+ * between, gets the bias; so a ring that few messages pass has one late, or
+ * never. Where it was not worth its end, the next one needs twice as many such
+ * times.
  *
  * Kept because it measures better: 8-byte messages, posted and received one by
  * one, were 1.60 to 1.68 times as many in five runs of 5 to 7 rounds, those of
@@ -51,13 +52,17 @@ enum { WTI_BIAS_NAMES = 1024 };
 /* Of wti_ring.bias. */
 #define WTI_BIAS_NOBODY UINT32_MAX
 
-/* By name, which is never 0. Never freed: who ends a bias may look at the place of a thread that is gone. */
+/*
+ * By name, which is never 0. Never freed: who ends a bias may look at the place of a thread that is gone. Written at each
+ * post: a pair of lines, for processors fetch them so.
+ */
 struct wti_bias_place {
-	WTI_CACHE_ALIGNED _Atomic(const struct wti_ring *) inside; /* the ring whose tail that thread is about to move, or NULL */
-	bool taken; /* under a lock of ring_bias.c */
+	/* The ring whose tail that thread is about to move, or NULL. */
+	_Alignas(2 * WTI_CACHE_LINE) _Atomic(const struct wti_ring *) inside;
 };
 
 extern struct wti_bias_place wti_bias_places[WTI_BIAS_NAMES + 1];
+extern bool wti_bias_taken[WTI_BIAS_NAMES + 1]; /* by name, under a lock of ring_bias.c */
 
 static inline bool wti_bias_is_mine(const struct wti_ring *ring)
 {
@@ -66,28 +71,27 @@ static inline bool wti_bias_is_mine(const struct wti_ring *ring)
 	return self && wti_load(&ring->bias) == self->bias_name;
 }
 
-/* Producer, without grow_lock: whether the ring is its own, and stays so until it leaves. */
-static WTI_INLINE bool wti_bias_enter(const struct wti_ring *ring)
+/* Producer: where it says that it is inside, in a ring that is its own until it leaves; NULL: the ring is not. */
+static WTI_INLINE struct wti_bias_place *wti_bias_enter(const struct wti_ring *ring)
 {
 	const struct wti_thread *self = wti_thread_peek();
 	struct wti_bias_place *place;
 
 	if (wti_unlikely(!self || wti_load(&ring->bias) != self->bias_name))
-		return false;
+		return NULL;
 	place = &wti_bias_places[self->bias_name];
 	wti_store(&place->inside, ring); /* pairs with wti_bias_end [ring-bias]: said before the look */
 	wti_barrier_light();
 	if (wti_likely(wti_load_sc(&ring->bias) == self->bias_name) || /* [ring-bias] */
 	    WTI_MUTANT(WTI_MUTANT_BIAS_NO_RECHECK))
-		return true;
+		return place;
 	wti_store_rel(&place->inside, NULL); /* [ring-inside] */
-	return false;
+	return NULL;
 }
 
-static WTI_INLINE void wti_bias_leave(void)
+static WTI_INLINE void wti_bias_leave(struct wti_bias_place *place)
 {
-	/* pairs with bias_await_outside [ring-inside]: the tail is written */
-	wti_store_rel(&wti_bias_places[wti_thread_peek()->bias_name].inside, NULL);
+	wti_store_rel(&place->inside, NULL); /* pairs with bias_await_outside [ring-inside]: the tail is written */
 }
 
 /* Producer: it has found no room for a record of so many bytes, or none that it knew of. The ring may be its own now. */

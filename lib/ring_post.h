@@ -70,13 +70,15 @@ static inline int wti_ring_check_size(const struct wti_ring *ring, size_t record
 /* Move the tail of a ring that is biased, to this thread: else false. Since then nobody else has moved it. */
 static WTI_INLINE bool wti_ring_advance_biased(struct wti_ring *ring, uint64_t tail, size_t pad, size_t record)
 {
-	if (wti_unlikely(!wti_bias_enter(ring)))
+	struct wti_bias_place *place = wti_bias_enter(ring);
+
+	if (wti_unlikely(!place))
 		return false;
 	WTI_YIELD(WTI_YIELD_INSIDE, ring);
 	if (wti_unlikely(pad))
 		wti_add(&ring->padding, pad);
 	wti_store_rel(&ring->tail, tail + pad + record); /* [ring-tail] */
-	wti_bias_leave();
+	wti_bias_leave(place);
 	return true;
 }
 

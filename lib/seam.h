@@ -80,7 +80,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_CALLERS_SEEN_EARLY = 37,  /* who closes a port looks for callers before it says that it is closed */
 	WTI_MUTANT_BIAS_NO_BARRIER = 38,     /* a ring's bias is ended without the heavy barrier */
 	WTI_MUTANT_BIAS_NO_WAIT = 39,        /* ... while the thread that had it still moves the tail */
-	WTI_MUTANT_BIAS_NO_RECHECK = 40      /* the thread that has it does not look again, once inside */
+	WTI_MUTANT_BIAS_NO_RECHECK = 40,     /* the thread that has it does not look again, once inside */
+	WTI_MUTANT_BIAS_GROW = 41            /* who makes a ring grow that is another thread's own lets it be */
 };
 
 #ifdef WTI_TESTING

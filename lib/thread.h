@@ -116,7 +116,7 @@ struct wti_thread {
 	void (*end[WTI_END_COUNT])(struct wti_thread *self);
 	void (*unwound[WTI_END_COUNT])(struct wti_thread *self); /* after a jump out of callbacks: they will not return */
 
-	void (*gone)(struct wti_thread *self); /* behind the last call of the thread; NULL: nothing is to be done */
+	void (*gone)(struct wti_thread *self); /* after the last call of the thread; NULL: nothing is to be done */
 
 	/* wait.c: what polling has brought so far. */
 	unsigned poll_budget; /* looks; 0: not polled yet */

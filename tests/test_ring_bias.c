@@ -183,13 +183,13 @@ static void who_finds_all_names_taken_gets_no_ring(void **state)
 	wti_ring_patience = 0;
 	open_with(0, WTI_NO_LIMIT, false);
 	for (unsigned name = 1; name <= WTI_BIAS_NAMES; name++) {
-		taken_before[name] = wti_bias_places[name].taken;
-		wti_bias_places[name].taken = true;
+		taken_before[name] = wti_bias_taken[name];
+		wti_bias_taken[name] = true;
 	}
 	on_thread(post_some_as_another, NULL);
 	assert_false(is_biased());
 	for (unsigned name = 1; name <= WTI_BIAS_NAMES; name++)
-		wti_bias_places[name].taken = taken_before[name];
+		wti_bias_taken[name] = taken_before[name];
 	on_thread(post_some_as_another, NULL);
 	assert_true(is_biased());
 	end_ring();
@@ -391,20 +391,26 @@ static void a_post_that_makes_the_ring_grow_ends_it(void **state)
 	end_ring();
 }
 
+static void pass_large(void)
+{
+	static const char bytes[WTI_RECORD_MAX - WTI_HEADER_SIZE];
+	struct wti_record record;
+
+	assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes, 0), 0);
+	assert_true(wti_ring_next(&ring, &record));
+	wti_ring_release(&ring, ring.read);
+}
+
 /* Under the lock, where large messages have left their bytes, and nothing is known to be zero. */
 static void a_post_into_a_dirty_ring_ends_it(void **state)
 {
-	static const char bytes[WTI_RECORD_MAX - WTI_HEADER_SIZE];
 	struct wti_record record;
 
 	(void)state;
 	support_use_processor(false);
 	open_mine(WTI_SEGMENT_MAX);
-	for (unsigned i = 0; i < 100; i++) {
-		assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes, 0), 0);
-		assert_true(wti_ring_next(&ring, &record));
-		wti_ring_release(&ring, ring.read);
-	}
+	for (unsigned i = 0; i < 100; i++)
+		pass_large();
 	wti_ring_flush(&ring);
 	assert_true(wti_load(&ring.dirty) && is_mine());
 	for (unsigned i = 0; i < 100; i++) {
@@ -417,14 +423,42 @@ static void a_post_into_a_dirty_ring_ends_it(void **state)
 	end_ring();
 }
 
-static void what_another_thread_has_it_gets_in_its_turn(void **state)
+/* As often as at first it has to find no room again. */
+static void what_another_thread_has_ended_begins_again(void **state)
 {
 	(void)state;
 	open_mine(0);
-	on_thread(post_as_another, NULL); /* which then ends */
-	assert_false(is_biased());
-	post_some(1024 / RECORD);
+	on_thread(post_as_another, NULL);
+	take_all();
+	wti_store(&ring.patience, 3);
+	for (unsigned i = 0; i < 3 * 63; i++) {
+		assert_false(is_biased());
+		post_some(1);
+		take_all();
+	}
+	for (unsigned i = 0; i < 63; i++) {
+		post_some(1);
+		take_all();
+	}
 	assert_true(is_mine());
+	end_ring();
+}
+
+/* Each post of a dirty ring finds no room that it knows of, and would be no faster. */
+static void a_dirty_ring_is_nobodys(void **state)
+{
+	(void)state;
+	support_use_processor(false);
+	open_with(WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
+	for (unsigned i = 0; i < 100; i++)
+		pass_large();
+	wti_ring_flush(&ring);
+	wti_store(&ring.patience, 0);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_true(wti_load(&ring.dirty));
+		post_some(1);
+		assert_false(is_biased());
+	}
 	end_ring();
 }
 
@@ -434,6 +468,18 @@ static void where_it_was_short_the_next_one_comes_later(void **state)
 	(void)state;
 	open_mine(0);
 	wti_ring_patience = 5;
+	for (unsigned i = 0; i < 5000; i++) {
+		post_some(1);
+		take_all();
+	}
+	on_thread(post_as_another, NULL);
+	take_all();
+	wti_store(&ring.patience, 0);
+	for (unsigned i = 0; i < 63; i++) {
+		post_some(1);
+		take_all();
+	}
+	assert_true(is_mine());
 	wti_store(&ring.patience, 12);
 	on_thread(post_as_another, NULL);
 	assert_int_equal(wti_load(&ring.patience), 24);
@@ -501,6 +547,32 @@ static void a_name_goes_to_another_thread_with_all_it_has(void **state)
 	on_thread(post_other_and_some, NULL);
 	assert_true(is_biased());
 	assert_int_equal(atomic_load(&barriers), 0);
+	end_ring();
+}
+
+static bool named_at_the_end;
+
+static void look_at_the_end(struct wti_thread *self)
+{
+	named_at_the_end = self->bias_name && wti_bias_taken[self->bias_name];
+}
+
+static void *post_and_end(void *arg)
+{
+	wti_thread_self()->end[WTI_END_HEAP] = look_at_the_end;
+	return post_some_as_another(arg);
+}
+
+/* What runs at its end may post. */
+static void a_thread_has_its_name_as_long_as_it_may_post(void **state)
+{
+	(void)state;
+	wti_ring_patience = 0;
+	open_with(0, WTI_NO_LIMIT, false);
+	on_thread(post_and_end, NULL);
+	assert_true(is_biased());
+	assert_true(named_at_the_end);
+	assert_false(wti_bias_taken[wti_load(&ring.bias)]);
 	end_ring();
 }
 
@@ -605,6 +677,22 @@ static void who_ends_it_waits_for_who_is_inside(int barrier)
 	end_ring();
 }
 
+/* The runner, whose own the ring is, seems to be in another one all the time. */
+static void who_is_inside_another_ring_is_not_waited_for(void **state)
+{
+	static struct wti_ring other;
+	struct wti_bias_place *place;
+
+	(void)state;
+	open_mine(0);
+	place = &wti_bias_places[wti_thread_self()->bias_name];
+	wti_store(&place->inside, &other);
+	on_thread(post_as_another, NULL);
+	wti_store(&place->inside, NULL);
+	assert_false(is_biased());
+	end_ring();
+}
+
 static void another_thread_waits_until_the_tail_is_moved(void **state)
 {
 	(void)state;
@@ -650,10 +738,13 @@ int main(void)
 		TEST(the_first_post_of_another_thread_ends_it),
 		TEST(a_post_that_makes_the_ring_grow_ends_it),
 		TEST(a_post_into_a_dirty_ring_ends_it),
-		TEST(what_another_thread_has_it_gets_in_its_turn),
+		TEST(what_another_thread_has_ended_begins_again),
+		TEST(a_dirty_ring_is_nobodys),
+		TEST(who_is_inside_another_ring_is_not_waited_for),
 		TEST(where_it_was_short_the_next_one_comes_later),
 		TEST(where_it_was_long_the_next_one_comes_sooner),
 		TEST(a_name_goes_to_another_thread_with_all_it_has),
+		TEST(a_thread_has_its_name_as_long_as_it_may_post),
 		TEST(who_comes_back_behind_its_end_has_lost_its_ring),
 		TEST(another_thread_waits_until_the_tail_is_moved),
 		TEST(another_thread_waits_also_where_the_barrier_is_refused),

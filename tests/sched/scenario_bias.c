@@ -91,6 +91,49 @@ static void bias_changes(void)
 	bias_close();
 }
 
+/* ---- ... who finds no room for its message, while there is some for a smaller one [M1] ---- */
+
+enum { BIAS_FILL = 200 };
+
+static void fill_and_post(void *arg)
+{
+	char message[BIAS_FILL];
+
+	(void)arg;
+	bias_get_name();
+	scenario_post(far_end, 'A'); /* the first makes the segment as small as it may be */
+	memset(message, 'B', sizeof message);
+	SCENARIO_CHECK(wt_port_post(far_end, message, sizeof message) == 0);
+	scenario_post(far_end, 'C');
+}
+
+static void post_one_large(void *arg)
+{
+	char message[BIAS_LARGE];
+
+	(void)arg;
+	memset(message, 'a', sizeof message);
+	SCENARIO_CHECK(wt_port_post(far_end, message, sizeof message) == 0);
+}
+
+static void bias_meets_link(void)
+{
+	char next[2] = { 'A', 'a' };
+	int first, second;
+
+	bias_open(WT_CHANNEL_OPTIONS(.capacity = 256));
+	first = scenario_go("first", fill_and_post, NULL);
+	second = scenario_go("second", post_one_large, NULL);
+	for (unsigned i = 0; i < 4; i++) {
+		char byte = scenario_receive_any(near_end);
+
+		SCENARIO_CHECK(byte == next[byte >= 'a']++);
+	}
+	scenario_join(first);
+	scenario_join(second);
+	bias_close();
+}
+
 /* ---- ... and it gives back what it has reserved, be that the last or not [M1] ---- */
 
 static void abandon_and_post(void *arg)
@@ -127,11 +170,19 @@ const struct scenario scenarios_bias[] = {
 		.name = "bias_changes",
 		.run = bias_changes,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CONTENDED) | SCENARIO_REACHES(DELIVERED),
+		.size = SCENARIO_MEDIUM,
+	},
+	{
+		.name = "bias_meets_link",
+		.run = bias_meets_link,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+		.size = SCENARIO_MEDIUM,
 	},
 	{
 		.name = "bias_meets_slot",
 		.run = bias_meets_slot,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(DELIVERED),
+		.size = SCENARIO_MEDIUM,
 	},
 	{ .name = NULL },
 };
