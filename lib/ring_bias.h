@@ -33,7 +33,7 @@
  *
  * Kept because it measures better: 8-byte messages, posted and received one by
  * one, were 1.60 to 1.68 times as many in five runs of 5 to 7 rounds, those of
- * 64 bytes 1.45 to 1.58 times, those of 256 1.07; streams of 1000 that end in an
+ * 64 bytes 1.45 to 1.58 times, of 256 1.07 and 1.23; streams of 1000 that end in an
  * answer 1.70 and 1.73 times, empty tasks 1.09 to 1.16 times (AMD, a word 55 ns
  * to the other CPU; where it takes 300, 8 and 64 bytes 1.8 to 1.9 times).
  * Several producers are level.
