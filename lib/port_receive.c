@@ -10,7 +10,7 @@
 #include "trace.h"
 #include "wait.h"
 
-/* Messages: drained in a row, they are a stream. Bytes each, the mean of a drain: who posts as much is not let get ahead. */
+/* Messages: drained in a row, they are a stream. Bytes, the mean of a drain: who posts as much is not let get ahead. */
 #define PORT_DRAIN_RUN   32
 #define PORT_DRAIN_LARGE 512
 
@@ -632,7 +632,7 @@ static WTI_APART bool port_deliver_any(wt_port *port, struct wti_thread *self, w
 }
 
 static WTI_INLINE bool port_deliver_short(wt_port *port, struct wti_thread *self, wt_port_fn *fn, void *arg,
-				      const struct wti_record *record)
+					  const struct wti_record *record)
 {
 	wt_message message = port_view(port, self, record);
 

@@ -115,7 +115,7 @@ struct wti_ring {
 	_Atomic(struct wti_segment *) first;  /* producer to consumer, once */
 	uint64_t dirty_seen;                  /* under grow_lock: a head of the past, also one behind clean_head */
 
-	/* Producers, each post. tail: position | WTI_TAIL_BIASED | index of the extent; moved by CAS, or see ring_bias.h. */
+	/* Producers, each post. tail: position | WTI_TAIL_BIASED | index of the extent, moved by CAS, or as in ring_bias.h. */
 	WTI_CACHE_ALIGNED _Atomic(uint64_t) tail;
 	_Atomic(uint64_t) head_seen; /* a head of the past, none behind clean_head: spares the consumer's line */
 	struct wti_extent extent[2];
@@ -138,7 +138,7 @@ struct wti_ring {
 	_Atomic(uint32_t) visitor;            /* who found no room last, so many times in a row: see wti_bias_visit */
 	_Atomic(uint16_t) visits;
 	_Atomic(uint16_t) patience;           /* visits after which it is that one's own; written under grow_lock */
-	uint64_t bias_worth;                  /* under grow_lock: the position up to which it has to last to be worth its end */
+	uint64_t bias_worth;                  /* under grow_lock: it is worth its end if it lasts up to this position */
 	size_t limit;                         /* set at create: bytes, or WTI_NO_LIMIT */
 	uint32_t capacity;                    /* set at create: bytes of the first segment */
 	bool under_lock;                      /* see wti_ring_post_under_lock */

@@ -49,7 +49,7 @@ static bool bias_get_name(struct wti_thread *self)
 	wti_mutex_unlock(&bias_lock);
 	if (!self->bias_name)
 		return false;
-	/* pairs with bias_await_outside [ring-inside]: who reads from here on what this thread says sees the last one's tail */
+	/* pairs with bias_await_outside [ring-inside]: who reads what this thread says sees the last one's tail, too */
 	wti_store_rel(&wti_bias_places[self->bias_name].inside, NULL);
 	self->gone = bias_give_name_back;
 	return true;

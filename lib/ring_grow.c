@@ -108,7 +108,8 @@ static void grow_first(struct wti_ring *ring, struct wti_segment *segment, uint6
 
 	grow_describe(ring, next, segment, tail & ~(uint64_t)7);
 	wti_store_rel(&ring->first, segment); /* pairs with ring_first [ring-first]: its size is written */
-	wti_store_rel(&ring->tail, (tail & ~(uint64_t)7) | (tail & WTI_TAIL_BIASED) | next); /* pairs with ring_reserve [ring-tail] */
+	/* pairs with ring_reserve [ring-tail] */
+	wti_store_rel(&ring->tail, (tail & ~(uint64_t)7) | (tail & WTI_TAIL_BIASED) | next);
 }
 
 /*
