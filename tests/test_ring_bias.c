@@ -59,6 +59,27 @@ static void take_all(void)
 	assert_int_equal(wti_ring_used(&ring), 0);
 }
 
+/* Messages that are taken each before the next is posted: of BYTES, and of so many. */
+static void pass(unsigned count)
+{
+	while (count--) {
+		post_some(1);
+		take_all();
+	}
+}
+
+static void pass_sized(unsigned count, size_t size)
+{
+	static const char bytes[WTI_RECORD_MAX - WTI_HEADER_SIZE];
+	struct wti_record record;
+
+	while (count--) {
+		assert_int_equal(wti_ring_post(&ring, bytes, size, 0), 0);
+		assert_true(wti_ring_next(&ring, &record) && record.size == size);
+		wti_ring_release(&ring, ring.read);
+	}
+}
+
 static void open_with(size_t capacity, size_t limit, bool single)
 {
 	/* Also where there is no such barrier: there each of these waits for a moment instead. */
@@ -108,7 +129,7 @@ static void *post_as_foreigner(void *arg)
 
 static void *post_as_another(void *arg)
 {
-	return wti_thread_self() ? post_as_foreigner(arg) : arg;
+	return wti_thread_self() ? post_as_foreigner(arg) : &ring;
 }
 
 /* ---- The beginning ---- */
@@ -120,8 +141,7 @@ static void who_posts_alone_gets_the_ring_when_it_has_found_no_room_some_times(v
 	open_with(0, WTI_NO_LIMIT, false);
 	for (int i = 0; i < 1 + 63 * wti_ring_patience; i++) {
 		assert_false(is_biased());
-		post_some(1);
-		take_all();
+		pass(1);
 	}
 	assert_true(is_mine());
 	post_some(1000);
@@ -134,8 +154,7 @@ static void who_is_not_alone_does_not_get_it(void **state)
 	(void)state;
 	open_with(0, WTI_NO_LIMIT, false);
 	for (unsigned turn = 0; turn < 20; turn++) {
-		for (unsigned i = 0; i < 1024 / RECORD / 2; i++)
-			post_some(1);
+		post_some(1024 / RECORD / 2);
 		take_all();
 		for (unsigned i = 0; i < 1024 / RECORD / 2; i++)
 			on_thread(post_as_another, NULL);
@@ -197,23 +216,12 @@ static void who_finds_all_names_taken_gets_no_ring(void **state)
 
 static void large_messages_are_no_reason_to_have_it(void **state)
 {
-	static const char bytes[512];
-	struct wti_record record;
-
 	(void)state;
 	wti_ring_patience = 0;
 	open_with(0, WTI_NO_LIMIT, false);
-	for (unsigned i = 0; i < 100; i++) {
-		assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes, 0), 0);
-		assert_true(wti_ring_next(&ring, &record));
-		wti_ring_release(&ring, ring.read);
-	}
+	pass_sized(100, 512);
 	assert_false(is_biased());
-	for (unsigned i = 0; i < 100; i++) {
-		assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes - 8, 0), 0);
-		assert_true(wti_ring_next(&ring, &record));
-		wti_ring_release(&ring, ring.read);
-	}
+	pass_sized(100, 504);
 	assert_true(is_mine());
 	end_ring();
 }
@@ -243,16 +251,9 @@ static void it_stays_while_the_ring_grows(void **state)
 
 static void it_stays_where_records_do_not_fit_in_at_the_end(void **state)
 {
-	struct wti_record record;
-	char bytes[100] = "";
-
 	(void)state;
 	open_mine(256);
-	for (unsigned i = 0; i < 100; i++) {
-		assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes, 0), 0);
-		assert_true(wti_ring_next(&ring, &record) && record.size == sizeof bytes);
-		wti_ring_release(&ring, ring.read);
-	}
+	pass_sized(100, 100);
 	assert_true(is_mine());
 	end_ring();
 }
@@ -391,16 +392,6 @@ static void a_post_that_makes_the_ring_grow_ends_it(void **state)
 	end_ring();
 }
 
-static void pass_large(void)
-{
-	static const char bytes[WTI_RECORD_MAX - WTI_HEADER_SIZE];
-	struct wti_record record;
-
-	assert_int_equal(wti_ring_post(&ring, bytes, sizeof bytes, 0), 0);
-	assert_true(wti_ring_next(&ring, &record));
-	wti_ring_release(&ring, ring.read);
-}
-
 /* Under the lock, where large messages have left their bytes, and nothing is known to be zero. */
 static void a_post_into_a_dirty_ring_ends_it(void **state)
 {
@@ -409,8 +400,7 @@ static void a_post_into_a_dirty_ring_ends_it(void **state)
 	(void)state;
 	support_use_processor(false);
 	open_mine(WTI_SEGMENT_MAX);
-	for (unsigned i = 0; i < 100; i++)
-		pass_large();
+	pass_sized(100, WTI_RECORD_MAX - WTI_HEADER_SIZE);
 	wti_ring_flush(&ring);
 	assert_true(wti_load(&ring.dirty) && is_mine());
 	for (unsigned i = 0; i < 100; i++) {
@@ -433,13 +423,9 @@ static void what_another_thread_has_ended_begins_again(void **state)
 	wti_store(&ring.patience, 3);
 	for (unsigned i = 0; i < 3 * 63; i++) {
 		assert_false(is_biased());
-		post_some(1);
-		take_all();
+		pass(1);
 	}
-	for (unsigned i = 0; i < 63; i++) {
-		post_some(1);
-		take_all();
-	}
+	pass(63);
 	assert_true(is_mine());
 	end_ring();
 }
@@ -450,8 +436,7 @@ static void a_dirty_ring_is_nobodys(void **state)
 	(void)state;
 	support_use_processor(false);
 	open_with(WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
-	for (unsigned i = 0; i < 100; i++)
-		pass_large();
+	pass_sized(100, WTI_RECORD_MAX - WTI_HEADER_SIZE);
 	wti_ring_flush(&ring);
 	wti_store(&ring.patience, 0);
 	for (unsigned i = 0; i < 10; i++) {
@@ -468,17 +453,11 @@ static void where_it_was_short_the_next_one_comes_later(void **state)
 	(void)state;
 	open_mine(0);
 	wti_ring_patience = 5;
-	for (unsigned i = 0; i < 5000; i++) {
-		post_some(1);
-		take_all();
-	}
+	pass(5000);
 	on_thread(post_as_another, NULL);
 	take_all();
 	wti_store(&ring.patience, 0);
-	for (unsigned i = 0; i < 63; i++) {
-		post_some(1);
-		take_all();
-	}
+	pass(63);
 	assert_true(is_mine());
 	wti_store(&ring.patience, 12);
 	on_thread(post_as_another, NULL);
@@ -501,10 +480,7 @@ static void where_it_was_long_the_next_one_comes_sooner(void **state)
 	wti_ring_patience = 5;
 	wti_store(&ring.patience, patience[0]);
 	for (unsigned i = 0; i < 2; i++) {
-		for (unsigned j = 0; j < 6000; j++) {
-			post_some(1);
-			take_all();
-		}
+		pass(6000);
 		assert_true(is_mine());
 		on_thread(post_as_another, NULL);
 		assert_int_equal(wti_load(&ring.patience), patience[i + 1]);

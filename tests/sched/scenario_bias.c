@@ -9,28 +9,41 @@
 #include "seam.h"
 #include "thread.h"
 
-static void bias_open(const wt_channel_options *options)
-{
-	wti_ring_patience = 0;
-	scenario_open_channel(options);
-}
-
-static void bias_close(void)
-{
-	scenario_close_channel();
-	wti_ring_patience = WTI_RING_PATIENCE;
-}
-
 /* Upper case from one, lower case from the other, each from its first letter on. */
-static void receive_both(unsigned each)
+static void receive_both(unsigned count)
 {
 	char next[2] = { 'A', 'a' };
 
-	for (unsigned i = 0; i < 2 * each; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		char byte = scenario_receive_any(near_end);
 
 		SCENARIO_CHECK(byte == next[byte >= 'a']++);
 	}
+}
+
+/* Two posters, of so many messages together. */
+struct bias_race {
+	const wt_channel_options *options;
+	void (*upper)(void *arg);
+	void *upper_arg;
+	void (*lower)(void *arg);
+	void *lower_arg;
+	unsigned count;
+};
+
+static void bias_run(const struct bias_race *race)
+{
+	int upper, lower;
+
+	wti_ring_patience = 0;
+	scenario_open_channel(race->options);
+	upper = scenario_go("upper", race->upper, race->upper_arg);
+	lower = scenario_go("lower", race->lower, race->lower_arg);
+	receive_both(race->count);
+	scenario_join(upper);
+	scenario_join(lower);
+	scenario_close_channel();
+	wti_ring_patience = WTI_RING_PATIENCE;
 }
 
 /* ---- The other comes while it posts [M1] ---- */
@@ -52,15 +65,7 @@ static void post_upper(void *arg)
 
 static void bias_ends(void)
 {
-	int first, second;
-
-	bias_open(NULL);
-	first = scenario_go("first", post_upper, NULL);
-	second = scenario_go("second", scenario_post_two, NULL);
-	receive_both(2);
-	scenario_join(first);
-	scenario_join(second);
-	bias_close();
+	bias_run(&(struct bias_race){ .upper = post_upper, .lower = scenario_post_two, .count = 4 });
 }
 
 /* ---- ... and the ring grows, and is the other's [M1] ---- */
@@ -80,15 +85,14 @@ static void post_large(void *letter)
 
 static void bias_changes(void)
 {
-	int first, second;
-
-	bias_open(WT_CHANNEL_OPTIONS(.capacity = 256));
-	first = scenario_go("first", post_large, "A");
-	second = scenario_go("second", post_large, "a");
-	receive_both(2);
-	scenario_join(first);
-	scenario_join(second);
-	bias_close();
+	bias_run(&(struct bias_race){
+		.options = WT_CHANNEL_OPTIONS(.capacity = 256),
+		.upper = post_large,
+		.upper_arg = "A",
+		.lower = post_large,
+		.lower_arg = "a",
+		.count = 4,
+	});
 }
 
 /* ---- ... who finds no room for its message, while there is some for a smaller one [M1] ---- */
@@ -118,20 +122,12 @@ static void post_one_large(void *arg)
 
 static void bias_meets_link(void)
 {
-	char next[2] = { 'A', 'a' };
-	int first, second;
-
-	bias_open(WT_CHANNEL_OPTIONS(.capacity = 256));
-	first = scenario_go("first", fill_and_post, NULL);
-	second = scenario_go("second", post_one_large, NULL);
-	for (unsigned i = 0; i < 4; i++) {
-		char byte = scenario_receive_any(near_end);
-
-		SCENARIO_CHECK(byte == next[byte >= 'a']++);
-	}
-	scenario_join(first);
-	scenario_join(second);
-	bias_close();
+	bias_run(&(struct bias_race){
+		.options = WT_CHANNEL_OPTIONS(.capacity = 256),
+		.upper = fill_and_post,
+		.lower = post_one_large,
+		.count = 4,
+	});
 }
 
 /* ---- ... and it gives back what it has reserved, be that the last or not [M1] ---- */
@@ -149,15 +145,12 @@ static void abandon_and_post(void *arg)
 
 static void bias_meets_slot(void)
 {
-	int first, second;
-
-	bias_open(NULL);
-	first = scenario_go("first", abandon_and_post, NULL);
-	second = scenario_go("second", scenario_post_one, "a");
-	receive_both(1);
-	scenario_join(first);
-	scenario_join(second);
-	bias_close();
+	bias_run(&(struct bias_race){
+		.upper = abandon_and_post,
+		.lower = scenario_post_one,
+		.lower_arg = "a",
+		.count = 2,
+	});
 }
 
 const struct scenario scenarios_bias[] = {
