@@ -326,15 +326,15 @@ struct wti_pool_run {
 	wt_message input;
 	_Alignas(16) unsigned char bytes[WTI_PLACE_BYTES]; /* of a brief input */
 	struct wti_cargo_view view;
+	int64_t began;       /* ns; 0: not looked at the clock */
 	uint8_t parts;       /* the record's; 0 for one that is brief */
 	uint8_t weight;      /* the same */
-	int64_t began;       /* ns; 0: not looked at the clock */
 	uint8_t replied;     /* WTI_ENTRY_BRIEF, WTI_ENTRY_REPLY, or 0 */
+	bool finished;       /* by wt_task_finish, inside */
+	bool inside;         /* its function has not returned */
+	int result;          /* of wt_task_finish */
 	struct wti_pool_entry entry; /* being written */
 	size_t brief;        /* bytes of a brief reply */
-	bool inside;         /* its function has not returned */
-	bool finished;       /* by wt_task_finish, inside */
-	int result;          /* of that */
 };
 
 enum wti_pool_worker_state {
@@ -411,6 +411,7 @@ struct wti_pool_worker {
 	unsigned gather;       /* pauses before it looks at an empty queue again */
 	unsigned gather_tries;
 	unsigned brought;      /* tasks begun since then */
+	bool recycled;         /* set at create: it ends after some tasks, or with some memory */
 	unsigned run_count;
 	struct wti_pool_run runs[]; /* concurrent_tasks of them */
 };
@@ -561,16 +562,16 @@ static inline struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *cli
 	return wti_list_entry(link, struct wti_pool_own, link);
 }
 
-/* Owner: free the block of an input. */
-WTI_COLD void wti_pool_free_block(struct wti_pool_own *own);
+/* Owner: free the block of an input, and take a cancellation back: nobody else has the record. */
+WTI_COLD void wti_pool_task_clean(struct wti_pool_own *own);
 
 /* Owner: the record is nobody's any more. Or it is still away, or somebody has the handle, and nothing happens. */
 static inline void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	if (own->away || !own->told)
 		return;
-	if (wti_unlikely(own->block))
-		wti_pool_free_block(own);
+	if (wti_unlikely(own->block | own->cancelled))
+		wti_pool_task_clean(own);
 	WTI_ENDED(own->task);
 	own->state = WTI_TASK_FREE;
 	wti_list_append(&client->free, &own->link);
@@ -610,11 +611,11 @@ static inline int wti_pool_queue_reserve(struct wti_pool_client *client, unsigne
 void wti_pool_call(struct wt_pool *pool);
 
 /*
- * Owner: publish the place that is behind `tail`, and call for help. The look
+ * Owner: publish the place that is behind `tail`. True: call for help. The look
  * at `call` must not pass the tail: see source.h, whose handshake this is, with
  * `call` for the state.
  */
-static inline void wti_pool_queue_publish(struct wti_pool_client *client, unsigned level, uint64_t tail)
+static WTI_INLINE bool wti_pool_queue_publish(struct wti_pool_client *client, unsigned level, uint64_t tail)
 {
 	bool quiet = WTI_MUTANT(WTI_MUTANT_POOL_CALL_WHEN_EMPTY) && tail != wti_load(&client->head[level]);
 
@@ -624,8 +625,7 @@ static inline void wti_pool_queue_publish(struct wti_pool_client *client, unsign
 	else
 		wti_store_sc(&client->tail[level], tail + 1);
 	wti_barrier_light();
-	if (wti_unlikely(wti_load_sc(&client->pool->call)) && !quiet) /* [pool-call] */
-		wti_pool_call(client->pool);
+	return wti_unlikely(wti_load_sc(&client->pool->call)) && !quiet; /* [pool-call] */
 }
 
 /* The line of the place so far ahead is asked for: workers have read what was there. */
@@ -802,19 +802,20 @@ static inline struct wti_pool_run *wti_pool_run_find(const struct wt_task *task)
 
 	if (!worker)
 		return NULL;
-	for (unsigned i = 0; i < worker->run_count; i++)
-		if (wti_load(&worker->runs[i].task) == task && wti_load(&worker->runs[i].serial) & 1)
-			return &worker->runs[i];
+	for (struct wti_pool_run *run = worker->runs; run != worker->runs + worker->run_count; run++)
+		if (wti_load(&run->task) == task && wti_load(&run->serial) & 1)
+			return run;
 	return NULL;
 }
 
 /* The worker: one that is not under way. It has begun fewer tasks than it may. */
 static inline struct wti_pool_run *wti_pool_run_free(struct wti_pool_worker *worker)
 {
-	for (unsigned i = 0; i < worker->run_count; i++)
-		if (!(wti_load(&worker->runs[i].serial) & 1))
-			return &worker->runs[i];
-	return NULL;
+	struct wti_pool_run *run = worker->runs;
+
+	while (wti_load(&run->serial) & 1)
+		run++;
+	return run;
 }
 
 /*

@@ -19,23 +19,24 @@ static inline size_t wti_pool_entry_size(uint64_t bits, size_t brief)
 	return bits & (WTI_ENTRY_RESULT | WTI_ENTRY_BRIEF) ? WTI_POOL_ENTRY_HEAD + brief : sizeof(uint64_t);
 }
 
-/* As wti_pool_back. False: nothing has changed, and that is to do it. */
-static WTI_INLINE bool wti_pool_back_short(struct wt_task *task, const struct wti_pool_entry *entry, size_t brief)
+/*
+ * As wti_pool_back, with these bits and this result in the place of the entry's; the reply is short, or there is none.
+ * False: nothing has changed.
+ */
+static WTI_INLINE bool wti_pool_back_short(struct wt_task *task, uint32_t bits, int32_t result,
+					   const struct wti_pool_entry *entry, size_t brief)
 {
 	struct wti_pool_client *client = task->client;
-	size_t size = wti_pool_entry_size(entry->word, brief);
-	struct wti_ring_place place;
+	size_t size = wti_pool_entry_size(bits, brief);
+	const struct wti_ring_place place = wti_ring_reserve_at_once(&client->back, wti_record_size(size), false);
 	struct wti_pool_entry *to;
 
-	if (wti_unlikely(brief && !wti_is_short(brief)))
-		return false;
-	place = wti_ring_reserve_at_once(&client->back, wti_record_size(size), false);
 	if (wti_unlikely(!place.header))
 		return false;
 	to = (void *)wti_ring_payload(&place);
-	to->word = entry->word | (uint64_t)(uintptr_t)task->own;
+	to->word = bits | (uint64_t)(uintptr_t)task->own;
 	if (size > sizeof to->word) {
-		to->result = entry->result;
+		to->result = result;
 		to->extra = entry->extra;
 	}
 	if (brief)

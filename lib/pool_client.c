@@ -45,10 +45,13 @@ bool wti_pool_add_slab(struct wti_pool_client *client)
 	return true;
 }
 
-void wti_pool_free_block(struct wti_pool_own *own)
+void wti_pool_task_clean(struct wti_pool_own *own)
 {
-	wti_free(own->task->block);
+	if (own->block)
+		wti_free(own->task->block);
 	own->block = false;
+	own->cancelled = false;
+	wti_store(&own->task->cancelled, 0);
 }
 
 /* ---- Entering ---- */

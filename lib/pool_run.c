@@ -63,7 +63,7 @@ static void run_count_up(_Atomic(uint64_t) *word)
 
 void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced)
 {
-	if (wti_likely(!result))
+	if (!result)
 		run_count_up(&accounts->completed);
 	else if (result == WT_ECANCELED)
 		run_count_up(&accounts->cancelled);
@@ -78,41 +78,69 @@ static bool run_is_timed(const struct wti_pool_run *run)
 	return run->weight && run->weight != WTI_TASK_STAMPED;
 }
 
-static void run_account(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
+static WTI_APART void run_end_clock(struct wti_pool_worker *worker, const struct wti_pool_run *run)
 {
-	struct wti_pool_accounts *accounts = &worker->accounts;
+	int64_t time = wti_os->clock() - run->began;
 
+	if (run_is_timed(run))
+		wti_histogram_add(&worker->accounts.run, time, run->weight);
+	run_learn(worker, time);
+}
+
+static WTI_INLINE void run_account(struct wti_pool_worker *worker, const struct wti_pool_run *run, int result)
+{
 	if (wti_unlikely(wti_load(&run->judged) == wti_load(&run->serial)))
 		return;
-	if (wti_unlikely(run->began)) {
-		int64_t time = wti_os->clock() - run->began;
+	if (wti_unlikely(run->began))
+		run_end_clock(worker, run);
+	if (result)
+		wti_pool_account(&worker->accounts, result, worker->ending);
+	else
+		run_count_up(&worker->accounts.completed);
+}
 
-		if (run_is_timed(run))
-			wti_histogram_add(&accounts->run, time, run->weight);
-		run_learn(worker, time);
-	}
-	wti_pool_account(accounts, result, worker->ending);
+/* One that has parts: what came with its input, and its limit. */
+static WTI_APART void run_close(struct wti_pool_run *run, struct wt_task *task)
+{
+	if (run->parts & WTI_TASK_CARGO)
+		wti_cargo_hide(&run->view);
+	wti_pool_input_drop(task);
+	if (run->parts & WTI_TASK_LIMITED)
+		wti_store(&run->deadline, WT_FOREVER);
+}
+
+/* Whatever is in the way. */
+static WTI_APART void run_send_back(struct wti_pool_run *run, struct wt_task *task, uint32_t bits, int result,
+				    size_t brief)
+{
+	run->entry.word = bits;
+	run->entry.result = result;
+	wti_pool_back(task, &run->entry, brief);
+}
+
+/*
+ * Inline in the usual run, of a task that has no parts and succeeds.
+ * Kept because it measures better: see pool_submit.c.
+ */
+static WTI_INLINE void run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, struct wt_task *task,
+				  int result)
+{
+	uint32_t bits = run->replied | (result ? WTI_ENTRY_RESULT : 0);
+	size_t brief = run->replied == WTI_ENTRY_BRIEF ? run->brief : 0;
+
+	if (wti_unlikely(run->parts))
+		run_close(run, task);
+	run_account(worker, run, result);
+	wti_pool_run_withdraw(run);
+	worker->begun--;
+	if (wti_unlikely(brief && !wti_is_short(brief)) ||
+	    wti_unlikely(!wti_pool_back_short(task, bits, result, &run->entry, brief)))
+		run_send_back(run, task, bits, result, brief);
 }
 
 void wti_pool_run_finish(struct wti_pool_worker *worker, struct wti_pool_run *run, int result)
 {
-	struct wt_task *task = wti_load(&run->task);
-	size_t brief;
-
-	if (wti_unlikely(run->parts & WTI_TASK_CARGO))
-		wti_cargo_hide(&run->view);
-	if (wti_unlikely(run->parts))
-		wti_pool_input_drop(task);
-	run_account(worker, run, result);
-	if (wti_unlikely(run->parts & WTI_TASK_LIMITED))
-		wti_store(&run->deadline, WT_FOREVER);
-	wti_pool_run_withdraw(run);
-	worker->begun--;
-	run->entry.word = run->replied | (result ? WTI_ENTRY_RESULT : 0);
-	run->entry.result = result;
-	brief = run->replied == WTI_ENTRY_BRIEF ? run->brief : 0;
-	if (wti_unlikely(!wti_pool_back_short(task, &run->entry, brief)))
-		wti_pool_back(task, &run->entry, brief);
+	run_finish(worker, run, wti_load(&run->task), result);
 }
 
 /* The reply that the task has set, as a message; NULL: none. False where there is no memory for that. */
@@ -143,10 +171,14 @@ void wti_pool_run_explain(struct wti_pool_run *run, const char *text)
 	run->replied = WTI_ENTRY_REPLY;
 }
 
-static void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run *run, const struct wt_task *task)
+/* If it is to be timed, or has a limit; or where the one before it took long. */
+static WTI_APART void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run *run,
+				      const struct wt_task *task)
 {
 	wt_time deadline;
 
+	if (!run_is_timed(run) && !(run->parts & WTI_TASK_LIMITED) && !worker->outlier)
+		return;
 	run->began = wti_os->clock();
 	if (run_is_timed(run))
 		wti_histogram_add(&worker->accounts.wait, run->began - task->submitted_at, run->weight);
@@ -197,14 +229,18 @@ static int run_call_traced(struct wti_pool_worker *worker, struct wti_pool_run *
 }
 
 /* The input is shown, and what is to be known about the task is read. */
-static inline void run_open(struct wti_pool_run *run, const struct wti_pool_place *place)
+static WTI_INLINE void run_open(struct wti_pool_run *run, const struct wti_pool_place *place)
 {
 	const struct wt_task *task = wti_place_task(place);
 
+	/* In the order of the struct: few stores. */
+	run->began = 0;
+	run->parts = 0;
+	run->weight = 0;
+	run->replied = 0;
+	run->finished = false;
 	if (wti_likely(wti_place_is_brief(place))) {
 		memcpy(run->bytes, place->bytes, sizeof run->bytes);
-		run->parts = 0;
-		run->weight = 0;
 		run->input = (wt_message){ .data = run->bytes, .size = wti_place_size(place), .type = place->type };
 		return;
 	}
@@ -220,9 +256,6 @@ void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run,
 	struct wt_task *task = wti_place_task(place);
 	int result;
 
-	run->began = 0;
-	run->replied = 0;
-	run->finished = false;
 	worker->begun++;
 	worker->tasks++;
 	run_open(run, place);
@@ -230,7 +263,7 @@ void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run,
 		wti_pool_run_finish(worker, run, WT_ECANCELED);
 		return;
 	}
-	if (wti_unlikely(run_is_timed(run) || run->parts & WTI_TASK_LIMITED || worker->outlier))
+	if (wti_unlikely(run->weight || run->parts || worker->outlier))
 		run_begin_clock(worker, run, task);
 	run->inside = true;
 	result = run_call_traced(worker, run, task);
@@ -241,6 +274,8 @@ void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run,
 		result = run->result;
 	if (wti_unlikely(wti_thread_terminating(wti_load(&worker->source.owner))))
 		result = run_overtaken(worker, run, result);
-	if (wti_likely(result != WT_TASK_PENDING))
+	if (wti_likely(!result))
+		run_finish(worker, run, task, 0);
+	else if (result != WT_TASK_PENDING)
 		wti_pool_run_finish(worker, run, result);
 }

@@ -2,10 +2,11 @@
  *
  * Submit. With empty tasks the submitter's instructions are much of what a
  * task costs. So the usual submit looks at all that might be in its way, before
- * it changes anything, and calls nothing; whatever is in the way lies out of
- * line, as do options, blocks, the clock, and a queue that has to grow. What
- * lies there gets values rather than the submission, which then need not be in
- * memory.
+ * it changes anything, and calls nothing but, as the last thing, for help;
+ * whatever is in the way lies out of line, as do options, blocks, the clock, the
+ * timeline, the first callback that the loop is held for, and a queue that has
+ * to grow. What lies there gets values rather than the submission, which then
+ * need not be in memory.
  * Kept because it measures better: with what pool_done.c does for the same
  * reason, 720 instructions a task became 600, and 16.7 million a second 18.5;
  * then, with options out of line and the list of records in line, 590 became
@@ -13,7 +14,10 @@
  * and pool_back.h, empty tasks were 1.24 times as many, the median of three
  * runs of 13 rounds (1.34, 1.09, 1.24 with two workers, 1.34, 1.16, 1.23 with
  * one; AMD): where one side at a time runs, and the other waits, a submit took
- * 16.8 ns for 23, a run 30 for 36, and to tell a result 13.5 for 20.
+ * 16.8 ns for 23, a run 30 for 36, and to tell a result 13.5 for 20. With the
+ * usual run in one piece (pool_run.c), and a submit that saves three registers
+ * for six, 75 instructions less, they were 1.14 times as many with two workers
+ * and with one (13 rounds, AMD, a word 55 ns to the other CPU).
  */
 #include "alloc.h"
 #include "error.h"
@@ -193,18 +197,10 @@ static void submit_limit(const struct submission *s, struct wt_task *task)
 	task->run_timeout = limit;
 }
 
-/* The use of the record before this one was cancelled. */
-static WTI_COLD void submit_uncancel(struct wti_pool_own *own)
-{
-	own->cancelled = false;
-	wti_store(&own->task->cancelled, 0);
-}
-
-/* What the submitter has to know. */
+/* What the submitter has to know, who holds the loop for it. */
 static WTI_INLINE void submit_fill_own(struct wti_pool_client *client, struct wti_pool_own *own, wt_task_done_fn *done,
 				       void *arg, bool progress)
 {
-	struct wti_thread *self = wti_load(&client->source.owner);
 	uint64_t submitted = wti_load(&client->submitted) + 1;
 
 	wti_store(&client->submitted, submitted);
@@ -214,11 +210,17 @@ static WTI_INLINE void submit_fill_own(struct wti_pool_client *client, struct wt
 	own->progress = progress;
 	own->state = WTI_TASK_SUBMITTED;
 	own->away = true;
-	if (wti_unlikely(own->cancelled))
-		submit_uncancel(own);
-	if (done && client->awaited++ == 0)
-		wti_loop_hold(self, WTI_HOLD_TASK);
+	client->awaited += done != NULL;
 	WTI_PROBE1(submit, own->task);
+}
+
+/* Of that, what a submit at once is spared. */
+static void submit_note(const struct wti_pool_client *client, const struct wti_pool_own *own)
+{
+	struct wti_thread *self = wti_load(&client->source.owner);
+
+	if (own->done && client->awaited == 1)
+		wti_loop_hold(self, WTI_HOLD_TASK);
 	wti_trace_task(self, WTI_TRACE_SUBMIT, own->task, own->generation);
 }
 
@@ -229,6 +231,7 @@ static WTI_INLINE void submit_fill(const struct submission *s, struct wti_pool_o
 	submit_limit(s, own->task);
 	own->task->on_progress = s->options->on_progress;
 	submit_fill_own(s->client, own, s->done, s->arg, s->options->on_progress != NULL);
+	submit_note(s->client, own);
 }
 
 /* The handle is the program's, if that has asked for it. */
@@ -253,7 +256,8 @@ static inline void submit_place(struct wti_pool_place *place, const struct wti_p
 static WTI_INLINE void submit_queue(struct wti_pool_client *client, struct wti_pool_own *own, unsigned level)
 {
 	submit_place(wti_pool_queue_place(client, own, level), own);
-	wti_pool_queue_publish(client, level, own->ticket);
+	if (wti_pool_queue_publish(client, level, own->ticket))
+		wti_pool_call(client->pool);
 }
 
 static inline int submit_get_client(wt_pool *pool, struct wti_pool_client **client)
@@ -316,8 +320,10 @@ static WTI_APART int submit_with_options(wt_pool *pool, struct submission s, con
 }
 
 /* Whatever is in the way. */
-static WTI_APART int submit_any(wt_pool *pool, struct submission s, const wt_task_options *options, wt_task **out)
+static WTI_APART int submit_any(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *done, void *arg,
+				const wt_task_options *options, wt_task **out)
 {
+	struct submission s = { .input = input, .options = &submit_usual, .done = done, .arg = arg };
 	int err;
 
 	if (out)
@@ -340,16 +346,23 @@ static inline bool submit_is_short(const wt_outgoing *input)
 	return input->size <= WTI_TASK_INLINE && !input->transfer_count && wti_outgoing_is_one_piece(input);
 }
 
-/* The calling thread's client, if nothing is in the way of such an input there, or in the pool. */
-static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *pool)
+/*
+ * The calling thread's client, if nothing is in the way of such an input there, or in the pool; nor of a callback: the
+ * loop is held already.
+ */
+static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *pool, wt_task_done_fn *done)
 {
 	struct wti_thread *self = wti_thread_peek();
 	struct wti_pool_client *client;
 
 	if (wti_unlikely(!self || wti_load(&pool->refusal) || pool->special || wti_load(&pool->prioritized)))
 		return NULL;
+	if (wti_unlikely(self->track != NULL))
+		return NULL;
 	client = self->pool_client;
 	if (wti_unlikely(!client || client->pool != pool || !client->stamp || wti_list_empty(&client->free)))
+		return NULL;
+	if (wti_unlikely(done && !client->awaited))
 		return NULL;
 	return wti_likely(wti_pool_queue_has_place(client, WTI_POOL_LEVEL)) ? client : NULL;
 }
@@ -389,8 +402,14 @@ static WTI_INLINE void submit_place_short(struct wti_pool_place *place, const st
 	submit_place(place, own);
 }
 
-static WTI_INLINE void submit_at_once(struct wti_pool_client *client, const wt_outgoing *input, wt_task_done_fn *done,
-				      void *arg, wt_task **out)
+static WTI_APART int submit_call(struct wti_pool_client *client)
+{
+	wti_pool_call(client->pool);
+	return 0;
+}
+
+static WTI_INLINE int submit_at_once(struct wti_pool_client *client, const wt_outgoing *input, wt_task_done_fn *done,
+				     void *arg, wt_task **out)
 {
 	struct wti_pool_own *own = wti_pool_task_get(client);
 	struct wti_pool_place *place = wti_pool_queue_place(client, own, WTI_POOL_LEVEL);
@@ -402,7 +421,7 @@ static WTI_INLINE void submit_at_once(struct wti_pool_client *client, const wt_o
 		submit_place_brief(place, own, input);
 	else
 		submit_place_short(place, client, own, input);
-	wti_pool_queue_publish(client, WTI_POOL_LEVEL, own->ticket);
+	return wti_pool_queue_publish(client, WTI_POOL_LEVEL, own->ticket) ? submit_call(client) : 0;
 }
 
 int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *done, void *arg,
@@ -414,14 +433,10 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 	if (!input)
 		input = &submit_empty;
 	if (wti_likely(pool && !options && submit_is_short(input)))
-		client = submit_client_at_once(pool);
-	if (wti_unlikely(!client)) {
-		const struct submission s = { .input = input, .options = &submit_usual, .done = done, .arg = arg };
-
-		return submit_any(pool, s, options, out);
-	}
-	submit_at_once(client, input, done, arg, out);
-	return 0;
+		client = submit_client_at_once(pool, done);
+	if (wti_unlikely(!client))
+		return submit_any(pool, input, done, arg, options, out);
+	return submit_at_once(client, input, done, arg, out);
 }
 
 int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map, struct wt_task **out)

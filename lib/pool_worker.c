@@ -190,13 +190,19 @@ static bool worker_fill(struct wti_pool_worker *worker)
 
 /* ---- The turn ---- */
 
-static bool worker_is_spent(const struct wti_pool_worker *worker)
+/* Of one that is recycled. */
+static WTI_COLD bool worker_is_worn(const struct wti_pool_worker *worker)
 {
 	const wt_pool_options *options = &worker->pool->options;
 	struct wti_thread *self = wti_load(&worker->source.owner);
 
 	return (options->recycle_tasks && worker->tasks >= options->recycle_tasks) ||
 	       (options->recycle_heap && wti_load(&self->heap.now) > options->recycle_heap);
+}
+
+static inline bool worker_is_spent(const struct wti_pool_worker *worker)
+{
+	return wti_unlikely(worker->recycled) && worker_is_worn(worker);
 }
 
 static void worker_leave(struct wti_pool_worker *worker)
@@ -253,7 +259,7 @@ static bool worker_has_hold(const struct wti_pool_worker *worker)
 
 static bool worker_may_begin(const struct wti_pool_worker *worker)
 {
-	return worker->begun < worker->run_count && !(worker->tasks && worker_is_spent(worker));
+	return worker->begun < worker->run_count && !(worker_is_spent(worker) && worker->tasks);
 }
 
 /* Begin one task. False where there is none to begin now. */
@@ -608,6 +614,9 @@ void wti_pool_worker_skipped(void *host)
 
 void wti_pool_worker_prepare(struct wti_pool_worker *worker)
 {
+	const wt_pool_options *options = &worker->pool->options;
+
+	worker->recycled = options->recycle_tasks || options->recycle_heap;
 	wti_source_init(&worker->source, &worker_source_ops, NULL);
 	for (unsigned i = 0; i < worker->run_count; i++) {
 		wti_store(&worker->runs[i].deadline, WT_FOREVER);
