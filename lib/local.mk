@@ -63,6 +63,8 @@ wt_shared_sources = $(wt_debug_sources) \
 	lib/error.h \
 	lib/fork.c \
 	lib/fork.h \
+	lib/gather.c \
+	lib/gather.h \
 	lib/hash.h \
 	lib/heap.c \
 	lib/heap.h \

@@ -41,6 +41,7 @@
 #include "atomic.h"
 #include "cargo.h"
 #include "deadline.h"
+#include "gather.h"
 #include "histogram.h"
 #include "list.h"
 #include "misuse.h"
@@ -408,9 +409,8 @@ struct wti_pool_worker {
 	int64_t estimate;      /* of a task's run, ns; 0: none yet */
 	int64_t outlier;       /* a run that took much longer, the one before; or 0 */
 	int64_t nap_until;     /* ns */
-	unsigned gather;       /* pauses before it looks at an empty queue again */
-	unsigned gather_tries;
-	unsigned brought;      /* tasks begun since then */
+	struct wti_gather gather; /* for how long to wait before it looks at an empty queue again */
+	uint64_t gathered_at;  /* `tasks` at the last time */
 	bool recycled;         /* set at create: it ends after some tasks, or with some memory */
 	unsigned run_count;
 	struct wti_pool_run runs[]; /* concurrent_tasks of them */

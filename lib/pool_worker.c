@@ -17,11 +17,6 @@
 #include "worker.h"
 
 enum {
-	WORKER_GATHER_FEW = 4,   /* tasks, brought by the last one */
-	WORKER_GATHER_MANY = 128,
-	WORKER_GATHER_MIN = 64,  /* pauses */
-	WORKER_GATHER_MAX = 1024, /* 10 microseconds */
-	WORKER_GATHER_RETRY = 8,
 	WORKER_TINY = 100,       /* ns, with a look at the clock: what one worker does as fast as it is submitted ... */
 	WORKER_ALONE = 2048,     /* ... unless so many wait */
 	WORKER_TURN = 64,        /* tasks, before the loop looks at its other sources */
@@ -284,26 +279,20 @@ static bool worker_step(struct wti_pool_worker *worker)
 /*
  * The queue is empty. A worker that takes each short task as it comes pulls the
  * lines that it shares with the submitter back and forth: the submitter then
- * takes three times as long. So let it get some tasks ahead, as long as waiting
- * brings more of them at once; now and then try whether it would.
+ * takes three times as long. So let it get some tasks ahead, for as long as is
+ * worth it: see gather.h.
+ * Kept because it measures better than to wait the longer the fewer come, up to
+ * 128: with 4 empty tasks under way each took 75 ns rather than 6200, with 6
+ * 50 and 2700, with one 285 and 470; with 32 and more it is as before (three
+ * runs, AMD, a word 55 ns to the other CPU).
  */
 static void worker_gather(struct wti_pool_worker *worker)
 {
-	unsigned brought = worker->brought;
-	unsigned pauses;
+	unsigned brought = (unsigned)(worker->tasks - worker->gathered_at);
 
-	worker->brought = 0;
-	if (worker->estimate >= WTI_POOL_SHORT)
-		return;
-	if (brought < WORKER_GATHER_FEW)
-		worker->gather = worker->gather > WORKER_GATHER_MIN ? worker->gather / 2 : 0;
-	else if (brought < WORKER_GATHER_MANY)
-		worker->gather = worker->gather < WORKER_GATHER_MAX / 2 ? worker->gather * 2 + WORKER_GATHER_MIN :
-									  WORKER_GATHER_MAX;
-	pauses = worker->gather;
-	if (!pauses && ++worker->gather_tries % WORKER_GATHER_RETRY == 0)
-		pauses = WORKER_GATHER_MIN;
-	wti_wait_gather(pauses);
+	worker->gathered_at = worker->tasks;
+	if (brought && worker->estimate < WTI_POOL_SHORT)
+		wti_wait_gather(wti_gather_next(&worker->gather, brought));
 }
 
 /* Nothing else that runs on its loop would keep it from looking when the nap is over. */
@@ -385,7 +374,7 @@ static int64_t worker_nap_left(const struct wti_pool_worker *worker)
 /* Between two holds. */
 static void worker_pause(struct wti_pool_worker *worker, bool found_nothing)
 {
-	if (!worker_naps(worker) && found_nothing && worker->brought)
+	if (!worker_naps(worker) && found_nothing)
 		worker_gather(worker);
 }
 
@@ -404,7 +393,6 @@ static void worker_turn(struct wti_source *source, unsigned *calls)
 	*calls += n;
 	if (wti_forked())
 		return;
-	worker->brought += n;
 	if (!worker_has_hold(worker))
 		worker_pause(worker, n < WORKER_TURN);
 	/* One that is spent leaves its hold to others. */

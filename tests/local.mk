@@ -29,6 +29,7 @@ wt_unit_tests = \
 	tests/test_error \
 	tests/test_fork \
 	tests/test_fork_pool \
+	tests/test_gather \
 	tests/test_hash \
 	tests/test_heap \
 	tests/test_histogram \

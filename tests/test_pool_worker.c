@@ -514,6 +514,37 @@ static void a_worker_is_recycled_when_its_heap_has_grown(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* ---- Waits for more ---- */
+
+static void believe_in_short_tasks(void *state, void *arg)
+{
+	(void)state;
+	(void)arg;
+	wti_thread_peek()->pool_worker->estimate = 1;
+}
+
+static void read_gather(void *state, void *arg)
+{
+	(void)state;
+	*(struct wti_gather *)arg = wti_thread_peek()->pool_worker->gather;
+}
+
+/* One that is told of nothing has timed nothing. */
+static void a_worker_learns_what_its_waits_have_brought(void **state)
+{
+	struct wti_gather gather;
+	wt_pool *pool = pools_create_with(&one);
+
+	(void)state;
+	assert_int_equal(wt_pool_each(pool, believe_in_short_tasks, NULL, pools_soon()), 0);
+	pools_untimed(pool);
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_DOUBLE })), 0);
+	assert_int_equal(wt_pool_each(pool, read_gather, &gather, pools_soon()), 0);
+	assert_true(gather.usual.things >= WTI_GATHER_TIMED);
+	wt_pool_destroy(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,6 +565,7 @@ int main(void)
 		TEST(workers_share_the_environment_where_that_is_asked_for),
 		TEST(a_worker_is_recycled_after_its_tasks),
 		TEST(a_worker_is_recycled_when_its_heap_has_grown),
+		TEST(a_worker_learns_what_its_waits_have_brought),
 	};
 
 	return cmocka_run_group_tests_name("pool_worker", tests, NULL, NULL);

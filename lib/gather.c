@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "gather.h"
+
+#include "os.h"
+
+/* Times as much. */
+#define GATHER_AS_GOOD 0.97
+#define GATHER_BETTER  1.1
+#define GATHER_UNUSUAL 8
+
+static unsigned gather_half(unsigned pauses)
+{
+	return pauses > WTI_GATHER_MIN ? pauses / 2 : 0;
+}
+
+static unsigned gather_twice(unsigned pauses)
+{
+	return pauses ? pauses * 2 : WTI_GATHER_MIN;
+}
+
+static void gather_enter(struct wti_gather *gather, enum wti_gather_phase phase)
+{
+	gather->phase = (uint8_t)phase;
+	gather->waits = 0;
+	gather->now = (struct wti_gather_yield){ .time = wti_os->clock() };
+}
+
+/* What either brought in the same time is compared. A coarse clock may have seen no time at all. */
+static bool gather_was_worth_it(const struct wti_gather *gather)
+{
+	double now = (double)gather->now.things * (double)gather->usual.time;
+	double usual = (double)gather->usual.things * (double)gather->now.time;
+
+	return gather->shorter ? now >= usual * GATHER_AS_GOOD : now > usual * GATHER_BETTER;
+}
+
+static void gather_judge(struct wti_gather *gather)
+{
+	if (gather_was_worth_it(gather)) {
+		gather->pauses = gather->trial;
+		gather->rest = 0;
+	} else {
+		gather->shorter = !gather->shorter;
+		gather->rest = gather->rest ? gather->rest * 2 : WTI_GATHER_SOON;
+		if (gather->rest > WTI_GATHER_SELDOM)
+			gather->rest = WTI_GATHER_SELDOM;
+	}
+}
+
+/* Twice where there is nothing to halve, half where it may not be longer. */
+static void gather_choose(struct wti_gather *gather)
+{
+	if (!gather->pauses)
+		gather->shorter = false;
+	else if (gather->pauses >= WTI_GATHER_MAX)
+		gather->shorter = true;
+	gather->trial = gather->shorter ? gather_half(gather->pauses) : gather_twice(gather->pauses);
+}
+
+/* Some waits were timed. */
+static WTI_APART void gather_end_phase(struct wti_gather *gather)
+{
+	gather->now.time = wti_os->clock() - gather->now.time;
+	if (gather->phase == WTI_GATHER_MEASURES) {
+		gather->usual = gather->now;
+		gather_choose(gather);
+		gather_enter(gather, WTI_GATHER_TRIES);
+	} else {
+		gather_judge(gather);
+		gather_enter(gather, WTI_GATHER_RESTS);
+	}
+}
+
+/* So many more, or so many fewer, that what was learned may hold no more. */
+static bool gather_is_unusual(const struct wti_gather *gather, unsigned brought)
+{
+	uint64_t usual = gather->usual.things;
+	uint64_t as_many = (uint64_t)brought * WTI_GATHER_TIMED;
+
+	return as_many > GATHER_UNUSUAL * usual || GATHER_UNUSUAL * as_many < usual;
+}
+
+unsigned wti_gather_next(struct wti_gather *gather, unsigned brought)
+{
+	gather->waits++;
+	gather->now.things += brought;
+	if (gather->phase == WTI_GATHER_RESTS) {
+		if (gather_is_unusual(gather, brought))
+			gather->rest = 0;
+		if (gather->waits >= WTI_GATHER_SOON + gather->rest)
+			gather_enter(gather, WTI_GATHER_MEASURES);
+	} else if (gather->waits == WTI_GATHER_TIMED) {
+		gather_end_phase(gather);
+	}
+	return gather->phase == WTI_GATHER_TRIES ? gather->trial : gather->pauses;
+}
