@@ -183,6 +183,7 @@ static void client_forget(struct wti_pool_client *client, struct wti_pool_own *o
 	if (own->state != WTI_TASK_SUBMITTED) {
 		wti_list_remove(&own->link);
 		wti_pool_reply_drop(own);
+		own->state = WTI_TASK_FINISHED; /* also where a callback that told it was left */
 	}
 	wti_pool_task_put(client, own);
 }

@@ -138,7 +138,8 @@ static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own
 		wti_pool_finished(client, own, own->task->outcome);
 	else
 		wti_pool_reply_drop(own); /* it was judged before: nobody sees the reply */
-	wti_pool_task_put(client, own);
+	if (own->state != WTI_TASK_TELLING) /* who tells that verdict puts it */
+		wti_pool_task_put(client, own);
 }
 
 static void done_accept_verdict(struct wti_pool_client *client, struct wti_pool_own *own,
@@ -267,6 +268,7 @@ static WTI_INLINE void done_tell(struct wti_pool_client *client, struct wti_pool
 	own->done(own->task, own->result, reply, own->arg);
 	if (wti_forked())
 		return;
+	own->state = WTI_TASK_FINISHED; /* one of which only the verdict was told is still away */
 	wti_pool_reply_drop(own);
 	wti_pool_task_put(client, own);
 }

@@ -44,6 +44,14 @@ static void keeper_look_at(struct keeper_look *look, int64_t at)
 		look->next = at;
 }
 
+/* That moment, or never. */
+static int64_t keeper_after(int64_t from, int64_t time)
+{
+	int64_t at;
+
+	return __builtin_add_overflow(from, time, &at) ? WT_FOREVER : at;
+}
+
 /* ---- Asking ---- */
 
 void wti_pool_ask(struct wt_pool *pool)
@@ -178,7 +186,7 @@ static void keeper_doom(struct keeper_look *look, struct wti_pool_worker *worker
 	look->doomed = true;
 }
 
-/* When this run has to end; INT64_MAX: never. */
+/* When this run has to end, or WT_FOREVER. */
 static int64_t keeper_run_end(struct keeper_look *look, struct wti_pool_run *run, const struct keeper_run *seen,
 			      int *reason)
 {
@@ -189,8 +197,7 @@ static int64_t keeper_run_end(struct keeper_look *look, struct wti_pool_run *run
 		return end;
 	if (run->doomed != seen->serial) {
 		run->doomed = seen->serial;
-		if (__builtin_add_overflow(look->now, look->pool->options.cancel_grace, &run->doom_at))
-			run->doom_at = INT64_MAX;
+		run->doom_at = keeper_after(look->now, look->pool->options.cancel_grace);
 	}
 	if (run->doom_at >= end)
 		return end;
@@ -241,15 +248,22 @@ static bool keeper_judge(struct wti_pool_worker *worker)
 	return done;
 }
 
+/* Until when a worker that was terminated is waited for. */
+static int64_t keeper_patience(const struct wt_pool *pool, int64_t terminated_at)
+{
+	return keeper_after(terminated_at,
+			    pool->state == WTI_POOL_ENDED ? pool->options.destroy_timeout : KEEPER_ZOMBIE);
+}
+
 static void keeper_examine_doomed(struct keeper_look *look, struct wti_pool_worker *worker)
 {
 	struct wt_pool *pool = look->pool;
-	int64_t patience = pool->state == WTI_POOL_ENDED ? pool->options.destroy_timeout : KEEPER_ZOMBIE;
+	int64_t until = keeper_patience(pool, worker->terminated_at);
 
 	if (!worker->terminated_at || worker->zombie)
 		return;
-	if (look->now - worker->terminated_at < patience) {
-		keeper_look_at(look, worker->terminated_at + patience);
+	if (look->now < until) {
+		keeper_look_at(look, until);
 		return;
 	}
 	if (!keeper_judge(worker)) {
@@ -286,26 +300,30 @@ static void keeper_examine(struct keeper_look *look)
 	}
 }
 
-static struct wti_pool_worker *keeper_next_doomed(struct wt_pool *pool, int64_t now)
+static struct wti_pool_worker *keeper_next_doomed(struct keeper_look *look)
 {
+	struct wt_pool *pool = look->pool;
+
 	for (struct wti_list *link = pool->workers.next; link != &pool->workers; link = link->next) {
 		struct wti_pool_worker *worker = wti_list_entry(link, struct wti_pool_worker, link);
 
 		if (worker->state == WTI_POOL_DOOMED && !worker->terminated_at) {
-			worker->terminated_at = now;
+			worker->terminated_at = look->now;
+			keeper_look_at(look, keeper_patience(pool, look->now));
 			return worker;
 		}
 	}
 	return NULL;
 }
 
-static void keeper_terminate(struct wt_pool *pool, int64_t now)
+static void keeper_terminate(struct keeper_look *look)
 {
+	struct wt_pool *pool = look->pool;
 	struct wti_pool_worker *worker;
 
 	for (;;) {
 		wti_mutex_lock_soon(&pool->lock);
-		worker = keeper_next_doomed(pool, now);
+		worker = keeper_next_doomed(look);
 		wti_mutex_unlock(&pool->lock);
 		if (!worker)
 			return;
@@ -589,7 +607,7 @@ static void keeper_look(struct wt_pool *pool)
 	keeper_rest(&look);
 	look.make = keeper_missing(&look);
 	wti_mutex_unlock(&pool->lock);
-	keeper_terminate(pool, look.now);
+	keeper_terminate(&look);
 	while (look.make--)
 		keeper_make(pool);
 	keeper_retire(&look);

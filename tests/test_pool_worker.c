@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <wt/environment.h>
 #include <wt/heap.h>
+#include <wt/loop.h>
 #include <wt/pool.h>
 #include <wt/thread.h>
 #include <wt/worker.h>
@@ -135,6 +136,74 @@ static void a_worker_that_does_not_end_is_replaced(void **state)
 	assert_int_equal(pools_stats(pool).timed_out, 1);
 	assert_int_equal(pools_stats(pool).workers, 1);
 	wt_pool_destroy(pool);
+}
+
+/* [Q5] One by which there are more than the pool needs, so that none is made in its place. */
+static void a_worker_that_does_not_end_is_not_forgotten(void **state)
+{
+	struct latch begun[2] = { { 0 } }, gates[3] = { { 0 } };
+	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 2));
+	wt_task *busy[2], *stuck;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		busy[i] = pools_submit(pool, (struct pools_input){
+						     .op = POOLS_AWAIT, .begun = &begun[i], .gate = &gates[i] });
+		assert_true(latch_await(&begun[i]));
+	}
+	latch_open(&gates[0]);
+	assert_int_equal(pools_result(busy[0]), 0);
+	stuck = pools_submit_with(pool, (struct pools_input){ .op = POOLS_SPIN, .gate = &gates[2] },
+				  WT_TASK_OPTIONS(.run_timeout = 5000000));
+	latch_open(&gates[1]);
+	assert_int_equal(pools_result(busy[1]), 0);
+	assert_int_equal(pools_result(stuck), WT_ETIMEDOUT);
+	latch_open(&gates[2]);
+	assert_true(await(has_no_zombie, pool));
+	wt_pool_destroy(pool);
+}
+
+/* A task whose result was told by its pool, and that comes back while its callback waits for another one. */
+struct late_return {
+	wt_pool *pool;
+	struct latch gate;
+	size_t used; /* records, in the callback */
+	int result;
+	unsigned state;
+};
+
+static void await_own_return(wt_task *task, int result, wt_message *reply, void *arg)
+{
+	const struct pools_input nothing = { .op = POOLS_NOTHING };
+	struct late_return *late = arg;
+	wt_time until = pools_soon();
+
+	(void)reply;
+	late->result = result;
+	latch_open(&late->gate);
+	while (task->own->away && wt_now() < until)
+		assert_int_equal(pools_result(pools_submit(late->pool, nothing)), 0);
+	late->state = task->own->state;
+	late->used = task->client->used;
+}
+
+/* [Q1] Else another task would have it, too. */
+static void a_record_that_comes_back_in_its_callback_is_free_behind_it(void **state)
+{
+	struct late_return late = { .pool = pools_create_with(&one) };
+	const struct pools_input input = { .op = POOLS_SPIN, .gate = &late.gate };
+	struct wti_pool_client *client = pools_untimed(late.pool);
+
+	(void)state;
+	assert_int_equal(wt_pool_submit(late.pool, &(wt_outgoing){ .data = &input, .size = sizeof input },
+					await_own_return, &late, WT_TASK_OPTIONS(.run_timeout = 5000000), NULL),
+			 0);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(late.result, WT_ETIMEDOUT);
+	assert_int_equal(late.state, WTI_TASK_TELLING);
+	assert_int_equal(late.used, 1);
+	assert_int_equal(client->used, 0);
+	wt_pool_destroy(late.pool);
 }
 
 /* ---- init and fini ---- */
@@ -554,6 +623,8 @@ int main(void)
 		TEST(a_timeout_beyond_the_clock_never_comes),
 		TEST(a_pool_has_a_timeout_for_all),
 		TEST(a_worker_that_does_not_end_is_replaced),
+		TEST(a_worker_that_does_not_end_is_not_forgotten),
+		TEST(a_record_that_comes_back_in_its_callback_is_free_behind_it),
 		TEST(each_worker_has_a_state_with_an_end),
 		TEST(a_failing_init_is_told_and_not_repeated_without_end),
 		TEST(a_second_worker_that_fails_leaves_the_first),
