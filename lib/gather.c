@@ -25,25 +25,47 @@ static void gather_enter(struct wti_gather *gather, enum wti_gather_phase phase)
 	gather->now = (struct wti_gather_yield){ .time = wti_os->clock() };
 }
 
-/* What either brought in the same time is compared. A coarse clock may have seen no time at all. */
+/*
+ * What either brought in the same time is compared, where a coarse clock may have
+ * seen no time at all; and what it brought at once: where things come rarely,
+ * the time that passes between them has nothing to do with the waits.
+ */
 static bool gather_was_worth_it(const struct wti_gather *gather)
 {
-	double now = (double)gather->now.things * (double)gather->usual.time;
-	double usual = (double)gather->usual.things * (double)gather->now.time;
+	double now = (double)gather->now.things;
+	double usual = (double)gather->usual.things;
+	double now_rate = now * (double)gather->usual.time;
+	double usual_rate = usual * (double)gather->now.time;
 
-	return gather->shorter ? now >= usual * GATHER_AS_GOOD : now > usual * GATHER_BETTER;
+	if (gather->shorter)
+		return now >= usual || now_rate >= usual_rate * GATHER_AS_GOOD;
+	return now > usual * GATHER_BETTER && now_rate > usual_rate * GATHER_BETTER;
 }
 
+/* Nothing else is better, for now. */
+static void gather_rest_longer(struct wti_gather *gather)
+{
+	gather->rest = gather->rest ? gather->rest * 2 : WTI_GATHER_SOON;
+	if (gather->rest > WTI_GATHER_SELDOM)
+		gather->rest = WTI_GATHER_SELDOM;
+}
+
+/* A trial is over: where twice was not worth it, half is tried soon. */
 static void gather_judge(struct wti_gather *gather)
 {
-	if (gather_was_worth_it(gather)) {
+	bool worth_it = gather_was_worth_it(gather);
+	bool half_is_left = !gather->shorter && gather->pauses;
+
+	gather_enter(gather, WTI_GATHER_RESTS);
+	if (worth_it) {
 		gather->pauses = gather->trial;
 		gather->rest = 0;
+	} else if (half_is_left) {
+		gather->shorter = true;
+		gather->waits = gather->rest;
 	} else {
-		gather->shorter = !gather->shorter;
-		gather->rest = gather->rest ? gather->rest * 2 : WTI_GATHER_SOON;
-		if (gather->rest > WTI_GATHER_SELDOM)
-			gather->rest = WTI_GATHER_SELDOM;
+		gather->shorter = false;
+		gather_rest_longer(gather);
 	}
 }
 
@@ -67,17 +89,18 @@ static WTI_APART void gather_end_phase(struct wti_gather *gather)
 		gather_enter(gather, WTI_GATHER_TRIES);
 	} else {
 		gather_judge(gather);
-		gather_enter(gather, WTI_GATHER_RESTS);
 	}
 }
 
-/* So many more, or so many fewer, that what was learned may hold no more. */
-static bool gather_is_unusual(const struct wti_gather *gather, unsigned brought)
+/* So many more in as many waits, or so many fewer, that what was learned may hold no more: trials come sooner again. */
+static void gather_note_change(struct wti_gather *gather)
 {
 	uint64_t usual = gather->usual.things;
-	uint64_t as_many = (uint64_t)brought * WTI_GATHER_TIMED;
+	uint64_t now = gather->now.things;
 
-	return as_many > GATHER_UNUSUAL * usual || GATHER_UNUSUAL * as_many < usual;
+	if (now > GATHER_UNUSUAL * usual || GATHER_UNUSUAL * now < usual)
+		gather->rest /= 2;
+	gather->now.things = 0;
 }
 
 unsigned wti_gather_next(struct wti_gather *gather, unsigned brought)
@@ -85,8 +108,8 @@ unsigned wti_gather_next(struct wti_gather *gather, unsigned brought)
 	gather->waits++;
 	gather->now.things += brought;
 	if (gather->phase == WTI_GATHER_RESTS) {
-		if (gather_is_unusual(gather, brought))
-			gather->rest = 0;
+		if (gather->waits % WTI_GATHER_TIMED == 0)
+			gather_note_change(gather);
 		if (gather->waits >= WTI_GATHER_SOON + gather->rest)
 			gather_enter(gather, WTI_GATHER_MEASURES);
 	} else if (gather->waits == WTI_GATHER_TIMED) {

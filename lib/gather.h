@@ -9,8 +9,9 @@
  * So it is tried. Whoever has taken all that was there tells how many that
  * were, and hears how long to wait now. Now and then some waits are timed, and
  * then some that are twice as long, or half as long: twice is kept where that
- * brought a tenth more in the same time, half where it brought hardly less. The
- * less comes of trials, the rarer they are, until what comes changes.
+ * brought a tenth more at once and in the same time, half where it brought no
+ * less at once, or hardly less in the same time. The less comes of trials, the
+ * rarer they are, until what comes changes much.
  */
 #ifndef WTI_GATHER_H
 #define WTI_GATHER_H
@@ -22,9 +23,9 @@
 enum {
 	WTI_GATHER_MIN = 32,      /* pauses of the processor, unless none: a microsecond or so */
 	WTI_GATHER_MAX = 1024,    /* pauses */
-	WTI_GATHER_TIMED = 4,     /* waits that are timed together */
-	WTI_GATHER_SOON = 4,      /* waits between two trials ... */
-	WTI_GATHER_SELDOM = 1024  /* ... at the most */
+	WTI_GATHER_TIMED = 8,     /* waits that are timed together */
+	WTI_GATHER_SOON = 4,      /* waits between two trials, besides those that are timed ... */
+	WTI_GATHER_SELDOM = 1024  /* ... and so many more at the most */
 };
 
 enum wti_gather_phase {

@@ -23,7 +23,12 @@
 void wti_loop_watch(struct wti_source *source);
 
 /* Owner: one more or one less reason of this kind for wt_run to go on. */
-void wti_loop_hold(struct wti_thread *self, enum wti_hold kind);
+static inline void wti_loop_hold(struct wti_thread *self, enum wti_hold kind)
+{
+	self->loop_refs++;
+	wti_store(&self->loop_holds[kind], wti_load(&self->loop_holds[kind]) + 1);
+}
+
 void wti_loop_release(struct wti_thread *self, enum wti_hold kind);
 
 /* The same where `held` says which of the two was last: a reason is there once, or not. Any thread may read it. */

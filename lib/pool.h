@@ -182,8 +182,8 @@ enum {
 /*
  * A task in a queue, and then in a worker's hold. One that is brief is here
  * with all that its worker has to know: an input of two words at most, in a pool
- * that has no limits, whose times are not taken. Of another one that is in
- * the record.
+ * that has no limits, without a timeline, whose times are not taken. Of another
+ * one that is in the record.
  * Kept because it measures better: a record's line came from the worker's cache
  * for each submit, and went there for each run. Empty tasks were 1.28 times as
  * many with two workers and 1.21 times with one, the medians of three runs of 13
@@ -411,7 +411,7 @@ struct wti_pool_worker {
 	int64_t nap_until;     /* ns */
 	struct wti_gather gather; /* for how long to wait before it looks at an empty queue again */
 	uint64_t gathered_at;  /* `tasks` at the last time */
-	bool recycled;         /* set at create: it ends after some tasks, or with some memory */
+	bool recycles;         /* set at create: it ends after some tasks, or with some memory */
 	unsigned run_count;
 	struct wti_pool_run runs[]; /* concurrent_tasks of them */
 };

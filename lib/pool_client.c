@@ -49,9 +49,10 @@ void wti_pool_task_clean(struct wti_pool_own *own)
 {
 	if (own->block)
 		wti_free(own->task->block);
+	if (own->cancelled)
+		wti_store(&own->task->cancelled, 0);
 	own->block = false;
 	own->cancelled = false;
-	wti_store(&own->task->cancelled, 0);
 }
 
 /* ---- Entering ---- */

@@ -175,13 +175,14 @@ void wti_pool_run_explain(struct wti_pool_run *run, const char *text)
 static WTI_APART void run_begin_clock(struct wti_pool_worker *worker, struct wti_pool_run *run,
 				      const struct wt_task *task)
 {
-	int64_t submitted_at;
+	int64_t submitted_at = 0;
 	wt_time deadline;
 
 	if (!run_is_timed(run) && !(run->parts & WTI_TASK_LIMITED) && !worker->outlier)
 		return;
 	/* Read before the clock is: that line comes from the submitter's cache, which is no part of the run. */
-	submitted_at = task->submitted_at;
+	if (run_is_timed(run))
+		submitted_at = task->submitted_at;
 	wti_opaque(submitted_at);
 	run->began = wti_os->clock();
 	if (run_is_timed(run))

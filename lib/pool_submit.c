@@ -4,9 +4,8 @@
  * task costs. So the usual submit looks at all that might be in its way, before
  * it changes anything, and calls nothing but, as the last thing, for help;
  * whatever is in the way lies out of line, as do options, blocks, the clock, the
- * timeline, the first callback that the loop is held for, and a queue that has
- * to grow. What lies there gets values rather than the submission, which then
- * need not be in memory.
+ * timeline, and a queue that has to grow. What lies there gets values rather
+ * than the submission, which then need not be in memory.
  * Kept because it measures better: with what pool_done.c does for the same
  * reason, 720 instructions a task became 600, and 16.7 million a second 18.5;
  * then, with options out of line and the list of records in line, 590 became
@@ -16,8 +15,8 @@
  * one; AMD): where one side at a time runs, and the other waits, a submit took
  * 16.8 ns for 23, a run 30 for 36, and to tell a result 13.5 for 20. With the
  * usual run in one piece (pool_run.c), and a submit that saves three registers
- * for six, 75 instructions less, they were 1.14 times as many with two workers
- * and with one (13 rounds, AMD, a word 55 ns to the other CPU).
+ * rather than six, 75 instructions fewer, they were 1.14 times as many with two
+ * workers and with one (13 rounds, AMD, a word 55 ns to the other CPU).
  */
 #include "alloc.h"
 #include "error.h"
@@ -197,10 +196,11 @@ static void submit_limit(const struct submission *s, struct wt_task *task)
 	task->run_timeout = limit;
 }
 
-/* What the submitter has to know, who holds the loop for it. */
+/* What the submitter has to know, whose loop is held for it. */
 static WTI_INLINE void submit_fill_own(struct wti_pool_client *client, struct wti_pool_own *own, wt_task_done_fn *done,
 				       void *arg, bool progress)
 {
+	struct wti_thread *self = wti_load(&client->source.owner);
 	uint64_t submitted = wti_load(&client->submitted) + 1;
 
 	wti_store(&client->submitted, submitted);
@@ -210,18 +210,9 @@ static WTI_INLINE void submit_fill_own(struct wti_pool_client *client, struct wt
 	own->progress = progress;
 	own->state = WTI_TASK_SUBMITTED;
 	own->away = true;
-	client->awaited += done != NULL;
-	WTI_PROBE1(submit, own->task);
-}
-
-/* Of that, what a submit at once is spared. */
-static void submit_note(const struct wti_pool_client *client, const struct wti_pool_own *own)
-{
-	struct wti_thread *self = wti_load(&client->source.owner);
-
-	if (own->done && client->awaited == 1)
+	if (done && client->awaited++ == 0)
 		wti_loop_hold(self, WTI_HOLD_TASK);
-	wti_trace_task(self, WTI_TRACE_SUBMIT, own->task, own->generation);
+	WTI_PROBE1(submit, own->task);
 }
 
 static WTI_INLINE void submit_fill(const struct submission *s, struct wti_pool_own *own)
@@ -231,7 +222,7 @@ static WTI_INLINE void submit_fill(const struct submission *s, struct wti_pool_o
 	submit_limit(s, own->task);
 	own->task->on_progress = s->options->on_progress;
 	submit_fill_own(s->client, own, s->done, s->arg, s->options->on_progress != NULL);
-	submit_note(s->client, own);
+	wti_trace_task(wti_load(&s->client->source.owner), WTI_TRACE_SUBMIT, own->task, own->generation);
 }
 
 /* The handle is the program's, if that has asked for it. */
@@ -346,11 +337,8 @@ static inline bool submit_is_short(const wt_outgoing *input)
 	return input->size <= WTI_TASK_INLINE && !input->transfer_count && wti_outgoing_is_one_piece(input);
 }
 
-/*
- * The calling thread's client, if nothing is in the way of such an input there, or in the pool; nor of a callback: the
- * loop is held already.
- */
-static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *pool, wt_task_done_fn *done)
+/* The calling thread's client, if nothing is in the way of such an input there, or in the pool; nor a timeline. */
+static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *pool)
 {
 	struct wti_thread *self = wti_thread_peek();
 	struct wti_pool_client *client;
@@ -361,8 +349,6 @@ static WTI_INLINE struct wti_pool_client *submit_client_at_once(const wt_pool *p
 		return NULL;
 	client = self->pool_client;
 	if (wti_unlikely(!client || client->pool != pool || !client->stamp || wti_list_empty(&client->free)))
-		return NULL;
-	if (wti_unlikely(done && !client->awaited))
 		return NULL;
 	return wti_likely(wti_pool_queue_has_place(client, WTI_POOL_LEVEL)) ? client : NULL;
 }
@@ -433,7 +419,7 @@ int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *don
 	if (!input)
 		input = &submit_empty;
 	if (wti_likely(pool && !options && submit_is_short(input)))
-		client = submit_client_at_once(pool, done);
+		client = submit_client_at_once(pool);
 	if (wti_unlikely(!client))
 		return submit_any(pool, input, done, arg, options, out);
 	return submit_at_once(client, input, done, arg, out);

@@ -185,7 +185,7 @@ static bool worker_fill(struct wti_pool_worker *worker)
 
 /* ---- The turn ---- */
 
-/* Of one that is recycled. */
+/* Of one that is to be recycled. */
 static WTI_COLD bool worker_is_worn(const struct wti_pool_worker *worker)
 {
 	const wt_pool_options *options = &worker->pool->options;
@@ -197,7 +197,7 @@ static WTI_COLD bool worker_is_worn(const struct wti_pool_worker *worker)
 
 static inline bool worker_is_spent(const struct wti_pool_worker *worker)
 {
-	return wti_unlikely(worker->recycled) && worker_is_worn(worker);
+	return wti_unlikely(worker->recycles) && worker_is_worn(worker);
 }
 
 static void worker_leave(struct wti_pool_worker *worker)
@@ -281,10 +281,10 @@ static bool worker_step(struct wti_pool_worker *worker)
  * lines that it shares with the submitter back and forth: the submitter then
  * takes three times as long. So let it get some tasks ahead, for as long as is
  * worth it: see gather.h.
- * Kept because it measures better than to wait the longer the fewer come, up to
- * 128: with 4 empty tasks under way each took 75 ns rather than 6200, with 6
- * 50 and 2700, with one 285 and 470; with 32 and more it is as before (three
- * runs, AMD, a word 55 ns to the other CPU).
+ * Kept because it measures better than to wait the longer, up to 25 us, as long
+ * as 4 to 128 came: empty tasks took 75 ns each, rather than 6200, with 4 of
+ * them under way, 50 rather than 2700 with 6, 285 rather than 470 with one; with
+ * 32 and more it is as before (three runs, AMD, a word 55 ns to the other CPU).
  */
 static void worker_gather(struct wti_pool_worker *worker)
 {
@@ -604,7 +604,7 @@ void wti_pool_worker_prepare(struct wti_pool_worker *worker)
 {
 	const wt_pool_options *options = &worker->pool->options;
 
-	worker->recycled = options->recycle_tasks || options->recycle_heap;
+	worker->recycles = options->recycle_tasks || options->recycle_heap;
 	wti_source_init(&worker->source, &worker_source_ops, NULL);
 	for (unsigned i = 0; i < worker->run_count; i++) {
 		wti_store(&worker->runs[i].deadline, WT_FOREVER);

@@ -598,7 +598,7 @@ static void read_gather(void *state, void *arg)
 	*(struct wti_gather *)arg = wti_thread_peek()->pool_worker->gather;
 }
 
-/* One that is told of nothing has timed nothing. */
+/* One that is told of nothing has timed nothing. Now and then there are two tasks by the next look. */
 static void a_worker_learns_what_its_waits_have_brought(void **state)
 {
 	struct wti_gather gather;
@@ -610,7 +610,7 @@ static void a_worker_learns_what_its_waits_have_brought(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		assert_int_equal(pools_result(pools_submit(pool, (struct pools_input){ .op = POOLS_DOUBLE })), 0);
 	assert_int_equal(wt_pool_each(pool, read_gather, &gather, pools_soon()), 0);
-	assert_true(gather.usual.things >= WTI_GATHER_TIMED);
+	assert_in_range(gather.usual.things, WTI_GATHER_TIMED, 10 * WTI_GATHER_TIMED);
 	wt_pool_destroy(pool);
 }
 
