@@ -25,7 +25,7 @@ enum {
 	WTI_GATHER_MAX = 1024,    /* pauses */
 	WTI_GATHER_TIMED = 8,     /* waits that are timed together */
 	WTI_GATHER_SOON = 4,      /* waits between two trials, besides those that are timed ... */
-	WTI_GATHER_SELDOM = 1024  /* ... and so many more at the most */
+	WTI_GATHER_SELDOM = 1024  /* ... and so many more at the most, but between twice and the half behind it */
 };
 
 enum wti_gather_phase {
@@ -45,7 +45,7 @@ struct wti_gather {
 	unsigned pauses;   /* of a usual wait */
 	unsigned trial;    /* of one that is tried */
 	unsigned waits;    /* in this phase */
-	unsigned rest;     /* waits between two trials, beyond WTI_GATHER_SOON */
+	unsigned rest;     /* waits between trials, beyond WTI_GATHER_SOON */
 	uint8_t phase;     /* enum wti_gather_phase */
 	bool shorter;      /* half is tried, or will be; else twice */
 	struct wti_gather_yield usual; /* the last that was measured */

@@ -30,7 +30,6 @@ void wti_loop_watch(struct wti_source *source)
 		wti_parker_event_signal(&self->parker);
 }
 
-/* Kinds are counted for those who ask what keeps a loop alive; the loop itself looks at the sum. */
 void wti_loop_release(struct wti_thread *self, enum wti_hold kind)
 {
 	wti_store(&self->loop_holds[kind], wti_load(&self->loop_holds[kind]) - 1);

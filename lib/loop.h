@@ -22,7 +22,10 @@
 /* Owner: have the loop look at this source, which may have become ready by the owner's own doing. */
 void wti_loop_watch(struct wti_source *source);
 
-/* Owner: one more or one less reason of this kind for wt_run to go on. */
+/*
+ * Owner: one more or one less reason of this kind for wt_run to go on. Kinds are counted for those who ask what keeps a
+ * loop alive; the loop itself looks at the sum.
+ */
 static inline void wti_loop_hold(struct wti_thread *self, enum wti_hold kind)
 {
 	self->loop_refs++;

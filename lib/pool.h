@@ -565,7 +565,10 @@ static inline struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *cli
 /* Owner: free the block of an input, and take a cancellation back: nobody else has the record. */
 WTI_COLD void wti_pool_task_clean(struct wti_pool_own *own);
 
-/* Owner: the record is nobody's any more. Or it is still away, or somebody has the handle, and nothing happens. */
+/*
+ * Owner: the record is nobody's any more. Or it is still away, or somebody has the handle, and nothing happens. Not while
+ * it is told, but by who does that.
+ */
 static inline void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	if (own->away || !own->told)

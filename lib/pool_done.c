@@ -90,9 +90,11 @@ void wti_pool_unawait(struct wti_pool_client *client, struct wti_pool_own *own)
 
 void wti_pool_reply_drop(struct wti_pool_own *own)
 {
-	if (own->bits & WTI_ENTRY_REPLY)
+	bool reply = own->bits & WTI_ENTRY_REPLY;
+
+	own->bits = 0; /* first: a deleter may have this called again */
+	if (reply)
 		wti_pool_message_free(own->task->reply.message);
-	own->bits = 0;
 }
 
 void wti_pool_input_discard(struct wt_task *task)
@@ -138,7 +140,7 @@ static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own
 		wti_pool_finished(client, own, own->task->outcome);
 	else
 		wti_pool_reply_drop(own); /* it was judged before: nobody sees the reply */
-	if (own->state != WTI_TASK_TELLING) /* who tells that verdict puts it */
+	if (own->state != WTI_TASK_TELLING) /* else who tells that verdict puts it, or client_forget */
 		wti_pool_task_put(client, own);
 }
 
@@ -268,8 +270,8 @@ static WTI_INLINE void done_tell(struct wti_pool_client *client, struct wti_pool
 	own->done(own->task, own->result, reply, own->arg);
 	if (wti_forked())
 		return;
-	own->state = WTI_TASK_FINISHED; /* one of which only the verdict was told is still away */
 	wti_pool_reply_drop(own);
+	own->state = WTI_TASK_FINISHED; /* one of which only the verdict was told is still away */
 	wti_pool_task_put(client, own);
 }
 

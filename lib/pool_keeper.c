@@ -25,7 +25,7 @@
 
 #define KEEPER_BACKOFF     10000000    /* ns, after the first failure; doubled after each other one ... */
 #define KEEPER_BACKOFF_MAX 10000000000 /* ... up to this */
-#define KEEPER_ZOMBIE      100000000   /* ns from its termination on, after which a worker is one that does not end */
+#define KEEPER_ZOMBIE      100000000   /* ns from its termination on, after which an open pool's worker does not end */
 #define KEEPER_IDLE        10000000    /* ns between looks for idle workers, at the least */
 #define KEEPER_AGAIN       1000000     /* ns, after which something that the system refused is tried again */
 
@@ -344,7 +344,7 @@ static struct wti_pool_worker *keeper_next_idle(struct keeper_look *look)
 	    pool->options.idle_timeout == WT_FOREVER)
 		return NULL;
 	worker = wti_list_entry(pool->idle.prev, struct wti_pool_worker, idle);
-	until = worker->idle_since + pool->options.idle_timeout;
+	until = keeper_after(worker->idle_since, pool->options.idle_timeout);
 	if (until > look->now) {
 		keeper_look_at(look, until);
 		return NULL;
@@ -368,7 +368,7 @@ static void keeper_watch_idle(struct keeper_look *look)
 
 	if (pool->state == WTI_POOL_OPEN && pool->alive > pool->options.min_workers &&
 	    pool->options.idle_timeout != WT_FOREVER)
-		keeper_look_at(look, look->now + keeper_idle_period(pool));
+		keeper_look_at(look, keeper_after(look->now, keeper_idle_period(pool)));
 }
 
 static void keeper_retire(struct keeper_look *look)

@@ -208,7 +208,8 @@ static int pass_buffer_on(wt_task *task, wt_message *input, void *state)
 	if (err)
 		return err;
 	((char *)wt_buffer_data(buffer))[0]++;
-	return wt_task_reply(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
+	return wt_task_reply(task,
+			     &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
 }
 
 static void buffers_move_to_a_task_and_back(void **state)
@@ -297,6 +298,47 @@ static void count_deleted(void *block, void *arg)
 }
 
 /* [T4] */
+static void destroy_pool(void *data, void *pool)
+{
+	(void)data;
+	wt_pool_destroy(*(wt_pool **)pool);
+	*(wt_pool **)pool = NULL;
+}
+
+/* With a buffer whose deleter destroys the pool. */
+static int reply_with_the_end(wt_task *task, void *pool)
+{
+	static char block[8];
+	wt_buffer *buffer;
+	int err = wt_buffer_wrap(&buffer, block, sizeof block, destroy_pool, pool);
+
+	if (err)
+		return err;
+	return wt_task_reply(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
+}
+
+static void take_nothing(wt_task *task, int result, wt_message *reply, void *told)
+{
+	(void)task;
+	(void)reply;
+	*(int *)told += result == 0;
+}
+
+static void a_reply_that_nobody_takes_may_destroy_the_pool(void **state)
+{
+	wt_pool *pool = pools_create(1);
+	const struct pools_input input = { .op = POOLS_CALL, .call = reply_with_the_end, .arg = &pool };
+	int told = 0;
+
+	(void)state;
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &input, .size = sizeof input }, take_nothing, &told,
+					NULL, NULL),
+			 0);
+	assert_int_equal(wt_run(), 0);
+	assert_int_equal(told, 1);
+	assert_null(pool);
+}
+
 static void what_nobody_takes_is_destroyed_once(void **state)
 {
 	static char block[8];
@@ -875,6 +917,7 @@ int main(void)
 		TEST(bytes_of_any_size_come_and_go),
 		TEST(buffers_move_to_a_task_and_back),
 		TEST(shared_memory_is_taken_once_by_a_task_and_of_its_reply),
+		TEST(a_reply_that_nobody_takes_may_destroy_the_pool),
 		TEST(what_nobody_takes_is_destroyed_once),
 		TEST(what_a_cleared_task_brought_is_destroyed),
 		TEST(a_refused_submit_leaves_everything),

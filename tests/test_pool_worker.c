@@ -500,14 +500,13 @@ static void workers_come_as_needed_and_go_when_idle(void **state)
 }
 
 /* Two workers are idle for longer than those of the test before are. */
-static void without_an_idle_timeout_workers_stay(void **state)
+static void expect_workers_to_stay(wt_time idle_timeout)
 {
 	struct latch gate = { 0 };
 	wt_pool *pool = pools_create_with(
-		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 2, .idle_timeout = WT_FOREVER));
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 2, .idle_timeout = idle_timeout));
 	wt_task *tasks[2];
 
-	(void)state;
 	for (int i = 0; i < 2; i++)
 		tasks[i] = pools_submit(pool, (struct pools_input){ .op = POOLS_AWAIT, .gate = &gate });
 	while (pools_stats(pool).running < 2)
@@ -518,6 +517,13 @@ static void without_an_idle_timeout_workers_stay(void **state)
 	assert_int_equal(wt_sleep(wt_after_ms(50)), 0);
 	assert_int_equal(pools_stats(pool).workers, 2);
 	wt_pool_destroy(pool);
+}
+
+static void without_an_idle_timeout_workers_stay(void **state)
+{
+	(void)state;
+	expect_workers_to_stay(WT_FOREVER);
+	expect_workers_to_stay(WT_FOREVER - 1); /* beyond the clock */
 }
 
 static int set_variable(wt_task *task, void *arg)
