@@ -28,6 +28,14 @@ struct wti_deadline {
 	void (*fn)(struct wti_deadline *deadline, unsigned *calls);
 };
 
+/* So many nanoseconds, not negative, behind a moment; WT_FOREVER where time itself ends before. Any thread. */
+static inline wt_time wti_deadline_after(wt_time from, int64_t ns)
+{
+	wt_time at;
+
+	return __builtin_add_overflow(from, ns, &at) ? WT_FOREVER : at;
+}
+
 void wti_deadline_init(struct wti_deadline *deadline, void (*fn)(struct wti_deadline *deadline, unsigned *calls));
 void wti_deadline_add(struct wti_thread *self, struct wti_deadline *deadline, wt_time at);
 

@@ -8,14 +8,12 @@
 #define GATHER_BETTER  1.1
 #define GATHER_UNUSUAL 8
 
-static unsigned gather_half(unsigned pauses)
+/* The pauses of a wait that is tried. */
+static unsigned gather_trial(const struct wti_gather *gather)
 {
-	return pauses > WTI_GATHER_MIN ? pauses / 2 : 0;
-}
-
-static unsigned gather_twice(unsigned pauses)
-{
-	return pauses ? pauses * 2 : WTI_GATHER_MIN;
+	if (gather->shorter)
+		return gather->pauses > WTI_GATHER_MIN ? gather->pauses / 2 : 0;
+	return gather->pauses ? gather->pauses * 2 : WTI_GATHER_MIN;
 }
 
 static void gather_enter(struct wti_gather *gather, enum wti_gather_phase phase)
@@ -58,7 +56,7 @@ static void gather_judge(struct wti_gather *gather)
 
 	gather_enter(gather, WTI_GATHER_RESTS);
 	if (worth_it) {
-		gather->pauses = gather->trial;
+		gather->pauses = gather_trial(gather);
 		gather->rest = 0;
 	} else if (half_is_left) {
 		gather->shorter = true;
@@ -76,7 +74,6 @@ static void gather_choose(struct wti_gather *gather)
 		gather->shorter = false;
 	else if (gather->pauses >= WTI_GATHER_MAX)
 		gather->shorter = true;
-	gather->trial = gather->shorter ? gather_half(gather->pauses) : gather_twice(gather->pauses);
 }
 
 /* Some waits were timed. */
@@ -115,5 +112,5 @@ unsigned wti_gather_next(struct wti_gather *gather, unsigned brought)
 	} else if (gather->waits == WTI_GATHER_TIMED) {
 		gather_end_phase(gather);
 	}
-	return gather->phase == WTI_GATHER_TRIES ? gather->trial : gather->pauses;
+	return gather->phase == WTI_GATHER_TRIES ? gather_trial(gather) : gather->pauses;
 }

@@ -43,7 +43,6 @@ struct wti_gather_yield {
 /* Zeroed, it has learned nothing. One thread at a time; nothing fails. */
 struct wti_gather {
 	unsigned pauses;   /* of a usual wait */
-	unsigned trial;    /* of one that is tried */
 	unsigned waits;    /* in this phase */
 	unsigned rest;     /* waits between trials, beyond WTI_GATHER_SOON */
 	uint8_t phase;     /* enum wti_gather_phase */

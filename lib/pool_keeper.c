@@ -44,14 +44,6 @@ static void keeper_look_at(struct keeper_look *look, int64_t at)
 		look->next = at;
 }
 
-/* That moment, or never. */
-static int64_t keeper_after(int64_t from, int64_t time)
-{
-	int64_t at;
-
-	return __builtin_add_overflow(from, time, &at) ? WT_FOREVER : at;
-}
-
 /* ---- Asking ---- */
 
 void wti_pool_ask(struct wt_pool *pool)
@@ -197,7 +189,7 @@ static int64_t keeper_run_end(struct keeper_look *look, struct wti_pool_run *run
 		return end;
 	if (run->doomed != seen->serial) {
 		run->doomed = seen->serial;
-		run->doom_at = keeper_after(look->now, look->pool->options.cancel_grace);
+		run->doom_at = wti_deadline_after(look->now, look->pool->options.cancel_grace);
 	}
 	if (run->doom_at >= end)
 		return end;
@@ -251,8 +243,8 @@ static bool keeper_judge(struct wti_pool_worker *worker)
 /* Until when a worker that was terminated is waited for. */
 static int64_t keeper_patience(const struct wt_pool *pool, int64_t terminated_at)
 {
-	return keeper_after(terminated_at,
-			    pool->state == WTI_POOL_ENDED ? pool->options.destroy_timeout : KEEPER_ZOMBIE);
+	return wti_deadline_after(terminated_at,
+				  pool->state == WTI_POOL_ENDED ? pool->options.destroy_timeout : KEEPER_ZOMBIE);
 }
 
 static void keeper_examine_doomed(struct keeper_look *look, struct wti_pool_worker *worker)
@@ -344,7 +336,7 @@ static struct wti_pool_worker *keeper_next_idle(struct keeper_look *look)
 	    pool->options.idle_timeout == WT_FOREVER)
 		return NULL;
 	worker = wti_list_entry(pool->idle.prev, struct wti_pool_worker, idle);
-	until = keeper_after(worker->idle_since, pool->options.idle_timeout);
+	until = wti_deadline_after(worker->idle_since, pool->options.idle_timeout);
 	if (until > look->now) {
 		keeper_look_at(look, until);
 		return NULL;
@@ -368,7 +360,7 @@ static void keeper_watch_idle(struct keeper_look *look)
 
 	if (pool->state == WTI_POOL_OPEN && pool->alive > pool->options.min_workers &&
 	    pool->options.idle_timeout != WT_FOREVER)
-		keeper_look_at(look, keeper_after(look->now, keeper_idle_period(pool)));
+		keeper_look_at(look, wti_deadline_after(look->now, keeper_idle_period(pool)));
 }
 
 static void keeper_retire(struct keeper_look *look)

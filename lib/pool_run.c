@@ -61,7 +61,7 @@ static void run_count_up(_Atomic(uint64_t) *word)
 	wti_store(word, wti_load(word) + 1);
 }
 
-void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced)
+static WTI_INLINE void run_count(struct wti_pool_accounts *accounts, int result, bool forced)
 {
 	if (!result)
 		run_count_up(&accounts->completed);
@@ -71,6 +71,11 @@ void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool force
 		run_count_up(&accounts->timed_out);
 	else
 		run_count_up(&accounts->failed);
+}
+
+void wti_pool_account(struct wti_pool_accounts *accounts, int result, bool forced)
+{
+	run_count(accounts, result, forced);
 }
 
 static bool run_is_timed(const struct wti_pool_run *run)
@@ -93,10 +98,7 @@ static WTI_INLINE void run_account(struct wti_pool_worker *worker, const struct 
 		return;
 	if (wti_unlikely(run->began))
 		run_end_clock(worker, run);
-	if (result)
-		wti_pool_account(&worker->accounts, result, worker->ending);
-	else
-		run_count_up(&worker->accounts.completed);
+	run_count(&worker->accounts, result, worker->ending);
 }
 
 /* One that has parts: what came with its input, and its limit. */
@@ -189,8 +191,7 @@ static WTI_APART void run_begin_clock(struct wti_pool_worker *worker, struct wti
 		wti_histogram_add(&worker->accounts.wait, run->began - submitted_at, run->weight);
 	if (!(run->parts & WTI_TASK_LIMITED))
 		return;
-	if (__builtin_add_overflow(run->began, task->run_timeout, &deadline))
-		deadline = WT_FOREVER;
+	deadline = wti_deadline_after(run->began, task->run_timeout);
 	wti_store_sc(&run->deadline, deadline); /* before the look: pairs with keeper_look [pool-at] */
 	wti_pool_ask_at(worker->pool, deadline);
 }

@@ -35,10 +35,7 @@ static void timer_cancel(struct wt_timer *timer)
 /* The first of the moments at + n * interval that lies ahead of now; WT_FOREVER where time itself ends before. */
 static wt_time timer_after(wt_time at, int64_t interval, wt_time now)
 {
-	int64_t ahead = interval - (now - at) % interval;
-	wt_time next;
-
-	return __builtin_add_overflow(now, ahead, &next) ? WT_FOREVER : next;
+	return wti_deadline_after(now, interval - (now - at) % interval);
 }
 
 static void timer_due(struct wti_deadline *deadline, unsigned *calls)

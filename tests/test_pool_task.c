@@ -195,6 +195,12 @@ static void bytes_of_any_size_come_and_go(void **state)
 	wt_pool_destroy(pool);
 }
 
+static int reply_with_buffer(wt_task *task, wt_buffer *buffer)
+{
+	return wt_task_reply(task,
+			     &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
+}
+
 static int pass_buffer_on(wt_task *task, wt_message *input, void *state)
 {
 	wt_buffer *buffer;
@@ -208,8 +214,7 @@ static int pass_buffer_on(wt_task *task, wt_message *input, void *state)
 	if (err)
 		return err;
 	((char *)wt_buffer_data(buffer))[0]++;
-	return wt_task_reply(task,
-			     &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
+	return reply_with_buffer(task, buffer);
 }
 
 static void buffers_move_to_a_task_and_back(void **state)
@@ -297,7 +302,6 @@ static void count_deleted(void *block, void *arg)
 	wti_add(&deleted, 1);
 }
 
-/* [T4] */
 static void destroy_pool(void *data, void *pool)
 {
 	(void)data;
@@ -312,9 +316,7 @@ static int reply_with_the_end(wt_task *task, void *pool)
 	wt_buffer *buffer;
 	int err = wt_buffer_wrap(&buffer, block, sizeof block, destroy_pool, pool);
 
-	if (err)
-		return err;
-	return wt_task_reply(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
+	return err ? err : reply_with_buffer(task, buffer);
 }
 
 static void take_nothing(wt_task *task, int result, wt_message *reply, void *told)
@@ -339,6 +341,7 @@ static void a_reply_that_nobody_takes_may_destroy_the_pool(void **state)
 	assert_null(pool);
 }
 
+/* [T4] */
 static void what_nobody_takes_is_destroyed_once(void **state)
 {
 	static char block[8];
