@@ -215,28 +215,44 @@ static void keeper_examine_runs(struct keeper_look *look, struct wti_pool_worker
 	}
 }
 
-/* Tell the results of what the worker does not give back. False where there was no memory for it. */
-static bool keeper_judge(struct wti_pool_worker *worker)
+/*
+ * Whether the worker is at this run. If not, it is about to look whether it has
+ * the task, which may have been taken out of its hold, and is another one's
+ * then, or on the list of those that were returned.
+ */
+static bool keeper_is_claimed(struct wti_pool_run *run, const struct keeper_run *seen)
+{
+	if (WTI_MUTANT(WTI_MUTANT_POOL_JUDGE_UNCLAIMED))
+		return true;
+	/* pairs with wti_pool_run_task; of which run it is, is known if the serial is the same behind it [pool-run] */
+	return wti_load_acq(&run->claimed) && wti_load(&run->serial) == seen->serial; /* [pool-run] */
+}
+
+/* The result of a run that the worker does not give back is told. False: it is to be tried again. */
+static bool keeper_judge_run(struct wti_pool_worker *worker, struct wti_pool_run *run)
 {
 	struct wt_pool *pool = worker->pool;
+	struct keeper_run seen = keeper_read_run(run);
+	int result = worker->reason && worker->reason_run == run ? worker->reason : WT_EWORKER;
+
+	if (!seen.serial || wti_load(&run->judged) == seen.serial)
+		return true;
+	if (pool->state == WTI_POOL_ENDED && result == WT_EWORKER)
+		result = WT_ECANCELED;
+	if (!keeper_is_claimed(run, &seen) || wti_pool_judge(seen.task, seen.generation, result) != 0)
+		return false;
+	wti_store(&run->judged, seen.serial);
+	wti_pool_account(&pool->past, result, true);
+	return true;
+}
+
+/* False where there was no memory for it, or the worker is between two tasks. */
+static bool keeper_judge(struct wti_pool_worker *worker)
+{
 	bool done = true;
 
-	for (unsigned i = 0; i < worker->run_count; i++) {
-		struct wti_pool_run *run = &worker->runs[i];
-		struct keeper_run seen = keeper_read_run(run);
-		int result = worker->reason && worker->reason_run == run ? worker->reason : WT_EWORKER;
-
-		if (!seen.serial || wti_load(&run->judged) == seen.serial)
-			continue;
-		if (pool->state == WTI_POOL_ENDED && result == WT_EWORKER)
-			result = WT_ECANCELED;
-		if (wti_pool_judge(seen.task, seen.generation, result) != 0) {
-			done = false;
-			continue;
-		}
-		wti_store(&run->judged, seen.serial);
-		wti_pool_account(&pool->past, result, true);
-	}
+	for (unsigned i = 0; i < worker->run_count; i++)
+		done &= keeper_judge_run(worker, &worker->runs[i]);
 	return done;
 }
 

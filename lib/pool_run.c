@@ -262,6 +262,7 @@ void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run,
 	struct wt_task *task = wti_place_task(place);
 	int result;
 
+	wti_store_rel(&run->claimed, true); /* pairs with keeper_is_claimed [pool-run] */
 	worker->begun++;
 	worker->tasks++;
 	run_open(run, place);

@@ -67,6 +67,7 @@ static const struct wti_pool_place *worker_claim(struct wti_pool_worker *worker,
 	if (next >= wti_load(&worker->end))
 		return NULL;
 	wti_pool_run_publish(run, place);
+	WTI_YIELD(WTI_YIELD_CLAIMING, worker);
 	/* pairs with wti_pool_raid [pool-hold] and keeper_doom [pool-halt]: claimed, then a look who else wants it */
 	if (wti_barrier_is_asymmetric())
 		wti_store_rel(&worker->next, next + 1); /* [pool-hold] */

@@ -9,6 +9,7 @@
 #include <wt/worker.h>
 
 #include "pool.h"
+#include "seam.h"
 #include "support/pools.h"
 #include "support/support.h"
 
@@ -161,6 +162,55 @@ static void a_worker_that_does_not_end_is_not_forgotten(void **state)
 	latch_open(&gates[2]);
 	assert_true(await(has_no_zombie, pool));
 	wt_pool_destroy(pool);
+}
+
+/* ---- The end of the pool, while the worker is about to claim a task ---- */
+
+static struct latch claiming, resumed;
+
+static void stop_at_claim(enum wti_yield_point point, void *worker)
+{
+	(void)worker;
+	if (point != WTI_YIELD_CLAIMING)
+		return;
+	latch_open(&claiming);
+	latch_await(&resumed);
+}
+
+static void note_result(wt_task *task, int result, wt_message *reply, void *arg)
+{
+	(void)task;
+	(void)reply;
+	*(int *)arg += result;
+}
+
+static bool has_one_holder(void *pool)
+{
+	return wti_load(&((wt_pool *)pool)->holders) == 1;
+}
+
+static void what_a_worker_has_not_claimed_is_cancelled_once(void **state)
+{
+	const struct pools_input nothing = { .op = POOLS_NOTHING };
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .destroy_timeout = 1000000));
+	int results = 0;
+
+	(void)state;
+	claiming = resumed = (struct latch){ 0 };
+	wti_yield_hook = stop_at_claim;
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &nothing, .size = sizeof nothing }, note_result,
+					&results, NULL, NULL),
+			 0);
+	assert_true(latch_await(&claiming));
+	wti_pool_hold(pool); /* its accounts are read once it is gone */
+	wt_pool_destroy(pool);
+	wti_yield_hook = NULL;
+	assert_int_equal(results, WT_ECANCELED);
+	assert_int_equal(wti_load(&pool->past.cancelled), 1);
+	latch_open(&resumed);
+	assert_true(await(has_one_holder, pool));
+	wti_pool_release(pool);
 }
 
 /* A task whose result was told by its pool, and that comes back while its callback waits for another one. */
@@ -630,6 +680,7 @@ int main(void)
 		TEST(a_pool_has_a_timeout_for_all),
 		TEST(a_worker_that_does_not_end_is_replaced),
 		TEST(a_worker_that_does_not_end_is_not_forgotten),
+		TEST(what_a_worker_has_not_claimed_is_cancelled_once),
 		TEST(a_record_that_comes_back_in_its_callback_is_free_behind_it),
 		TEST(each_worker_has_a_state_with_an_end),
 		TEST(a_failing_init_is_told_and_not_repeated_without_end),

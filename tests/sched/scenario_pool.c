@@ -64,6 +64,24 @@ void pool_end(unsigned workers)
 	sched_hush(-1);
 }
 
+void pool_outlive(void)
+{
+	wti_pool_hold(pool);
+}
+
+void pool_check_past(void)
+{
+	const struct wti_pool_client *client = wti_load(&pool->clients);
+	uint64_t submitted = 0;
+
+	for (; client; client = client->next)
+		submitted += wti_load(&client->submitted);
+	SCENARIO_CHECK(wti_load(&pool->past.cancelled) <= submitted);
+	sched_hush(1);
+	wti_pool_release(pool);
+	sched_hush(-1);
+}
+
 unsigned pool_begin(const wt_message *input)
 {
 	unsigned number = *(const unsigned *)input->data;

@@ -114,6 +114,44 @@ static void pool_destroy_of_others(void)
 	check_cancelled_or_done(0);
 }
 
+/* ---- ... and hears of it in its loop, while the worker that has it stands still for longer than anybody waits ---- */
+
+static void submit_and_run(void *arg)
+{
+	(void)arg;
+	pool_enter();
+	pool_submit(0);
+	scenario_open(&submitted);
+	SCENARIO_CHECK(wt_run() == 0);
+	check_cancelled_or_done(0);
+}
+
+static void let_time_pass(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++) { /* main waits for the tasks, then the keeper for the worker */
+		sched_rest();
+		sched_leap(POOL_MS);
+	}
+}
+
+static void pool_destroy_at_once(void)
+{
+	int other;
+	int time;
+
+	submitted.open = false;
+	pool_open(pool_do_nothing, WT_POOL_OPTIONS(.max_workers = 1, .destroy_timeout = POOL_MS));
+	other = scenario_go("other", submit_and_run, NULL);
+	scenario_await(&submitted);
+	pool_outlive();
+	time = scenario_go("time", let_time_pass, NULL);
+	wt_pool_destroy(pool);
+	scenario_join(other);
+	scenario_join(time);
+	pool_check_past();
+}
+
 /* ---- A submitter ends: nobody hears of its task, and its part of the pool goes to the next one ---- */
 
 static void submit_and_end(void *arg)
@@ -167,6 +205,12 @@ const struct scenario scenarios_pool_end[] = {
 	{
 		.name = "pool_destroy_of_others",
 		.run = pool_destroy_of_others,
+		.size = SCENARIO_LARGE,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CANCELLED) | SCENARIO_REACHES(DELIVERED),
+	},
+	{
+		.name = "pool_destroy_at_once",
+		.run = pool_destroy_at_once,
 		.size = SCENARIO_LARGE,
 		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(CANCELLED) | SCENARIO_REACHES(DELIVERED),
 	},

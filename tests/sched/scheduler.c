@@ -97,7 +97,21 @@ static void sched_release(struct sched_fibre *fibre, int result)
 	fibre->result = result;
 }
 
-/* To the earliest moment that somebody waits for, with all who wait for it. */
+/* With all who wait for that moment, or one before it. */
+static void sched_go_on_to(int64_t time)
+{
+	sched_time = time;
+	sched_print("-- the clock goes on to %lld", (long long)(time - SCHED_EPOCH));
+	for (unsigned i = 0; i < sched_count; i++) {
+		struct sched_fibre *fibre = &sched_fibre[i];
+
+		if (fibre->wait == SCHED_RUNS || fibre->wait == SCHED_ENDED || fibre->deadline > time)
+			continue;
+		sched_release(fibre, -ETIMEDOUT);
+	}
+}
+
+/* To the earliest moment that somebody waits for. */
 static bool sched_advance(void)
 {
 	int64_t earliest = INT64_MAX;
@@ -107,15 +121,7 @@ static bool sched_advance(void)
 			earliest = sched_fibre[i].deadline;
 	if (earliest == INT64_MAX)
 		return false;
-	sched_time = earliest;
-	sched_print("-- the clock goes on to %lld", (long long)(earliest - SCHED_EPOCH));
-	for (unsigned i = 0; i < sched_count; i++) {
-		struct sched_fibre *fibre = &sched_fibre[i];
-
-		if (fibre->wait == SCHED_RUNS || fibre->wait == SCHED_ENDED || fibre->deadline > earliest)
-			continue;
-		sched_release(fibre, -ETIMEDOUT);
-	}
+	sched_go_on_to(earliest);
 	return true;
 }
 
@@ -292,6 +298,11 @@ void sched_rest(void)
 int64_t sched_now(void)
 {
 	return sched_time;
+}
+
+void sched_leap(int64_t by)
+{
+	sched_go_on_to(sched_time + by);
 }
 
 void sched_calm(int by)

@@ -100,6 +100,9 @@ void sched_rest(void);
 
 int64_t sched_now(void);
 
+/* The clock goes on by so many nanoseconds, whoever can run: as where a processor was taken away for so long. */
+void sched_leap(int64_t by);
+
 /* Empty the store buffer of the calling fibre, at a schedule point if there is something in it, or without; or all. */
 void sched_drain_own(void);
 void sched_drain_now(void);
