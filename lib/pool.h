@@ -104,8 +104,8 @@ struct wti_pool_own {
 	int result;
 	uint8_t state;        /* enum wti_task_state */
 	uint8_t bits;         /* of the entry */
-	bool away;            /* a queue or a worker has it */
-	bool told;            /* nobody waits for it: its callback was called, its handle given back */
+	bool away;            /* a queue or a worker has it, or what it brought is still being destroyed */
+	bool told;            /* nobody waits for it: its callback was called, its handle given back; false where it is free */
 	uint8_t level;
 	bool block;           /* the record has one */
 	bool progress;        /* the record's on_progress is to be called */
@@ -277,7 +277,7 @@ struct wti_pool_client {
 	struct wti_list shown;       /* messages in a callback */
 	size_t used;                 /* records that are not free */
 	size_t awaited;              /* tasks that keep the loop alive */
-	unsigned callbacks;          /* on the stack */
+	unsigned callbacks;          /* on the stack, or calls in which deleters may run */
 	bool ending;                 /* to leave the pool when they have returned */
 	unsigned stamp;              /* submits until one is timed */
 	_Atomic(bool) drain_held;    /* on_drain is due and keeps the loop alive */
@@ -567,8 +567,8 @@ static inline struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *cli
 WTI_COLD void wti_pool_task_clean(struct wti_pool_own *own);
 
 /*
- * Owner: the record is nobody's any more. Or it is still away, or somebody has the handle, and nothing happens. Not while
- * it is told, but by who does that.
+ * Owner: the record is nobody's any more. Or it is still away, somebody has the handle, or it is free already, and nothing
+ * happens. Not while it is told, but by who does that.
  */
 static inline void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
 {
@@ -577,12 +577,21 @@ static inline void wti_pool_task_put(struct wti_pool_client *client, struct wti_
 	if (wti_unlikely(own->block | own->cancelled))
 		wti_pool_task_clean(own);
 	WTI_ENDED(own->task);
+	own->told = false;
 	own->state = WTI_TASK_FREE;
 	wti_list_append(&client->free, &own->link);
 	client->used--;
 }
 
-/* Owner: leave a pool that has ended, if nothing is to come from it. */
+/*
+ * Owner: in between the client stays, though a callback or a deleter may destroy the pool, from which handles are dead.
+ * With the last leave it is given up if that has happened, or the pool has ended and nothing is to come from it.
+ */
+static inline void wti_pool_client_enter(struct wti_pool_client *client)
+{
+	client->callbacks++;
+}
+
 void wti_pool_client_leave(struct wti_pool_client *client);
 
 /* A thread's end, and the end of a jump out of callbacks. */
@@ -682,11 +691,14 @@ int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map
 
 /* ---- pool_task.c ---- */
 
-/* Owner: cancel the task, if it has not begun. */
+/* Owner, inside: cancel the task, if it has not begun. */
 bool wti_pool_task_withdraw(struct wt_task *task);
 
-/* Owner: wait for the task, wherever. As wt_task_wait, also on a worker of the pool. */
+/* Owner, inside: wait for the task, wherever. As wt_task_wait, also on a worker of the pool. */
 int wti_pool_task_await(struct wt_task *task, wt_time deadline);
+
+/* Owner: give the handle back, unless that is dead. */
+void wti_pool_task_release(struct wt_task *task);
 
 /* ---- pool_room.c ---- */
 

@@ -6,6 +6,7 @@
  * time, and they are freed with it.
  */
 #include "alloc.h"
+#include "fork.h"
 #include "loop.h"
 #include "pool.h"
 
@@ -165,10 +166,12 @@ static void client_give_up(struct wti_pool_client *client)
 
 void wti_pool_client_leave(struct wti_pool_client *client)
 {
-	if (client->ending && !client->callbacks)
+	if (--client->callbacks || wti_forked())
+		return;
+	if (client->ending)
 		wti_pool_client_end(client);
-	else if (!client->callbacks && !client->used && wti_load(&client->pool->refusal) == WT_ECLOSED &&
-	    wti_load_sc(&client->pool->over)) /* pairs with keeper_publish [waiters-1] */
+	else if (!client->used && wti_load(&client->pool->refusal) == WT_ECLOSED &&
+		 wti_load_sc(&client->pool->over)) /* pairs with keeper_publish [waiters-1] */
 		client_give_up(client);
 }
 
@@ -180,8 +183,8 @@ static void client_forget(struct wti_pool_client *client, struct wti_pool_own *o
 	own->done = NULL;
 	own->progress = false;
 	if (own->away)
-		(void)wti_pool_task_withdraw(own->task);
-	if (own->state != WTI_TASK_SUBMITTED) {
+		(void)wti_pool_task_withdraw(own->task); /* which puts it */
+	if (own->state != WTI_TASK_SUBMITTED && own->state != WTI_TASK_FREE) {
 		wti_list_remove(&own->link);
 		wti_pool_reply_drop(own);
 		own->state = WTI_TASK_FINISHED; /* also where a callback that told it was left */
@@ -189,18 +192,16 @@ static void client_forget(struct wti_pool_client *client, struct wti_pool_own *o
 	wti_pool_task_put(client, own);
 }
 
-/* But for those in a callback that will return. */
-static bool client_is_to_forget(const struct wti_pool_client *client, const struct wti_pool_own *own)
-{
-	return own->state != WTI_TASK_FREE && !(own->state == WTI_TASK_TELLING && client->callbacks);
-}
-
-static void client_forget_all(struct wti_pool_client *client)
+/* `inside`: but for those in a callback, which will return. */
+static void client_forget_all(struct wti_pool_client *client, bool inside)
 {
 	for (struct wti_pool_slab *slab = client->slabs; slab; slab = slab->next)
-		for (unsigned i = 0; i < CLIENT_SLAB; i++)
-			if (client_is_to_forget(client, &slab->own[i]))
-				client_forget(client, &slab->own[i]);
+		for (unsigned i = 0; i < CLIENT_SLAB; i++) {
+			struct wti_pool_own *own = &slab->own[i];
+
+			if (own->state != WTI_TASK_FREE && !(inside && own->state == WTI_TASK_TELLING))
+				client_forget(client, own);
+		}
 }
 
 static void client_drop_messages(struct wti_pool_client *client)
@@ -223,15 +224,19 @@ void wti_pool_clients_unwound(struct wti_thread *self)
 
 void wti_pool_client_end(struct wti_pool_client *client)
 {
-	if (client->ending && !client->callbacks)
+	bool inside = client->callbacks != 0;
+
+	if (client->ending && !inside)
 		WTI_ENDED(client->pool); /* in one of its callbacks, which are over only now */
+	wti_pool_client_enter(client);
 	wti_pool_pull(client);
-	client_forget_all(client);
-	client->ending = client->callbacks != 0;
-	if (client->ending)
-		return;
-	client_drop_messages(client);
-	client_give_up(client);
+	client_forget_all(client, inside);
+	if (!inside)
+		client_drop_messages(client);
+	client->callbacks--;
+	client->ending = inside;
+	if (!inside)
+		client_give_up(client);
 }
 
 void wti_pool_clients_end(struct wti_thread *self)
@@ -252,7 +257,7 @@ static void client_free(struct wti_pool_client *client)
 	struct wti_list dropped;
 
 	wti_pool_pull(client);
-	client_forget_all(client);
+	client_forget_all(client, false);
 	client_drop_messages(client);
 	for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
 		wti_free(client->queue[level].places);

@@ -122,24 +122,25 @@ void wti_pool_finished(struct wti_pool_client *client, struct wti_pool_own *own,
 void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own)
 {
 	wti_store(&client->withdrawn, wti_load(&client->withdrawn) + 1);
-	own->away = false;
 	own->bits = 0;
-	wti_pool_input_drop(own->task);
 	wti_list_init(&own->link);
 	wti_pool_finished(client, own, WT_ECANCELED);
+	wti_pool_input_drop(own->task); /* its deleter may cancel the task, wait for it and release it */
+	own->away = false;
+	wti_pool_task_put(client, own);
 }
 
-/* The record is the owner's again; what the entry said is kept in it. */
+/* The record is the owner's again, once the deleters of what nobody sees have run; what the entry said is kept in it. */
 static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
 {
-	own->away = false;
 	own->bits = (uint8_t)bits;
-	if (wti_unlikely(bits & WTI_ENTRY_UNRUN))
-		wti_pool_input_drop(own->task);
 	if (own->state == WTI_TASK_SUBMITTED)
 		wti_pool_finished(client, own, own->task->outcome);
 	else
-		wti_pool_reply_drop(own); /* it was judged before: nobody sees the reply */
+		wti_pool_reply_drop(own); /* it was judged before */
+	if (wti_unlikely(bits & WTI_ENTRY_UNRUN))
+		wti_pool_input_drop(own->task);
+	own->away = false;
 	if (own->state != WTI_TASK_TELLING) /* else who tells that verdict puts it, or client_forget */
 		wti_pool_task_put(client, own);
 }
@@ -342,7 +343,7 @@ static void done_tell_message(struct wti_pool_client *client, struct wti_pool_me
 	const struct wti_pool_own *own = task->own;
 	wt_message shown;
 
-	if (own->generation == message->generation && !own->told && own->progress) {
+	if (own->generation == message->generation && own->state != WTI_TASK_FREE && !own->told && own->progress) {
 		wti_pool_message_show(message, &shown);
 		wti_list_append(&client->shown, &message->link);
 		task->on_progress(task, &shown, own->arg);
@@ -424,7 +425,7 @@ static void client_turn(struct wti_source *source, unsigned *calls)
 	struct wti_thread *self = wti_load(&source->owner);
 	unsigned n = 0;
 
-	client->callbacks++;
+	wti_pool_client_enter(client);
 	while (n < DONE_SHARE && !wti_loop_interrupted(self) && done_tell_next(client)) {
 		n++;
 		if (wti_forked())
@@ -440,7 +441,6 @@ static void client_turn(struct wti_source *source, unsigned *calls)
 	wti_ring_flush(&client->back);
 	if (n < DONE_SHARE)
 		client_gather(client);
-	client->callbacks--;
 	wti_pool_client_leave(client);
 }
 

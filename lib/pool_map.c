@@ -143,7 +143,7 @@ static int map_await(struct wti_pool_map *map)
 	if (err)
 		map_fail(map, err);
 	for (size_t i = 0; i < map->count; i++)
-		wt_task_release(map->tasks[i]);
+		wti_pool_task_release(map->tasks[i]);
 	return err;
 }
 
@@ -196,7 +196,9 @@ int wt_pool_map(wt_pool *pool, const wt_range *range, wt_map_fn *fn, void *arg, 
 	map->fn = fn;
 	map->arg = arg;
 	map->deadline = deadline;
+	wti_pool_client_enter(client);
 	err = map_do(map, client, range);
+	wti_pool_client_leave(client);
 	wti_pool_map_release(map);
 	return err;
 }

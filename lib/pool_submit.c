@@ -445,7 +445,6 @@ int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map
 		return err;
 	}
 	submit_fill(&s, own);
-	own->told = false;
 	*out = own->task;
 	WTI_MADE(*out, TASK);
 	(*out)->data = map;

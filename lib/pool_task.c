@@ -79,6 +79,8 @@ int wti_pool_task_await(struct wt_task *task, wt_time deadline)
 
 	while (!err && task->own->state != WTI_TASK_FINISHED) {
 		wti_pool_pull(client);
+		if (!task_has_handle(task))
+			return WT_EINVAL; /* a deleter has released it, or destroyed the pool */
 		if (task->own->state == WTI_TASK_FINISHED)
 			return 0;
 		err = wti_wait(self, &task_wait_ops, client, deadline);
@@ -86,10 +88,24 @@ int wti_pool_task_await(struct wt_task *task, wt_time deadline)
 	return err;
 }
 
+/* The wait, and what it brings. */
+static int task_wait(struct wt_task *task, int *result, wt_message *reply, wt_time deadline)
+{
+	bool inside = wti_pool_is_inside(task->client->pool, wti_load(&task->client->source.owner));
+	int err = wti_pool_task_await(task, inside ? WT_NOW : deadline);
+
+	if (err)
+		return inside && err == WT_EAGAIN && deadline != WT_NOW ? WT_EDEADLK : err;
+	if (result)
+		*result = task->own->result;
+	if (reply)
+		wti_pool_reply_show(task->own, reply);
+	return 0;
+}
+
 int wt_task_wait(wt_task *task, int *result, wt_message *reply, wt_time deadline)
 {
-	struct wti_thread *self;
-	bool inside;
+	struct wti_pool_client *client;
 	int err;
 
 	WTI_USES(task, TASK);
@@ -99,20 +115,15 @@ int wt_task_wait(wt_task *task, int *result, wt_message *reply, wt_time deadline
 		return WT_EINVAL;
 	if (wti_forked())
 		return WT_EFORKED;
-	self = task_owner(task);
-	if (!self)
+	if (!task_owner(task))
 		return WT_EOWNER;
 	if (!task_has_handle(task))
 		return WT_EINVAL;
-	inside = wti_pool_is_inside(task->client->pool, self);
-	err = wti_pool_task_await(task, inside ? WT_NOW : deadline);
-	if (err)
-		return inside && err == WT_EAGAIN && deadline != WT_NOW ? WT_EDEADLK : err;
-	if (result)
-		*result = task->own->result;
-	if (reply)
-		wti_pool_reply_show(task->own, reply);
-	return 0;
+	client = task->client;
+	wti_pool_client_enter(client);
+	err = task_wait(task, result, reply, deadline);
+	wti_pool_client_leave(client);
+	return err;
 }
 
 /* Under the lock: the workers that have begun it. */
@@ -160,10 +171,22 @@ bool wti_pool_task_withdraw(struct wt_task *task)
 	return true;
 }
 
+/* Its worker is told, if there is one. */
+static void task_cancel_begun(struct wt_task *task)
+{
+	struct wt_pool *pool = task->client->pool;
+	bool running;
+
+	wti_mutex_lock_soon(&pool->lock);
+	running = task_cancel_running(task);
+	wti_mutex_unlock(&pool->lock);
+	if (running)
+		wti_pool_ask(pool);
+}
+
 int wt_task_cancel(wt_task *task)
 {
-	struct wt_pool *pool;
-	bool running;
+	struct wti_pool_client *client;
 
 	WTI_USES(task, TASK);
 	if (!task)
@@ -172,14 +195,13 @@ int wt_task_cancel(wt_task *task)
 		return WT_EFORKED;
 	if (!task_owner(task))
 		return WT_EOWNER;
-	if (task->own->state != WTI_TASK_SUBMITTED || wti_pool_task_withdraw(task))
+	if (task->own->state != WTI_TASK_SUBMITTED)
 		return 0;
-	pool = task->client->pool;
-	wti_mutex_lock_soon(&pool->lock);
-	running = task_cancel_running(task);
-	wti_mutex_unlock(&pool->lock);
-	if (running)
-		wti_pool_ask(pool);
+	client = task->client;
+	wti_pool_client_enter(client);
+	if (!wti_pool_task_withdraw(task))
+		task_cancel_begun(task);
+	wti_pool_client_leave(client);
 	return 0;
 }
 
@@ -205,17 +227,27 @@ int wt_task_failure(const wt_task *task, wt_failure *failure)
 	return 0;
 }
 
+void wti_pool_task_release(struct wt_task *task)
+{
+	struct wti_pool_client *client = task->client;
+
+	if (!task_has_handle(task))
+		return;
+	wti_pool_client_enter(client);
+	task->own->told = true;
+	if (task->own->state == WTI_TASK_FINISHED)
+		wti_pool_reply_drop(task->own);
+	wti_pool_task_put(client, task->own);
+	wti_pool_client_leave(client);
+}
+
 void wt_task_release(wt_task *task)
 {
 	WTI_ENDS(task, TASK);
 	if (!task || wti_forked() || !task_owner(task) || !task_has_handle(task))
 		return;
 	WTI_ENDED(task);
-	task->own->told = true;
-	if (task->own->state == WTI_TASK_FINISHED)
-		wti_pool_reply_drop(task->own);
-	wti_pool_task_put(task->client, task->own);
-	wti_pool_client_leave(task->client);
+	wti_pool_task_release(task);
 }
 
 /* ---- The worker ---- */

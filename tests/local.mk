@@ -53,6 +53,7 @@ wt_unit_tests = \
 	tests/test_poke \
 	tests/test_pool \
 	tests/test_pool_brief \
+	tests/test_pool_deleter \
 	tests/test_pool_map \
 	tests/test_pool_queue \
 	tests/test_pool_record \

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A deleter may use the library: also that of what came with a task, on its
+ * submitter's thread, in the middle of a call of the pool; and it may destroy
+ * that pool. With AddressSanitizer what is freed too early shows as well.
+ */
+#include <wt/buffer.h>
+#include <wt/loop.h>
+#include <wt/pool.h>
+#include <wt/thread.h>
+
+#include "pool.h"
+#include "support/pools.h"
+#include "support/support.h"
+
+/* ---- A buffer whose deleter does something ---- */
+
+/* What the deleter knows; the test has filled in what it needs. */
+struct act {
+	void (*fn)(struct act *act);
+	wt_pool *pool; /* NULL once it was destroyed */
+	wt_task *task;
+	int result;
+	unsigned told; /* by callbacks */
+};
+
+static void run_act(void *data, void *arg)
+{
+	struct act *act = arg;
+
+	(void)data;
+	act->fn(act);
+}
+
+static wt_buffer *wrap_act(struct act *act)
+{
+	static char block[8];
+	wt_buffer *buffer;
+
+	return wt_buffer_wrap(&buffer, block, sizeof block, run_act, act) ? NULL : buffer;
+}
+
+static void destroy_pool(struct act *act)
+{
+	wt_pool_destroy(act->pool);
+	act->pool = NULL;
+}
+
+/* Submit what does nothing, with such a buffer; `done` NULL: it has a handle. */
+static wt_task *submit_act(struct act *act, wt_task_done_fn *done)
+{
+	const struct pools_input input = { .op = POOLS_NOTHING };
+	wt_buffer *buffer = wrap_act(act);
+	wt_task *task;
+
+	assert_non_null(buffer);
+	assert_int_equal(wt_pool_submit(act->pool,
+					&(wt_outgoing){ .data = &input,
+							.size = sizeof input,
+							.transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+							.transfer_count = 1 },
+					done, act, NULL, &task),
+			 0);
+	return task;
+}
+
+static int reply_act(wt_task *task, void *act)
+{
+	wt_buffer *buffer = wrap_act(act);
+
+	if (!buffer)
+		return WT_ENOMEM;
+	return wt_task_reply(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+						   .transfer_count = 1 });
+}
+
+static int tell_act(wt_task *task, void *act)
+{
+	wt_buffer *buffer = wrap_act(act);
+
+	if (!buffer)
+		return WT_ENOMEM;
+	return wt_task_progress(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+						      .transfer_count = 1 });
+}
+
+static void note(wt_task *task, int result, wt_message *reply, void *arg)
+{
+	struct act *act = arg;
+
+	(void)task;
+	(void)reply;
+	act->told++;
+	act->result = result;
+}
+
+/* ---- A pool whose worker is busy ---- */
+
+static struct latch begun, gate;
+
+static wt_task *make_busy(struct act *act, void (*fn)(struct act *act))
+{
+	wt_task *busy;
+
+	begun = gate = (struct latch){ 0 };
+	*act = (struct act){ .fn = fn, .pool = pools_create(1) };
+	busy = pools_submit(act->pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
+	assert_true(latch_await(&begun));
+	return busy;
+}
+
+/* ---- Destroy ---- */
+
+static void an_input_that_was_cleared_may_destroy_the_pool(void **state)
+{
+	struct act act;
+
+	(void)state;
+	wt_task_release(make_busy(&act, destroy_pool));
+	submit_act(&act, note);
+	assert_int_equal(wt_pool_clear(act.pool, NULL), 0);
+	latch_open(&gate);
+	assert_int_equal(wt_run(), 0);
+	assert_null(act.pool);
+	assert_true(act.told <= 1); /* its end had not been told, and its pool's came first; or it had */
+}
+
+/* The wait is for another task, whose handle is dead. */
+static void an_input_may_destroy_the_pool_in_a_wait(void **state)
+{
+	wt_task *busy;
+	struct act act;
+
+	(void)state;
+	busy = make_busy(&act, destroy_pool);
+	wt_task_release(submit_act(&act, NULL));
+	assert_int_equal(wt_pool_clear(act.pool, NULL), 0);
+	assert_int_equal(wt_task_wait(busy, NULL, NULL, pools_soon()), WT_EINVAL);
+	assert_null(act.pool);
+}
+
+static void an_input_that_is_taken_back_may_destroy_the_pool(void **state)
+{
+	struct act act;
+
+	(void)state;
+	wt_task_release(make_busy(&act, destroy_pool));
+	assert_int_equal(wt_task_cancel(submit_act(&act, NULL)), 0);
+	assert_null(act.pool);
+}
+
+static void a_reply_may_destroy_the_pool_when_it_is_released(void **state)
+{
+	struct act act = { .fn = destroy_pool, .pool = pools_create(1) };
+	wt_task *task = pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_act, .arg = &act });
+
+	(void)state;
+	assert_int_equal(wt_task_wait(task, NULL, NULL, pools_soon()), 0);
+	wt_task_release(task);
+	assert_null(act.pool);
+}
+
+static void a_reply_that_nobody_awaits_may_destroy_the_pool_in_a_wait(void **state)
+{
+	struct act act = { .fn = destroy_pool, .pool = pools_create(1) };
+	wt_task *other;
+
+	(void)state;
+	wt_task_release(
+		pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_act, .arg = &act }));
+	other = pools_submit(act.pool, (struct pools_input){ .op = POOLS_NOTHING });
+	assert_int_equal(wt_task_wait(other, NULL, NULL, pools_soon()), WT_EINVAL);
+	assert_null(act.pool);
+}
+
+static void a_progress_message_may_destroy_the_pool_in_a_wait(void **state)
+{
+	struct act act = { .fn = destroy_pool, .pool = pools_create(1) };
+	wt_task *task = pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = tell_act, .arg = &act });
+
+	(void)state;
+	assert_int_equal(wt_task_wait(task, NULL, NULL, pools_soon()), WT_EINVAL);
+	assert_null(act.pool);
+}
+
+/* The caller does its part until the worker is at one, which ends when the pool does. */
+static int meet(size_t begin, size_t end, void *caller)
+{
+	(void)begin;
+	(void)end;
+	if (wt_thread_id() == *(uint64_t *)caller)
+		return latch_await(&begun) ? 0 : -1;
+	latch_open(&begun);
+	return wt_sleep(WT_FOREVER);
+}
+
+static void a_map_ends_where_the_pool_is_destroyed_in_it(void **state)
+{
+	struct act act = { .fn = destroy_pool, .pool = pools_create(1) };
+	uint64_t caller = wt_thread_id();
+
+	(void)state;
+	begun = (struct latch){ 0 };
+	wt_task_release(
+		pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_act, .arg = &act }));
+	assert_int_equal(wt_pool_map(act.pool, &(wt_range){ .end = 100, .grain = 1 }, meet, &caller, pools_soon()),
+			 WT_EINVAL);
+	assert_null(act.pool);
+}
+
+/* ---- The task itself ---- */
+
+/* One that no worker had: its record must not be another one's before the deleter has returned. */
+static void release_and_submit(struct act *act)
+{
+	const struct pools_input nothing = { .op = POOLS_NOTHING };
+
+	wt_task_release(act->task);
+	act->task = NULL;
+	act->result = wt_pool_submit(act->pool, &(wt_outgoing){ .data = &nothing, .size = sizeof nothing }, NULL, NULL,
+				     NULL, &act->task);
+}
+
+/* Each record in turn is the one that would be used next. */
+static void submit_until_it_is_next(struct act *act)
+{
+	for (int i = 0; i < 200; i++) {
+		wt_task *task = pools_submit(act->pool, (struct pools_input){ .op = POOLS_NOTHING });
+
+		assert_int_equal(wt_task_cancel(task), 0);
+		wt_task_release(task);
+	}
+}
+
+static void a_deleter_may_release_its_task_and_submit(void **state)
+{
+	wt_task *busy, *other;
+	struct act act;
+
+	(void)state;
+	busy = make_busy(&act, release_and_submit);
+	act.task = submit_act(&act, NULL);
+	submit_until_it_is_next(&act);
+	other = pools_submit(act.pool, (struct pools_input){ .op = POOLS_NOTHING });
+	assert_int_equal(wt_pool_clear(act.pool, NULL), 0);
+	assert_int_equal(wt_task_wait(other, &act.result, NULL, pools_soon()), 0); /* takes in the first, too */
+	assert_int_equal(act.result, WT_ECANCELED);
+	wt_task_release(other);
+	assert_int_equal(wt_task_wait(act.task, NULL, NULL, WT_NOW), WT_EAGAIN); /* it was not told of another one's end */
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_result(act.task), 0);
+	assert_int_equal(pools_untimed(act.pool)->used, 0);
+	wt_pool_destroy(act.pool);
+}
+
+static void cancel_and_wait(struct act *act)
+{
+	if (wt_task_cancel(act->task) == 0)
+		act->result = wt_task_wait(act->task, NULL, NULL, WT_NOW);
+}
+
+/* Taken back once, and finished then. */
+static void a_deleter_may_cancel_its_task_and_wait(void **state)
+{
+	wt_task *busy, *before;
+	struct act act;
+
+	(void)state;
+	busy = make_busy(&act, cancel_and_wait);
+	act.result = -1;
+	before = pools_submit(act.pool, (struct pools_input){ .op = POOLS_NOTHING });
+	act.task = submit_act(&act, NULL);
+	assert_int_equal(wt_task_cancel(act.task), 0);
+	assert_int_equal(act.result, 0);
+	assert_int_equal(pools_result(act.task), WT_ECANCELED);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_result(before), 0);
+	assert_int_equal(pools_stats(act.pool).cancelled, 1);
+	assert_int_equal(pools_untimed(act.pool)->used, 0);
+	wt_pool_destroy(act.pool);
+}
+
+/* The same of one that was cleared. */
+static void a_deleter_may_wait_for_its_task(void **state)
+{
+	wt_task *busy;
+	struct act act;
+
+	(void)state;
+	busy = make_busy(&act, cancel_and_wait);
+	act.result = -1;
+	act.task = submit_act(&act, NULL);
+	assert_int_equal(wt_pool_clear(act.pool, NULL), 0);
+	assert_int_equal(pools_result(act.task), WT_ECANCELED);
+	assert_int_equal(act.result, 0);
+	latch_open(&gate);
+	assert_int_equal(pools_result(busy), 0);
+	assert_int_equal(pools_stats(act.pool).cancelled, 1);
+	wt_pool_destroy(act.pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_input_that_was_cleared_may_destroy_the_pool),
+		TEST(an_input_may_destroy_the_pool_in_a_wait),
+		TEST(an_input_that_is_taken_back_may_destroy_the_pool),
+		TEST(a_reply_may_destroy_the_pool_when_it_is_released),
+		TEST(a_reply_that_nobody_awaits_may_destroy_the_pool_in_a_wait),
+		TEST(a_progress_message_may_destroy_the_pool_in_a_wait),
+		TEST(a_map_ends_where_the_pool_is_destroyed_in_it),
+		TEST(a_deleter_may_release_its_task_and_submit),
+		TEST(a_deleter_may_cancel_its_task_and_wait),
+		TEST(a_deleter_may_wait_for_its_task),
+	};
+
+	return cmocka_run_group_tests_name("pool_deleter", tests, NULL, NULL);
+}
