@@ -9,7 +9,8 @@
 enum {
 	PARK_EMPTY,  /* the owner is awake, no wake is kept */
 	PARK_ASLEEP, /* the owner sleeps, or is about to */
-	PARK_TOKEN   /* a wake is kept */
+	PARK_TOKEN,  /* a wake is kept */
+	PARK_QUIET   /* the same, and the descriptor has not heard of it */
 };
 
 void wti_parker_init(struct wti_parker *parker)
@@ -49,7 +50,7 @@ int wti_park(struct wti_parker *parker, int64_t deadline)
 	} while (deadline == INT64_MAX || wti_os->clock() < deadline);
 
 	/* pairs with wti_unpark [park-1]; a token given since the look is taken, too */
-	err = wti_xchg_acqrel(&parker->state, PARK_EMPTY) == PARK_TOKEN ? 0 : WT_ETIMEDOUT;
+	err = wti_xchg_acqrel(&parker->state, PARK_EMPTY) != PARK_ASLEEP ? 0 : WT_ETIMEDOUT;
 	WTI_PROBE2(park_end, parker, err);
 	return err;
 }
@@ -75,7 +76,7 @@ void wti_unpark(struct wti_parker *parker)
 bool wti_unpark_token(struct wti_parker *parker)
 {
 	/* pairs with wti_park [park-1] */
-	return wti_xchg_acqrel(&parker->state, PARK_TOKEN) == PARK_ASLEEP;
+	return wti_xchg_acqrel(&parker->state, PARK_QUIET) == PARK_ASLEEP;
 }
 
 void wti_unpark_sleeper(struct wti_parker *parker)

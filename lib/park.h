@@ -41,7 +41,8 @@ void wti_unpark(struct wti_parker *parker);
  * system call under it. The first gives the token, and tells whether the
  * owner sleeps; if so, the second wakes it. That one uses only the address:
  * the owner may have gone. For an owner that waits in wti_park, not in the
- * program's own loop: the descriptor below does not hear of it.
+ * program's own loop: the descriptor below does not hear of it, but of the next
+ * wake, also where the owner has not taken this token.
  */
 bool wti_unpark_token(struct wti_parker *parker);
 void wti_unpark_sleeper(struct wti_parker *parker);

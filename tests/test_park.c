@@ -257,6 +257,28 @@ static void the_descriptor_is_readable_from_a_wake_to_the_clear(void **state)
 	wti_parker_destroy(&parker);
 }
 
+/* The token is for a park; the wake behind it may be for the descriptor, whether the owner has parked in between or not. */
+static void a_wake_behind_a_quiet_one_is_signalled(void **state)
+{
+	struct wti_parker parker;
+	int fd;
+
+	(void)state;
+	wti_parker_init(&parker);
+	fd = wti_parker_event_fd(&parker);
+	wti_parker_event_clear(&parker);
+	assert_false(wti_unpark_token(&parker));
+	assert_false(readable(fd));
+	wti_unpark(&parker);
+	assert_true(readable(fd));
+	wti_parker_event_clear(&parker);
+	assert_false(wti_unpark_token(&parker));
+	assert_int_equal(wti_park(&parker, wt_after_ms(5000)), 0);
+	wti_unpark(&parker);
+	assert_true(readable(fd));
+	wti_parker_destroy(&parker);
+}
+
 /* Many wakes cost one signal, until somebody has heard it. */
 static void wakes_that_nobody_has_heard_are_not_signalled_again(void **state)
 {
@@ -493,6 +515,7 @@ int main(void)
 		TEST(a_wake_calls_the_system_only_for_a_sleeper),
 		TEST(signals_neither_end_a_park_nor_make_it_late),
 		TEST(the_descriptor_is_readable_from_a_wake_to_the_clear),
+		TEST(a_wake_behind_a_quiet_one_is_signalled),
 		TEST(wakes_that_nobody_has_heard_are_not_signalled_again),
 		TEST(a_wake_before_the_descriptor_makes_it_readable),
 		TEST(a_parker_without_descriptor_takes_signal_and_clear_lightly),
