@@ -3,6 +3,7 @@
 
 #include "alloc.h"
 #include "barrier.h"
+#include "loop.h"
 #include "seam.h"
 #include "wait.h"
 
@@ -104,13 +105,23 @@ static bool set_is_quiet(wt_port *port)
 	return !port->pins && !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
 }
 
+/* It stays hot, so that nobody says when there is something: also not to the descriptor, for which the loop is to look. */
+static void set_disarm_port(wt_port *port)
+{
+	if (!wti_source_is_armed(&port->source))
+		return;
+	wti_source_disarm(&port->source);
+	if (wti_port_wants_loop(port))
+		wti_loop_watch(&port->source);
+}
+
 /* `asleep`: this thread has announced its sleep, and all that it waits for stays armed. */
 static void set_settle(wt_port *port, bool asleep)
 {
 	if (set_is_quiet(port))
 		wti_source_leave(&port->source);
 	else if (!asleep)
-		wti_source_disarm(&port->source);
+		set_disarm_port(port);
 }
 
 /* One that is not looked at any more, for a sleep or because it was quiet for long. */
@@ -148,7 +159,7 @@ static void set_cool(struct wti_thread *self)
 		if (armed && port->source.idle_passes >= SET_IDLE_LOOKS)
 			set_let_go(port, false);
 		else
-			wti_source_disarm(&port->source);
+			set_disarm_port(port);
 }
 
 /* Put all of them on the hot list, in the order of the search. False where one is there twice: it has one index only. */
@@ -297,7 +308,7 @@ static void set_disarm(void *what)
 		if (wait->rests && wti_source_is_armed(&port->source))
 			set_let_go(port, true);
 		else
-			wti_source_disarm(&port->source);
+			set_disarm_port(port);
 }
 
 static const struct wti_wait_ops set_ops = {

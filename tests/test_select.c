@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -711,6 +712,36 @@ static void a_loop_that_has_nothing_to_do_hides_no_message(void **state)
 	set_close();
 }
 
+static void count_close(wt_port *port, void *closes)
+{
+	(void)port;
+	++*(unsigned *)closes;
+}
+
+/* A port that is found and received from is watched, and nobody sleeps for it: its close is told by the loop alone. */
+static void selects_hide_no_close_from_the_descriptor(void **state)
+{
+	struct pollfd poller = { .events = POLLIN };
+	unsigned closes = 0;
+
+	(void)state;
+	set_open(WATCHED);
+	wt_port_on_close(set.b[5], count_close, &closes);
+	assert_int_equal(wt_loop_fd(&poller.fd), 0);
+	post_text(set.a[5], "text");
+	while (poll(&poller, 1, 0) == 1)
+		assert_true(wt_run_once(WT_NOW) <= 0);
+	for (int i = 0; i < 3; i++)
+		assert_selects(5);
+	assert_receives(set.b[5], "text");
+	wt_port_close(set.a[5]);
+	assert_int_equal(poll(&poller, 1, 5000), 1);
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	assert_int_equal(closes, 1);
+	assert_int_equal(wt_channel_create(&set.a[5], &set.b[5], NULL), 0); /* for set_close */
+	set_close();
+}
+
 /*
  * ---- Against a model ----
  *
@@ -1050,6 +1081,7 @@ int main(void)
 		TEST(a_stream_over_many_ports_loses_nothing),
 		TEST(what_falls_quiet_at_the_sleep_takes_no_other_along),
 		TEST(a_loop_that_has_nothing_to_do_hides_no_message),
+		TEST(selects_hide_no_close_from_the_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
