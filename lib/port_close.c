@@ -156,8 +156,8 @@ static void port_abandon_slots(wt_port *port, struct wti_thread *self)
 
 static void port_close(wt_port *port, struct wti_thread *self)
 {
+	port->closing = true; /* first: a deleter may close it again */
 	port_abandon_slots(port, self);
-	port->closing = true;
 	wti_select_set_leave(self, port);
 	port->close_tail = port->pins ? wti_ring_tail(&port->inbox) : port->inbox.read;
 	wti_port_announce_close(port);
@@ -198,15 +198,16 @@ void wti_port_close_silently(wt_port *port)
 void wti_port_close_now(wt_port *port)
 {
 	struct wti_thread *self = wti_load(&port->source.owner);
+	bool closing = port->closing;
 
+	port->closing = true; /* as in port_close */
 	port->pins = 0;
 	port_abandon_slots(port, self);
 	wti_port_leave_loop(port, self);
-	if (port->closing) {
+	if (closing) {
 		port_empty(port);
 	} else {
 		wti_port_announce_close(port);
-		port->closing = true;
 		port_end_queue(port);
 	}
 	port_end_now(port);

@@ -2,9 +2,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wt/buffer.h>
 #include <wt/loop.h>
 #include <wt/port.h>
 #include <wt/thread.h>
+#include <wt/transfer.h>
 
 #include "port.h"
 #include "support/ports.h"
@@ -438,6 +440,47 @@ static void a_port_closed_by_its_error_handler_hands_over_what_was_queued(void *
 	assert_int_equal(wt_run(), 0);
 	assert_events(&closer.events, "error:WT_EUNDECODABLE good close");
 	wt_port_close(channel.a);
+}
+
+/* ---- In a deleter that the close itself calls ---- */
+
+struct closing {
+	wt_port *port;
+	unsigned deleted;
+};
+
+static void close_again(void *data, void *arg)
+{
+	struct closing *closing = arg;
+
+	(void)data;
+	closing->deleted++;
+	wt_port_close(closing->port);
+}
+
+/* What was sent behind an open slot is destroyed with that, the other end being closed. */
+static void a_deleter_may_close_a_port_that_is_being_closed(void **state)
+{
+	static char block[8];
+	struct closing closing = { 0 };
+	struct channel channel;
+	wt_buffer *buffer;
+	wt_slot slot;
+
+	(void)state;
+	channel_open(&channel, NULL);
+	closing.port = channel.a;
+	assert_int_equal(wt_port_reserve(channel.a, 100, &slot, WT_NOW), 0);
+	assert_int_equal(wt_buffer_wrap(&buffer, block, sizeof block, close_again, &closing), 0);
+	assert_int_equal(wt_port_send(channel.a,
+				      &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+						      .transfer_count = 1 },
+				      WT_NOW),
+			 0);
+	wt_port_close(channel.b);
+	assert_int_equal(closing.deleted, 0);
+	wt_port_close(channel.a);
+	assert_int_equal(closing.deleted, 1);
 }
 
 /* ---- Close against other threads ---- */
@@ -879,6 +922,7 @@ int main(void)
 		TEST(a_callback_can_close_the_other_end),
 		TEST(a_callback_can_close_both_ends),
 		TEST(a_port_closed_by_its_error_handler_hands_over_what_was_queued),
+		TEST(a_deleter_may_close_a_port_that_is_being_closed),
 		TEST(a_close_ends_a_receive_that_waits_at_the_other_end),
 		TEST(a_close_ends_a_send_that_waits_for_room),
 		TEST(both_ends_can_be_closed_at_the_same_time_by_two_threads),
