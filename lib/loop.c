@@ -354,10 +354,13 @@ static int loop_enter(struct wti_thread *self)
 	return 0;
 }
 
+/* What may sleep next is the program, which we do not see. */
 static void loop_leave(struct wti_thread *self)
 {
 	self->loop_stop = false;
 	self->loop_running = false;
+	if (wti_unlikely(!wti_list_empty(&self->owing)))
+		self->before_sleep(self);
 	loop_rest(self);
 	/* Also without a pass: what it has let go, a select is to look at again. */
 	self->select_serial++;

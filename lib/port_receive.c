@@ -40,7 +40,8 @@ static void port_pay_owed(struct wti_thread *self)
 /*
  * Senders are woken at half empty, so that each wake is worth several
  * messages. Below that it is owed, until this thread would sleep, for
- * whatever: they might be what it waits for.
+ * whatever: they might be what it waits for. A program that sleeps by polling
+ * the descriptor is to run its loop before.
  */
 static WTI_COLD void port_offer_half(wt_port *port)
 {
@@ -53,6 +54,8 @@ static WTI_COLD void port_offer_half(wt_port *port)
 	} else if (wti_list_empty(&port->owing)) {
 		self->before_sleep = port_pay_owed;
 		wti_list_append(&self->owing, &port->owing);
+		if (!self->loop_running)
+			wti_parker_event_signal(&self->parker);
 	}
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "port.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wt/loop.h>
 #include <wt/thread.h>
 
 #include "alloc.h"
@@ -1072,6 +1074,36 @@ static void a_send_that_cannot_wait_for_lack_of_memory_says_so(void **state)
  * something else altogether must not leave the sender asleep: it may be what
  * it waits for.
  */
+static void a_sender_is_woken_before_the_receiver_polls(void **state)
+{
+	struct pollfd poller = { .events = POLLIN };
+	struct channel bounded;
+	struct sending sending;
+	struct other other;
+	wt_message message;
+	int refusal;
+
+	(void)state;
+	other_start(&other);
+	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
+	assert_int_equal(wt_loop_fd(&poller.fd), 0);
+	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = wt_after_ms(5000) };
+	fill(bounded.a, 8, &refusal);
+	other_begin(&other, sending_run, &sending);
+	assert_true(await(someone_waits_for_room, bounded.b));
+	while (poll(&poller, 1, 0) == 1)
+		assert_true(wt_run_once(WT_NOW) <= 0);
+	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0);
+	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0); /* ends the first one's view */
+	assert_int_equal(poll(&poller, 1, 0), 1);
+	assert_true(wt_run_once(WT_NOW) <= 0);
+	other_wait(&other);
+	assert_int_equal(sending.err, 0);
+	assert_true(wt_now() < sending.deadline);
+	other_end(&other);
+	channel_close(&bounded);
+}
+
 static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **state)
 {
 	struct channel bounded, quiet;
@@ -1201,6 +1233,7 @@ int main(void)
 		TEST(a_port_outlives_a_time_without_memory),
 		TEST(a_send_that_cannot_wait_for_lack_of_memory_says_so),
 		TEST(a_sender_is_woken_before_the_receiver_waits_for_anything),
+		TEST(a_sender_is_woken_before_the_receiver_polls),
 		TEST(a_failed_post_gives_its_room_to_a_sender_that_waits),
 	};
 
