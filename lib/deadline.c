@@ -74,7 +74,7 @@ void wti_deadline_init(struct wti_deadline *deadline, void (*fn)(struct wti_dead
 
 void wti_deadline_add(struct wti_thread *self, struct wti_deadline *deadline, wt_time at)
 {
-	deadline->at = at;
+	deadline->at = at < self->deadlines_from ? self->deadlines_from : at;
 	deadline->serial = ++self->deadline_serial;
 	deadline->child = deadline->sibling = deadline->back = NULL;
 	deadline->pending = true;
@@ -112,18 +112,17 @@ bool wti_deadlines_due(const struct wti_thread *self)
 
 void wti_deadlines_run(struct wti_thread *self, unsigned *calls)
 {
-	uint64_t last = self->deadline_serial;
 	wt_time now;
 
 	if (!self->deadlines)
 		return;
 	now = wti_os->clock();
-	while (self->deadlines && !wti_loop_interrupted(self)) {
+	self->deadlines_from = now + 1;
+	while (self->deadlines && self->deadlines->at <= now && !wti_loop_interrupted(self)) {
 		struct wti_deadline *deadline = self->deadlines;
 
-		if (deadline->at > now || deadline->serial > last)
-			return;
 		wti_deadline_remove(self, deadline);
 		deadline->fn(deadline, calls);
 	}
+	self->deadlines_from = 0;
 }

@@ -146,6 +146,7 @@ struct wti_thread {
 	/* deadline.c. */
 	struct wti_deadline *deadlines; /* the earliest: the root of a heap */
 	uint64_t deadline_serial;       /* of the latest that was added */
+	int64_t deadlines_from;         /* while they are called, one that is added is not before that; or 0 */
 
 	/* port.c. */
 	struct wt_port *parent;     /* a worker's end of its channel, or NULL once it is closed */

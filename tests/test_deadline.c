@@ -156,6 +156,23 @@ static void what_is_added_by_a_call_waits_for_the_next_pass(void **state)
 	assert_int_equal(wt_run_once(WT_NOW), 0);
 }
 
+/* ... nor others from being called: they were there before. */
+static void what_is_added_for_the_past_is_behind_what_is_due(void **state)
+{
+	struct note again, other;
+	wt_time now = wt_now();
+
+	(void)state;
+	start(&again, 1);
+	again.then = add_again;
+	start(&other, now + 1);
+	while (wt_now() <= now + 1)
+		;
+	assert_int_equal(wt_run_once(WT_NOW), 2);
+	assert_int_equal(other.position, 2);
+	cancel(&again);
+}
+
 static void cancel_other(struct note *note)
 {
 	cancel(note->other);
@@ -281,6 +298,7 @@ int main(void)
 		TEST(the_loop_sleeps_until_the_earliest_and_never_calls_early),
 		TEST(run_once_ends_at_whichever_comes_first),
 		TEST(what_is_added_by_a_call_waits_for_the_next_pass),
+		TEST(what_is_added_for_the_past_is_behind_what_is_due),
 		TEST(one_that_is_taken_back_by_another_is_not_called),
 		TEST(the_loop_can_be_stopped_between_two),
 		TEST(the_descriptor_polls_readable_when_something_is_due),
