@@ -128,7 +128,13 @@ bool wt_buffer_is_marked_untransferable(const wt_buffer *buffer)
 
 void wt_buffer_destroy(wt_buffer *buffer)
 {
+	struct wti_list dropped;
+
 	WTI_ENDS(buffer, BUFFER);
-	if (buffer && !wti_forked())
-		buffer_destroy(&buffer->transferable, NULL);
+	if (!buffer || wti_forked())
+		return;
+	/* As one that nobody takes: the deleter does not know who calls it, and may not run the loop. */
+	wti_list_init(&dropped);
+	wti_list_append(&dropped, &buffer->transferable.link);
+	wti_cargo_destroy_all(&dropped);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <wt/loop.h>
 #include <wt/thread.h>
 
 #include "support/support.h"
@@ -154,6 +155,26 @@ static void the_deleter_gets_the_memory_and_its_arg_once(void **state)
 	assert_int_equal(seen.calls, 1);
 	assert_ptr_equal(seen.data, bytes);
 	assert_ptr_equal(seen.arg, &seen);
+}
+
+static void run_loop(void *data, void *err)
+{
+	(void)data;
+	*(int *)err = wt_run_once(WT_NOW);
+}
+
+/* As where the library calls it. */
+static void the_deleter_may_not_run_the_loop(void **state)
+{
+	wt_buffer *buffer;
+	int err = 0;
+
+	(void)state;
+	assert_int_equal(wt_run_once(WT_NOW), 0);
+	assert_int_equal(wt_buffer_wrap(&buffer, bytes, 8, run_loop, &err), 0);
+	wt_buffer_destroy(buffer);
+	assert_int_equal(err, WT_EBUSY);
+	assert_int_equal(wt_run_once(WT_NOW), 0);
 }
 
 static void wrap_refuses_what_is_invalid_and_leaves_the_memory(void **state)
@@ -325,6 +346,7 @@ int main(void)
 		TEST(create_survives_every_failing_allocation),
 		TEST(a_wrapped_buffer_is_the_programs_memory),
 		TEST(the_deleter_gets_the_memory_and_its_arg_once),
+		TEST(the_deleter_may_not_run_the_loop),
 		TEST(wrap_refuses_what_is_invalid_and_leaves_the_memory),
 		TEST(wrap_without_memory_leaves_the_memory_to_the_caller),
 		TEST(a_slice_is_a_copy),
