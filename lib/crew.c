@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "crew.h"
 
+#include <limits.h>
 #include <string.h>
 #include <wt/error.h>
 #include <wt/time.h>
@@ -48,6 +49,7 @@ struct wti_hand {
 
 	/* Hand only. */
 	union wti_os_thread self; /* asked for once: it costs a system call */
+	stack_t signal_stack;     /* as it was made with: the work's own may lie in memory that goes with that */
 	bool keep;
 
 	/* Under the lock. */
@@ -150,6 +152,9 @@ static void *hand_main(void *arg)
 	struct wti_hand *hand = arg;
 
 	hand->self = wti_os->thread_self();
+	/* Where that cannot be read, none can be set: the hand is not kept. */
+	if (wti_os->thread_signal_stack(&hand->signal_stack) != 0)
+		hand->signal_stack.ss_flags = INT_MAX;
 	/* Also where the work leaves by pthread_exit. */
 	pthread_cleanup_push(hand_free, hand);
 	do {
@@ -165,9 +170,9 @@ union wti_os_thread wti_crew_thread(const struct wti_hand *hand)
 	return hand->self;
 }
 
-bool wti_crew_reset(void)
+bool wti_crew_reset(const struct wti_hand *hand)
 {
-	return crew_max() && wti_os->thread_reset() == 0;
+	return crew_max() && wti_os->thread_reset(&hand->signal_stack) == 0;
 }
 
 bool wti_crew_keep(struct wti_hand *hand)

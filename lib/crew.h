@@ -4,10 +4,10 @@
  * microseconds, and to end one as many; a hand that has just finished its
  * work polls for a moment, and then sleeps for a while, before it goes.
  *
- * A hand is only hired by a thread that may run where the hand may, at the
- * same nice value: a new thread would have inherited both. So nothing has to
- * be set, which the system might refuse; a hand that was moved meanwhile is
- * not kept.
+ * A hand is only hired by a thread that may run where the hand may, with the
+ * same nice value and scheduling policy: a new thread would have inherited
+ * them. So nothing has to be set, which the system might refuse; a hand that
+ * was moved meanwhile is not kept.
  *
  * Kept hands are detached. Whether a new one is to be joined is its user's
  * affair until then. So a hand that was hired can tell that its work is over
@@ -39,11 +39,12 @@ union wti_os_thread wti_crew_thread(const struct wti_hand *hand);
 
 /*
  * Both by the hand's own thread, in its work. The first makes it as if newly
- * made: signal mask, locale, floating-point environment. False where hands do
- * not stay. After it, the second: stay when the work has returned. False when
- * it cannot, for it was moved to other processors or another nice value.
+ * made: signal mask and alternate stack, locale, floating-point environment.
+ * False where hands do not stay. After it, the second: stay when the work has
+ * returned. False when it cannot, for it was moved to other processors, or is
+ * scheduled otherwise.
  */
-bool wti_crew_reset(void);
+bool wti_crew_reset(const struct wti_hand *hand);
 bool wti_crew_keep(struct wti_hand *hand);
 
 #ifdef WTI_TESTING

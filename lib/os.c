@@ -193,12 +193,23 @@ static bool os_reset_floating_point(void)
 #endif
 }
 
-static int os_thread_reset(void)
+static int os_thread_signal_stack(stack_t *stack)
+{
+	int saved = errno;
+	int result = sigaltstack(NULL, stack) < 0 ? -errno : 0;
+
+	errno = saved;
+	return result;
+}
+
+static int os_thread_reset(const stack_t *signal_stack)
 {
 	sigset_t mask;
 
 	if (!os_reset_floating_point())
 		return -ENOTSUP;
+	if (sigaltstack(signal_stack, NULL) < 0)
+		return -errno;
 	os_worker_mask(&mask);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	uselocale(LC_GLOBAL_LOCALE);
@@ -460,6 +471,7 @@ const struct wti_os_ops wti_os_real = {
 	.thread_self = wti_system_thread_self,
 	.thread_is_first = wti_system_thread_is_first,
 	.thread_place = wti_system_thread_place,
+	.thread_signal_stack = os_thread_signal_stack,
 	.thread_reset = os_thread_reset,
 	.thread_pin = wti_system_thread_pin,
 	.thread_nice = wti_system_thread_nice,

@@ -25,6 +25,8 @@
 struct wti_os_place {
 	unsigned char processors[128]; /* a bit each */
 	int32_t nice;
+	uint32_t policy;               /* SCHED_OTHER, SCHED_BATCH ... */
+	uint32_t priority;             /* of one in real time */
 };
 
 /* What each of the two systems (os_linux.c, os_posix.c) knows a thing by. */
@@ -76,7 +78,9 @@ struct wti_os_ops {
 	union wti_os_thread (*thread_self)(void);
 	bool (*thread_is_first)(void); /* whether the process began with the calling thread */
 	int (*thread_place)(struct wti_os_place *place); /* of the calling thread */
-	int (*thread_reset)(void); /* the calling thread: mask, locale and floating point as those of a new one */
+	int (*thread_signal_stack)(stack_t *stack); /* the calling thread's alternate one */
+	/* The calling thread: mask, locale and floating point as those of a new one, and this alternate stack for signals. */
+	int (*thread_reset)(const stack_t *signal_stack);
 	/* Both -ENOTSUP where the system knows nothing of the kind. */
 	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */
 	int (*thread_nice)(int nice); /* the calling thread alone */

@@ -98,18 +98,31 @@ bool wti_system_thread_is_first(void)
 	return gettid() == getpid();
 }
 
+/* The system's struct sched_attr, as it was at first, of which not every C library knows. */
+struct linux_sched_attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
 int wti_system_thread_place(struct wti_os_place *place)
 {
+	struct linux_sched_attr attr;
 	int saved = errno;
 	int result = 0;
 
 	memset(place, 0, sizeof *place);
-	if (syscall(SYS_sched_getaffinity, 0, sizeof place->processors, place->processors) < 0)
+	if (syscall(SYS_sched_getaffinity, 0, sizeof place->processors, place->processors) < 0 ||
+	    syscall(SYS_sched_getattr, 0, &attr, sizeof attr, 0) < 0)
 		result = -errno;
-	errno = 0; /* any nice value is a good one */
-	place->nice = getpriority(PRIO_PROCESS, 0); /* on Linux: of this thread alone */
-	if (!result && place->nice == -1 && errno)
-		result = -errno;
+	if (!result) {
+		place->nice = attr.nice;
+		place->policy = attr.policy;
+		place->priority = attr.priority;
+	}
 	errno = saved;
 	return result;
 }

@@ -86,10 +86,15 @@ static _Thread_local int kept;
 
 static locale_t some_locale;
 
+static stack_t stack_of_new;
+
 static int entry_disturb(wt_port *parent, const void *data, size_t size)
 {
+	static char bytes[64 * 1024];
+	const stack_t stack = { .ss_sp = bytes, .ss_size = sizeof bytes };
 	sigset_t none;
 
+	sigaltstack(&stack, &stack_of_new);
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	if (some_locale)
@@ -102,8 +107,10 @@ static int entry_disturb(wt_port *parent, const void *data, size_t size)
 static int entry_find(wt_port *parent, const void *data, size_t size)
 {
 	char name[16] = "";
+	stack_t stack;
 	sigset_t mask;
 
+	sigaltstack(NULL, &stack);
 	pthread_sigmask(SIG_SETMASK, NULL, &mask);
 	prctl(PR_GET_NAME, name);
 	entry_tell(parent, data, size);
@@ -115,6 +122,8 @@ static int entry_find(wt_port *parent, const void *data, size_t size)
 		return 3;
 	if (strncmp(name, "worker-", 7) != 0)
 		return 4;
+	if (stack.ss_sp != stack_of_new.ss_sp || stack.ss_flags != stack_of_new.ss_flags)
+		return 5;
 	return 0;
 }
 
@@ -126,7 +135,7 @@ static int entry_show_kept(wt_port *parent, const void *data, size_t size)
 	return entry_tell(parent, data, size);
 }
 
-static void mask_locale_rounding_and_name_are_those_of_a_new_thread(void **state)
+static void mask_stack_locale_rounding_and_name_are_those_of_a_new_thread(void **state)
 {
 	(void)state;
 	some_locale = newlocale(LC_ALL_MASK, "C", NULL);
@@ -232,6 +241,14 @@ static int entry_move(wt_port *parent, const void *data, size_t size)
 	return move();
 }
 
+static int entry_leave_policy(wt_port *parent, const void *data, size_t size)
+{
+	struct sched_param param = { 0 };
+
+	entry_tell(parent, data, size);
+	return pthread_setschedparam(pthread_self(), SCHED_IDLE, &param);
+}
+
 /* Workers as told by `options`, after each of which others run elsewhere. */
 static void expect_gone(wt_entry *entry, const wt_worker_options *options)
 {
@@ -256,6 +273,7 @@ static void a_thread_that_was_moved_is_not_used_again(void **state)
 {
 	(void)state;
 	expect_gone(entry_move, NULL);
+	expect_gone(entry_leave_policy, NULL);
 }
 
 static void threads_of_their_own_are_not_used_again(void **state)
@@ -422,7 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CREW_TEST(a_thread_takes_the_next_worker),
-		CREW_TEST(mask_locale_rounding_and_name_are_those_of_a_new_thread),
+		CREW_TEST(mask_stack_locale_rounding_and_name_are_those_of_a_new_thread),
 		CREW_TEST(a_thread_that_stays_takes_no_signal_once_its_worker_has_ended),
 		CREW_TEST(thread_local_values_stay_but_for_a_fresh_thread),
 		CREW_TEST(a_thread_whose_worker_was_unwound_is_not_used_again),

@@ -153,7 +153,7 @@ static const struct refusal {
 	{ "membarrier", SYS_membarrier, ask_barrier, -REFUSED },
 	{ "sched_getaffinity", SYS_sched_getaffinity, ask_cpu_count, 0 },
 	{ "sched_getaffinity", SYS_sched_getaffinity, ask_place, -REFUSED },
-	{ "getpriority", SYS_getpriority, ask_place, -REFUSED },
+	{ "sched_getattr", SYS_sched_getattr, ask_place, -REFUSED },
 	{ "sched_setaffinity", SYS_sched_setaffinity, ask_pin, -REFUSED },
 	{ "setpriority", SYS_setpriority, ask_nice, -REFUSED },
 	{ "rt_sigaction", SYS_rt_sigaction, ask_claim, -EBUSY },

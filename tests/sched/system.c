@@ -126,8 +126,15 @@ static int system_thread_place(struct wti_os_place *place)
 	return 0;
 }
 
-static int system_nothing(void)
+static int system_thread_signal_stack(stack_t *stack)
 {
+	memset(stack, 0, sizeof *stack);
+	return 0;
+}
+
+static int system_thread_reset(const stack_t *signal_stack)
+{
+	(void)signal_stack;
 	return 0;
 }
 
@@ -336,7 +343,8 @@ const struct wti_os_ops system_ops = {
 	.thread_self = system_thread_self,
 	.thread_is_first = system_thread_is_first,
 	.thread_place = system_thread_place,
-	.thread_reset = system_nothing,
+	.thread_signal_stack = system_thread_signal_stack,
+	.thread_reset = system_thread_reset,
 	.thread_pin = system_nothing_with,
 	.thread_nice = system_nothing_with,
 	.thread_clock = system_thread_clock,
