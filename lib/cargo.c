@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cargo.h"
 
+#include <stdlib.h>
 #include <wt/shared.h>
 
 #include "fork.h"
@@ -116,6 +117,8 @@ void wti_cargo_destroy_all(struct wti_list *dropped)
 	if (self)
 		self->deleters++;
 	cargo_destroy_all(dropped);
+	if (wti_forked() && self && self->leaving)
+		exit(self->child_code); /* as where a worker's entry has forked: what follows is the parent's */
 	if (self)
 		self->deleters--;
 }

@@ -78,7 +78,7 @@ static void misuse_note_party(struct wti_party *party)
 	if (self) {
 		party->known = true;
 		party->id = self->id;
-		party->ends = self->ends;
+		party->ends = self->leaving;
 		strncpy(party->name, self->name, sizeof party->name - 1);
 	} else if (wti_os->thread_is_first()) {
 		party->known = true;

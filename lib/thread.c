@@ -13,8 +13,6 @@
 
 _Thread_local struct wti_thread *wti_thread_self_ptr WTI_TLS_MODEL;
 
-enum { THREAD_END_ROUNDS = 16 };
-
 static _Atomic(uint64_t) thread_last_id;
 
 /* Frees the records of threads that libwt did not start. */
@@ -131,13 +129,11 @@ static bool thread_run_end(struct wti_thread *thread)
 	return any;
 }
 
-/* Deleters that run meanwhile may make new things, which have their end entered again; but not without a limit. */
+/* Deleters that run meanwhile may make new things, which have their end entered again. */
 void wti_thread_leave(struct wti_thread *thread)
 {
-#ifdef WTI_DEBUG
-	thread->ends = true;
-#endif
-	for (int round = 0; round < THREAD_END_ROUNDS && thread_run_end(thread); round++)
+	thread->leaving = true;
+	while (thread_run_end(thread))
 		;
 	wti_trace_unwind(thread); /* of one that ends in a callback */
 	wti_registry_leave(thread);

@@ -447,6 +447,8 @@ static void worker_tear_down(void *arg)
 		worker_left_phase(worker);
 		worker_phases(worker);
 	}
+	worker->thread.leaving = true;
+	worker->thread.child_code = worker->exit_code;
 	worker_drop_cargo(worker);
 	wti_thread_leave(&worker->thread);
 	wti_poke_leave(&worker->poke); /* not before: streams are flushed there, into pipes that may be full */

@@ -765,9 +765,9 @@ static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
 
 /* ---- Programs: ends of a child ---- */
 
-enum child_end { CHILD_RETURNS, CHILD_EXITS, CHILD_FAILS, CHILD_PTHREAD_EXITS, CHILD_CLEANS_UP, CHILD_ENDS };
+enum child_end { CHILD_RETURNS, CHILD_EXITS, CHILD_FAILS, CHILD_PTHREAD_EXITS, CHILD_CLEANS_UP, CHILD_DELETES, CHILD_ENDS };
 
-static const int end_status[] = { 5, 6, 1, 0, 0 };
+static const int end_status[] = { 5, 6, 1, 0, 0, 3 };
 
 static int forked_status;
 static pid_t parent_process;
@@ -785,6 +785,30 @@ static void fork_in_cleanup(void *arg)
 	fork_here();
 	if (forked)
 		waitpid(forked, &forked_status, 0);
+}
+
+static void fork_in_deleter(void *data, void *arg)
+{
+	(void)data;
+	fork_in_cleanup(arg);
+}
+
+/* At the thread's end, which destroys a message that nobody receives. */
+static int leave_what_forks(void)
+{
+	static char block[8];
+	wt_port *near_end, *far_end;
+	wt_buffer *buffer;
+	int err = wt_channel_create(&near_end, &far_end, NULL);
+
+	if (!err)
+		err = wt_buffer_wrap(&buffer, block, sizeof block, fork_in_deleter, NULL);
+	if (!err)
+		err = wt_port_send(near_end,
+				   &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
+						   .transfer_count = 1 },
+				   WT_NOW);
+	return err ? err : end_status[CHILD_DELETES];
 }
 
 static int end_child_by(enum child_end end)
@@ -813,6 +837,8 @@ static int entry_forks(wt_port *parent, const void *data, size_t size)
 		return 9;
 	if (end == CHILD_CLEANS_UP)
 		return wt_defer(fork_in_cleanup, NULL);
+	if (end == CHILD_DELETES)
+		return leave_what_forks();
 	fork_here();
 	if (!forked)
 		return end_child_by(end);
@@ -828,7 +854,8 @@ static int child_worker_forks(void)
 
 		if (wt_worker_create(&beside, entry_waits, NULL, 0, NULL) ||
 		    wt_worker_create(&worker, entry_forks, &end, sizeof end, NULL) ||
-		    wt_worker_join(worker, &code, wt_after_ms(20000)) || code)
+		    wt_worker_join(worker, &code, wt_after_ms(20000)) ||
+		    code != (end == CHILD_DELETES ? end_status[end] : 0))
 			return 98;
 		if (!WIFEXITED(forked_status) || WEXITSTATUS(forked_status) != end_status[end]) {
 			fprintf(stderr, "end %d: status %#x\n", (int)end, (unsigned)forked_status);
