@@ -166,23 +166,31 @@ static void worker_creator_end(struct wti_thread *self)
 	while (!wti_list_empty(&self->workers)) {
 		struct wt_worker *worker = wti_list_entry(self->workers.next, struct wt_worker, sibling);
 
+		worker->destroyed = true; /* a deleter may ask for it again */
 		wti_worker_finish_destroy(worker);
 	}
 }
 
-/* Callbacks were left by a jump; what they destroyed is still to be destroyed. */
-static void worker_creator_unwound(struct wti_thread *self)
+static struct wt_worker *worker_first_destroyed(struct wti_thread *self)
 {
-	struct wti_list *link = self->workers.next;
-
-	while (link != &self->workers) {
+	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next) {
 		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, sibling);
 
-		link = link->next;
-		worker->callbacks = 0;
 		if (worker->destroyed)
-			wti_worker_finish_destroy(worker);
+			return worker;
 	}
+	return NULL;
+}
+
+/* Callbacks were left by a jump; what they destroyed is still to be destroyed, and deleters may destroy others in that. */
+static void worker_creator_unwound(struct wti_thread *self)
+{
+	struct wt_worker *worker;
+
+	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next)
+		wti_list_entry(link, struct wt_worker, sibling)->callbacks = 0;
+	while ((worker = worker_first_destroyed(self)))
+		wti_worker_finish_destroy(worker);
 }
 
 static void worker_enlist(struct wt_worker *worker, struct wti_thread *self)
@@ -206,20 +214,18 @@ static void worker_delist(struct wt_worker *worker, struct wti_thread *self)
 
 /*
  * What comes along is given up only now that the thread is there, and nothing
- * can fail any more; the thread waits for it.
+ * can fail any more; the thread waits for it. Onto `dropped` what is to be
+ * destroyed then.
  */
-static void worker_load(struct wt_worker *worker, const wt_worker_options *options)
+static void worker_load(struct wt_worker *worker, const wt_worker_options *options, struct wti_list *dropped)
 {
 	const wt_outgoing cargo = { .transfer = options->transfer, .transfer_count = options->transfer_count };
-	struct wti_list dropped;
 
 	if (!worker->cargo)
 		return;
-	wti_list_init(&dropped);
-	wti_transfer_pack(worker->cargo, 0, &cargo, NULL, &dropped);
+	wti_transfer_pack(worker->cargo, 0, &cargo, NULL, dropped);
 	wti_store_rel(&worker->loaded, 1); /* pairs with worker_await_cargo [worker-cargo] */
 	wti_unpark(&worker->thread.parker);
-	wti_cargo_destroy_all(&dropped);
 }
 
 static void worker_set_options(struct wt_worker *worker, const wt_worker_options *options)
@@ -253,10 +259,12 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, const 
 			 const wt_worker_options *options)
 {
 	struct wt_worker *worker = worker_alloc(self, content, options);
+	struct wti_list dropped;
 	int err;
 
 	if (!worker)
 		return WT_ENOMEM;
+	wti_list_init(&dropped);
 	worker_set_options(worker, options);
 	err = wti_environment_inherit(&worker->thread, self, options->env);
 	if (err)
@@ -282,8 +290,9 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, const 
 		goto out_enlisted;
 	if (worker->hired)
 		self->starting = NULL; /* its thread runs, or wakes: worth polling for */
-	worker_load(worker, options);
+	worker_load(worker, options, &dropped);
 	wti_worker_created(worker);
+	wti_cargo_destroy_all(&dropped); /* last: a deleter may destroy the worker */
 	return 0;
 
 out_enlisted:
@@ -548,8 +557,8 @@ void wti_worker_finish_destroy(struct wt_worker *worker)
 		wti_worker_report_failure(worker);
 	else
 		wti_store(&worker->overdue, 1);
-	WTI_ENDED(worker);
 	worker_give_up(worker, self);
+	WTI_ENDED(worker); /* not before: a deleter of what nobody received may destroy it, which is no mistake */
 	wti_worker_release(worker);
 }
 

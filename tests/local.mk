@@ -21,6 +21,7 @@ wt_unit_tests = \
 	tests/test_cost \
 	tests/test_crew \
 	tests/test_deadline \
+	tests/test_deleter \
 	tests/test_dictionary \
 	tests/test_dump \
 	tests/test_dump_signal \
