@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "crew.h"
 
-#include <limits.h>
 #include <string.h>
 #include <wt/error.h>
 #include <wt/time.h>
@@ -142,9 +141,17 @@ static bool hand_sleep(struct wti_hand *hand)
 	return true;
 }
 
+/*
+ * The signal stack is set once the hand is there: a hire that comes before would
+ * make a new thread. It cannot be refused, for it was the hand's, which is on
+ * none now.
+ */
 static bool hand_await_work(struct wti_hand *hand)
 {
-	return hand_enter(hand) && (hand_poll(hand) || hand_sleep(hand));
+	if (!hand_enter(hand))
+		return false;
+	wti_os->thread_signal_stack(&hand->signal_stack, NULL);
+	return hand_poll(hand) || hand_sleep(hand);
 }
 
 static void *hand_main(void *arg)
@@ -152,9 +159,7 @@ static void *hand_main(void *arg)
 	struct wti_hand *hand = arg;
 
 	hand->self = wti_os->thread_self();
-	/* Where that cannot be read, none can be set: the hand is not kept. */
-	if (wti_os->thread_signal_stack(&hand->signal_stack) != 0)
-		hand->signal_stack.ss_flags = INT_MAX;
+	wti_os->thread_signal_stack(NULL, &hand->signal_stack);
 	/* Also where the work leaves by pthread_exit. */
 	pthread_cleanup_push(hand_free, hand);
 	do {
@@ -170,9 +175,9 @@ union wti_os_thread wti_crew_thread(const struct wti_hand *hand)
 	return hand->self;
 }
 
-bool wti_crew_reset(const struct wti_hand *hand)
+bool wti_crew_reset(void)
 {
-	return crew_max() && wti_os->thread_reset(&hand->signal_stack) == 0;
+	return crew_max() && wti_os->thread_reset() == 0;
 }
 
 bool wti_crew_keep(struct wti_hand *hand)

@@ -39,12 +39,12 @@ union wti_os_thread wti_crew_thread(const struct wti_hand *hand);
 
 /*
  * Both by the hand's own thread, in its work. The first makes it as if newly
- * made: signal mask and alternate stack, locale, floating-point environment.
- * False where hands do not stay. After it, the second: stay when the work has
- * returned. False when it cannot, for it was moved to other processors, or is
- * scheduled otherwise.
+ * made: signal mask, locale, floating-point environment. False where hands do
+ * not stay. After it, the second: stay when the work has returned, with the
+ * alternate signal stack of a new thread, too. False when it cannot, for it was
+ * moved to other processors, or is scheduled otherwise.
  */
-bool wti_crew_reset(const struct wti_hand *hand);
+bool wti_crew_reset(void);
 bool wti_crew_keep(struct wti_hand *hand);
 
 #ifdef WTI_TESTING

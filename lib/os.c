@@ -193,23 +193,21 @@ static bool os_reset_floating_point(void)
 #endif
 }
 
-static int os_thread_signal_stack(stack_t *stack)
+static int os_thread_signal_stack(const stack_t *stack, stack_t *old)
 {
 	int saved = errno;
-	int result = sigaltstack(NULL, stack) < 0 ? -errno : 0;
+	int result = sigaltstack(stack, old) < 0 ? -errno : 0;
 
 	errno = saved;
 	return result;
 }
 
-static int os_thread_reset(const stack_t *signal_stack)
+static int os_thread_reset(void)
 {
 	sigset_t mask;
 
 	if (!os_reset_floating_point())
 		return -ENOTSUP;
-	if (sigaltstack(signal_stack, NULL) < 0)
-		return -errno;
 	os_worker_mask(&mask);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	uselocale(LC_GLOBAL_LOCALE);
@@ -471,8 +469,8 @@ const struct wti_os_ops wti_os_real = {
 	.thread_self = wti_system_thread_self,
 	.thread_is_first = wti_system_thread_is_first,
 	.thread_place = wti_system_thread_place,
-	.thread_signal_stack = os_thread_signal_stack,
 	.thread_reset = os_thread_reset,
+	.thread_signal_stack = os_thread_signal_stack,
 	.thread_pin = wti_system_thread_pin,
 	.thread_nice = wti_system_thread_nice,
 	.thread_clock = os_thread_clock,

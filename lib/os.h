@@ -78,9 +78,8 @@ struct wti_os_ops {
 	union wti_os_thread (*thread_self)(void);
 	bool (*thread_is_first)(void); /* whether the process began with the calling thread */
 	int (*thread_place)(struct wti_os_place *place); /* of the calling thread */
-	int (*thread_signal_stack)(stack_t *stack); /* the calling thread's alternate one */
-	/* The calling thread: mask, locale and floating point as those of a new one, and this alternate stack for signals. */
-	int (*thread_reset)(const stack_t *signal_stack);
+	int (*thread_reset)(void); /* the calling thread: mask, locale and floating point as those of a new one */
+	int (*thread_signal_stack)(const stack_t *stack, stack_t *old); /* set its alternate one, read the one before; either may be NULL */
 	/* Both -ENOTSUP where the system knows nothing of the kind. */
 	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */
 	int (*thread_nice)(int nice); /* the calling thread alone */

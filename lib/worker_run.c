@@ -422,7 +422,7 @@ static void worker_keep_new_thread(struct wt_worker *worker)
  */
 static void worker_end(struct wt_worker *worker)
 {
-	bool stays = worker_may_stay(worker) && wti_crew_reset(worker->hand);
+	bool stays = worker_may_stay(worker) && wti_crew_reset();
 	bool hired = worker->hired;
 	struct wti_hand *hand = worker->hand;
 

@@ -126,15 +126,16 @@ static int system_thread_place(struct wti_os_place *place)
 	return 0;
 }
 
-static int system_thread_signal_stack(stack_t *stack)
+static int system_nothing(void)
 {
-	memset(stack, 0, sizeof *stack);
 	return 0;
 }
 
-static int system_thread_reset(const stack_t *signal_stack)
+static int system_thread_signal_stack(const stack_t *stack, stack_t *old)
 {
-	(void)signal_stack;
+	(void)stack;
+	if (old)
+		memset(old, 0, sizeof *old);
 	return 0;
 }
 
@@ -343,8 +344,8 @@ const struct wti_os_ops system_ops = {
 	.thread_self = system_thread_self,
 	.thread_is_first = system_thread_is_first,
 	.thread_place = system_thread_place,
+	.thread_reset = system_nothing,
 	.thread_signal_stack = system_thread_signal_stack,
-	.thread_reset = system_thread_reset,
 	.thread_pin = system_nothing_with,
 	.thread_nice = system_nothing_with,
 	.thread_clock = system_thread_clock,
