@@ -9,6 +9,7 @@ OPEN = ((1, 1), (1, 16), (1, 256), (1, 4096), (16, 16), (16, 256), (16, 4096))  
 LENGTHS = (3, 4, 5, 6, 7, 8)    # powers of ten
 MEBIBYTES = (1, 16)
 WORKERS = (1, 2, 4, 8)
+WINDOWS = (1, 4, 16, 64)
 COSTS = (
     ("a call of the system", "syscall"),
     ("a locked addition, one thread", "add"),
@@ -60,7 +61,7 @@ ROWS = [
     Row("libwt", "bench_spawn", "handlers", "spawn memory", "libwt"),
     Row("libwt receive and join", "bench_spawn", "receive", "spawn", "libwt"),
     Row("libwt", "bench_request", "worker", "request", "libwt"),
-    Row("libwt", "bench_pool", "callback", "pool poolscale poolhash", "libwt"),
+    Row("libwt", "bench_pool", "callback", "pool poolwindow poolscale poolhash", "libwt"),
     Row("libwt", "bench_length", "post", "length", "libwt"),
     Row("libwt single_producer", "bench_length", "single", "length", "libwt"),
     Row("libwt", "bench_select", "handlers", "select open", "libwt"),
@@ -72,12 +73,12 @@ ROWS = [
     Row("Node MessageChannel for each", "select.mjs", "channels", "select open"),
     Row("pipes, epoll", "ports_pipes", "epoll", "select open"),
     Row("limit: words that come in a known order", "ports_words", "words", "select open", "limit"),
-    Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool poolscale"),
-    Row("crossbeam-channel bounded", "pool.rs", "channel", "pool poolscale"),
-    Row("Go channel", "pool.go", "channel", "pool poolscale", "tasks"),
-    Row("oneTBB", "tbb", "enqueue", "pool poolscale poolhash"),
-    Row("GLib GThreadPool", "gthreadpool", "push", "pool poolscale poolhash"),
-    Row("libuv uv_queue_work", "uvpool", "work", "pool poolscale poolhash"),
+    Row("crossbeam ArrayQueue", "pool.rs", "queue", "pool poolwindow poolscale"),
+    Row("crossbeam-channel bounded", "pool.rs", "channel", "pool poolwindow poolscale"),
+    Row("Go channel", "pool.go", "channel", "pool poolwindow poolscale", "tasks"),
+    Row("oneTBB", "tbb", "enqueue", "pool poolwindow poolscale poolhash"),
+    Row("GLib GThreadPool", "gthreadpool", "push", "pool poolwindow poolscale poolhash"),
+    Row("libuv uv_queue_work", "uvpool", "work", "pool poolwindow poolscale poolhash"),
     Row("piscina", "piscina.mjs", "run", "pool poolscale"),
     Row("limit: plain loops", "loops", "loop", "pool poolscale poolhash", "limit"),
     Row("a pthread for each", "request", "thread", "request"),
@@ -156,6 +157,10 @@ def poolscale_columns(workers):
     return [Column(f"{n} worker{'s' * (n > 1)}", env={"BENCH_STEPS": "7000", "BENCH_WORKERS": str(n)}) for n in workers]
 
 
+def poolwindow_columns():
+    return [Column(f"{n} under way", env={"BENCH_WINDOW": str(n)}) for n in WINDOWS]
+
+
 def open_columns():
     return [Column(f"{busy} of {ports}", env={"BENCH_BUSY": str(busy), "BENCH_PORTS": str(ports)})
             for busy, ports in OPEN]
@@ -203,6 +208,8 @@ WORKS = {
     "request": Work("A worker for each request: SHA-256 of 1 KiB", "nanoseconds", [Column("request")], 200),
     "pool": Work("A pool of two workers, main submits and receives: tasks of different length", "million tasks a second",
                  [Column(heading, env={"BENCH_STEPS": str(steps)}) for heading, steps in TASKS], 2000),
+    "poolwindow": Work("A pool of two workers, few empty tasks under way", "million tasks a second",
+                       poolwindow_columns(), 2000),
     "poolscale": Work("A pool of 1 to 8 workers: tasks of 10 us", "million tasks a second",
                       poolscale_columns(WORKERS), 2000),
     "poolhash": Work("A pool that hashes: SHA-256 of 1 KiB", "million tasks a second", [Column("SHA-256", 1024)], 2000),
@@ -214,7 +221,8 @@ WORKS = {
 }
 USUAL_WORKS = [name for name in WORKS if name != "experiment"]
 # What the programs call a work that differs only in its rows or in how it is run.
-PROGRAM_WORKS = {"parked": "pingpong", "poolscale": "pool", "experiment": "stream", "open": "select"}
+PROGRAM_WORKS = {"parked": "pingpong", "poolscale": "pool", "poolwindow": "pool", "experiment": "stream",
+                 "open": "select"}
 
 
 # --- Targets ---------------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Tasks for pools: what one does, and the check of its result. BENCH_WORKERS of the environment says how many workers the
- * pool has, two without it, and BENCH_STEPS how long a task takes: so many steps of a generator, each of which waits for the
- * one before. All of them together are one multiplication and
- * one addition, by which main checks each result.
+ * pool has, two without it, BENCH_WINDOW how many tasks are under way, without it as many as a channel holds, and
+ * BENCH_STEPS how long a task takes: so many steps of a generator, each of which waits for the one before. All of them
+ * together are one multiplication and one addition, by which main checks each result.
  */
 #ifndef BENCH_TASKS_H
 #define BENCH_TASKS_H
@@ -48,6 +48,16 @@ static inline unsigned tasks_workers(void)
 	return (unsigned)workers;
 }
 
+static inline uint64_t tasks_window(const struct bench_args *args)
+{
+	const char *text = getenv("BENCH_WINDOW");
+	uint64_t window = text ? strtoull(text, NULL, 10) : args->capacity;
+
+	if (!window)
+		bench_die("BENCH_WINDOW", 0);
+	return window;
+}
+
 static inline uint64_t tasks_run(uint64_t steps, uint64_t x)
 {
 	for (uint64_t i = 0; i < steps; i++)
@@ -68,7 +78,7 @@ static inline void tasks_open(struct tasks *tasks, const struct bench_args *args
 	}
 	tasks->warmup = args->warmup;
 	tasks->total = args->warmup + args->count;
-	tasks->window = args->capacity;
+	tasks->window = tasks_window(args);
 }
 
 /* The warm-up comes back whole before the next: nothing that is timed was done before the clock starts. */

@@ -13,7 +13,6 @@ import (
 )
 
 const (
-	window = 1024
 	factor = 6364136223846793005
 	addend = 1442695040888963407
 )
@@ -50,6 +49,10 @@ func main() {
 	for i := uint64(0); i < steps; i++ {
 		allFactor *= factor
 		allAddend = allAddend*factor + addend
+	}
+	window, _ := strconv.ParseUint(os.Getenv("BENCH_WINDOW"), 10, 64)
+	if window == 0 {
+		window = 1024
 	}
 	in, out := make(chan task, window), make(chan task, window)
 	workers, _ := strconv.Atoi(os.Getenv("BENCH_WORKERS"))

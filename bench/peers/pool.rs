@@ -10,7 +10,6 @@ use std::{env, process, thread};
 
 use crossbeam_utils::Backoff;
 
-const WINDOW: u64 = 1024;
 const FACTOR: u64 = 6364136223846793005;
 const ADDEND: u64 = 1442695040888963407;
 
@@ -67,8 +66,9 @@ impl Queue for Channel {
     }
 }
 
-fn measure<Q: Queue>(make: impl Fn() -> Q, steps: u64, count: u64) {
-    let (input, output) = (Arc::new(make()), Arc::new(make()));
+fn measure<Q: Queue>(make: impl Fn(usize) -> Q, steps: u64, count: u64) {
+    let window: u64 = env::var("BENCH_WINDOW").map_or(1024, |text| text.parse().expect("a number"));
+    let (input, output) = (Arc::new(make(window as usize)), Arc::new(make(window as usize)));
     let (mut factor, mut addend) = (1u64, 0u64);
     for _ in 0..steps {
         factor = factor.wrapping_mul(FACTOR);
@@ -88,7 +88,7 @@ fn measure<Q: Queue>(make: impl Fn() -> Q, steps: u64, count: u64) {
     let mut start = Instant::now();
     while finished < total {
         let part = if finished < warmup { warmup } else { total };
-        while submitted < part && submitted - finished < WINDOW {
+        while submitted < part && submitted - finished < window {
             input.push((submitted, 0));
             submitted += 1;
         }
@@ -128,10 +128,10 @@ fn main() {
     let count: u64 = args[5].parse().unwrap_or_else(|_| fail(2, "COUNT is not a number"));
     let steps: u64 = env::var("BENCH_STEPS").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
     match args[2].as_str() {
-        "queue" => measure(|| crossbeam_queue::ArrayQueue::new(WINDOW as usize), steps, count + 1),
+        "queue" => measure(crossbeam_queue::ArrayQueue::new, steps, count + 1),
         "channel" => measure(
-            || {
-                let (sender, receiver) = crossbeam_channel::bounded(WINDOW as usize);
+            |capacity| {
+                let (sender, receiver) = crossbeam_channel::bounded(capacity);
                 Channel(sender, receiver)
             },
             steps,
