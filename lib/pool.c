@@ -388,7 +388,7 @@ static void pool_destroy_client(struct wti_pool_client *client, bool tell)
 {
 	if (tell)
 		wti_pool_tell_all(client);
-	if (!client->callbacks)
+	if (!client->inside)
 		WTI_ENDED(client->pool);
 	if (!wti_forked())
 		wti_pool_client_end(client);

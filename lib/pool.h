@@ -105,7 +105,7 @@ struct wti_pool_own {
 	uint8_t state;        /* enum wti_task_state */
 	uint8_t bits;         /* of the entry */
 	bool away;            /* a queue or a worker has it, or what it brought is still being destroyed */
-	bool told;            /* nobody waits for it: its callback was called, its handle given back; false where it is free */
+	bool told;            /* nobody waits for it: callback called, handle given back; false where it is free */
 	uint8_t level;
 	bool block;           /* the record has one */
 	bool progress;        /* the record's on_progress is to be called */
@@ -277,7 +277,8 @@ struct wti_pool_client {
 	struct wti_list shown;       /* messages in a callback */
 	size_t used;                 /* records that are not free */
 	size_t awaited;              /* tasks that keep the loop alive */
-	unsigned callbacks;          /* on the stack, or calls in which deleters may run */
+	unsigned callbacks;          /* turns on the stack: what has come back is told in them */
+	unsigned inside;             /* those, and calls in which deleters may run */
 	bool ending;                 /* to leave the pool when they have returned */
 	unsigned stamp;              /* submits until one is timed */
 	_Atomic(bool) drain_held;    /* on_drain is due and keeps the loop alive */
@@ -334,6 +335,7 @@ struct wti_pool_run {
 	uint8_t replied;     /* WTI_ENTRY_BRIEF, WTI_ENTRY_REPLY, or 0 */
 	bool finished;       /* by wt_task_finish, inside */
 	bool inside;         /* its function has not returned */
+	bool closing;        /* it has, and the thread has the task no more; deleters of its input may run */
 	int result;          /* of wt_task_finish */
 	struct wti_pool_entry entry; /* being written */
 	size_t brief;        /* bytes of a brief reply */
@@ -589,7 +591,7 @@ static inline void wti_pool_task_put(struct wti_pool_client *client, struct wti_
  */
 static inline void wti_pool_client_enter(struct wti_pool_client *client)
 {
-	client->callbacks++;
+	client->inside++;
 }
 
 void wti_pool_client_leave(struct wti_pool_client *client);
@@ -779,8 +781,11 @@ void wti_pool_reply_drop(struct wti_pool_own *own);
 
 /* ---- pool_message.c ---- */
 
-/* Check, then make a block with the bytes; the cargo is packed into it. 0 or an error. */
-int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *message);
+/*
+ * Check, then make a block with the bytes; the cargo is packed into it. Onto `dropped`, NULL where there is none, what is to
+ * be destroyed when the message is where it belongs. 0 or an error.
+ */
+int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *message, struct wti_list *dropped);
 void wti_pool_message_free(struct wti_pool_message *message);
 void wti_pool_message_show(struct wti_pool_message *message, wt_message *to);
 
@@ -819,7 +824,7 @@ static inline struct wti_pool_run *wti_pool_run_find(const struct wt_task *task)
 	if (!worker)
 		return NULL;
 	for (struct wti_pool_run *run = worker->runs; run != worker->runs + worker->run_count; run++)
-		if (wti_load(&run->task) == task && wti_load(&run->serial) & 1)
+		if (wti_load(&run->task) == task && wti_load(&run->serial) & 1 && !run->closing)
 			return run;
 	return NULL;
 }
@@ -905,6 +910,9 @@ void wti_pool_map_release(struct wti_pool_map *map);
 
 /* Under the lock: the worker ends, and will not call what is left for it. */
 void wti_pool_each_leave(struct wti_pool_worker *worker);
+
+/* Under the lock: nobody waits for the worker to begin any. For what it is in, the caller does. */
+void wti_pool_each_give_up(struct wti_pool_worker *worker);
 
 /* The worker: call the functions that wt_pool_each has for it. */
 void wti_pool_each_run(struct wti_pool_worker *worker);

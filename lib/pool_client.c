@@ -166,7 +166,7 @@ static void client_give_up(struct wti_pool_client *client)
 
 void wti_pool_client_leave(struct wti_pool_client *client)
 {
-	if (--client->callbacks || wti_forked())
+	if (--client->inside || wti_forked())
 		return;
 	if (client->ending)
 		wti_pool_client_end(client);
@@ -192,16 +192,21 @@ static void client_forget(struct wti_pool_client *client, struct wti_pool_own *o
 	wti_pool_task_put(client, own);
 }
 
-/* `inside`: but for those in a callback, which will return. */
-static void client_forget_all(struct wti_pool_client *client, bool inside)
+/* `inside`: but for those in a callback, which will return. Whether one was there that somebody waited for. */
+static bool client_forget_all(struct wti_pool_client *client, bool inside)
 {
+	bool any = false;
+
 	for (struct wti_pool_slab *slab = client->slabs; slab; slab = slab->next)
-		for (unsigned i = 0; i < CLIENT_SLAB; i++) {
+		for (unsigned i = 0; i < CLIENT_SLAB && !wti_forked(); i++) {
 			struct wti_pool_own *own = &slab->own[i];
 
-			if (own->state != WTI_TASK_FREE && !(inside && own->state == WTI_TASK_TELLING))
-				client_forget(client, own);
+			if (own->state == WTI_TASK_FREE || (inside && own->state == WTI_TASK_TELLING))
+				continue;
+			any = any || !own->told;
+			client_forget(client, own);
 		}
+	return any;
 }
 
 static void client_drop_messages(struct wti_pool_client *client)
@@ -209,7 +214,7 @@ static void client_drop_messages(struct wti_pool_client *client)
 	struct wti_list *link;
 
 	wti_list_move_all(&client->messages, &client->shown);
-	while ((link = wti_list_pop(&client->messages)))
+	while (!wti_forked() && (link = wti_list_pop(&client->messages)))
 		wti_pool_message_free(wti_list_entry(link, struct wti_pool_message, link));
 }
 
@@ -218,22 +223,27 @@ void wti_pool_clients_unwound(struct wti_thread *self)
 	for (struct wti_list *link = self->pool_clients.next; link != &self->pool_clients; link = link->next) {
 		struct wti_pool_client *client = wti_list_entry(link, struct wti_pool_client, mine);
 
-		client->callbacks = 0; /* tasks whose callback was left end with the others */
+		client->callbacks = client->inside = 0; /* tasks whose callback was left end with the others */
 	}
 }
 
 void wti_pool_client_end(struct wti_pool_client *client)
 {
-	bool inside = client->callbacks != 0;
+	bool inside = client->inside != 0;
+	bool again;
 
 	if (client->ending && !inside)
 		WTI_ENDED(client->pool); /* in one of its callbacks, which are over only now */
 	wti_pool_client_enter(client);
-	wti_pool_pull(client);
-	client_forget_all(client, inside);
-	if (!inside)
-		client_drop_messages(client);
-	client->callbacks--;
+	do {
+		wti_pool_pull(client);
+		again = client_forget_all(client, inside);
+		if (!inside)
+			client_drop_messages(client);
+	} while (again && !inside && !wti_forked()); /* deleters may have submitted */
+	if (wti_forked())
+		return;
+	client->inside--;
 	client->ending = inside;
 	if (!inside)
 		client_give_up(client);
@@ -244,8 +254,10 @@ void wti_pool_clients_end(struct wti_thread *self)
 	while (!wti_list_empty(&self->pool_clients)) {
 		struct wti_pool_client *client = wti_list_entry(self->pool_clients.next, struct wti_pool_client, mine);
 
-		client->callbacks = 0;
+		client->callbacks = client->inside = 0;
 		wti_pool_client_end(client);
+		if (wti_forked())
+			return;
 	}
 }
 
@@ -257,7 +269,7 @@ static void client_free(struct wti_pool_client *client)
 	struct wti_list dropped;
 
 	wti_pool_pull(client);
-	client_forget_all(client, false);
+	(void)client_forget_all(client, false);
 	client_drop_messages(client);
 	for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
 		wti_free(client->queue[level].places);

@@ -219,7 +219,7 @@ static WTI_COLD void done_pull_late(struct wti_pool_client *client)
 	/* pairs with done_push_late [pool-late] */
 	struct wt_task *task = wti_xchg_acqrel(&client->late, NULL);
 
-	while (task) {
+	while (task && !wti_forked()) {
 		struct wt_task *below = (struct wt_task *)(uintptr_t)task->submitted_at;
 
 		done_accept(client, task->own, task->late);
@@ -237,9 +237,9 @@ void wti_pool_pull(struct wti_pool_client *client)
 {
 	struct done_entry taken;
 
-	while (done_take(client, &taken))
+	while (!wti_forked() && done_take(client, &taken))
 		done_accept_entry(client, &taken);
-	if (wti_load(&client->late))
+	if (!wti_forked() && wti_load(&client->late))
 		done_pull_late(client);
 }
 
@@ -370,7 +370,7 @@ static WTI_APART bool done_tell_any(struct wti_pool_client *client)
 {
 	struct done_entry taken;
 
-	for (;;) {
+	while (!wti_forked()) {
 		if (!wti_list_empty(&client->messages) || !wti_list_empty(&client->untold)) {
 			done_tell_listed(client);
 			return true;
@@ -382,6 +382,7 @@ static WTI_APART bool done_tell_any(struct wti_pool_client *client)
 		else
 			return false;
 	}
+	return false;
 }
 
 static WTI_INLINE bool done_tell_next(struct wti_pool_client *client)
@@ -394,10 +395,12 @@ static WTI_INLINE bool done_tell_next(struct wti_pool_client *client)
 
 void wti_pool_tell_all(struct wti_pool_client *client)
 {
+	wti_pool_client_enter(client);
 	client->callbacks++;
 	while (done_tell_next(client) && !wti_forked())
 		;
 	client->callbacks--;
+	client->inside--; /* who calls ends it */
 }
 
 static bool client_ready(struct wti_source *source)
@@ -426,6 +429,7 @@ static void client_turn(struct wti_source *source, unsigned *calls)
 	unsigned n = 0;
 
 	wti_pool_client_enter(client);
+	client->callbacks++;
 	while (n < DONE_SHARE && !wti_loop_interrupted(self) && done_tell_next(client)) {
 		n++;
 		if (wti_forked())
@@ -441,6 +445,7 @@ static void client_turn(struct wti_source *source, unsigned *calls)
 	wti_ring_flush(&client->back);
 	if (n < DONE_SHARE)
 		client_gather(client);
+	client->callbacks--;
 	wti_pool_client_leave(client);
 }
 

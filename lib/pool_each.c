@@ -91,6 +91,15 @@ void wti_pool_each_leave(struct wti_pool_worker *worker)
 		each_returned(worker);
 }
 
+void wti_pool_each_give_up(struct wti_pool_worker *worker)
+{
+	uint64_t now = worker->each_now;
+
+	while (each_next(worker))
+		each_returned(worker);
+	worker->each_now = now;
+}
+
 /* Under the lock: for all that are there now. */
 static int each_enter(struct wt_pool *pool, struct wti_pool_each *each)
 {

@@ -280,14 +280,17 @@ static void keeper_examine_doomed(struct keeper_look *look, struct wti_pool_work
 	}
 	worker->zombie = true;
 	pool->zombies++;
+	wti_pool_each_give_up(worker);
 }
 
 static void keeper_doom_for_end(struct wti_pool_worker *worker)
 {
 	if (worker->state != WTI_POOL_STARTING && worker->state != WTI_POOL_READY)
 		return;
-	if (worker->state == WTI_POOL_STARTING)
+	if (worker->state == WTI_POOL_STARTING) {
 		worker->pool->starting--;
+		worker->each_seen = worker->pool->each_last; /* it was counted for none */
+	}
 	worker->state = WTI_POOL_DOOMED;
 	worker->pool->alive--;
 }
@@ -593,9 +596,11 @@ void wti_pool_give_up_workers(struct wt_pool *pool)
 			worker = wti_list_entry(link, struct wti_pool_worker, link);
 			wti_pool_raid(worker, false);
 			keeper_judge(worker);
+			wti_pool_each_give_up(worker);
 			keeper_bury(worker);
 		}
 		wti_mutex_unlock(&pool->lock);
+		wti_pool_room_offer(pool);
 		if (!link)
 			return;
 		wti_pool_worker_release(worker);

@@ -28,9 +28,8 @@ static int message_alloc(struct wti_pool_message **made, const wt_outgoing *outg
 	return *made ? 0 : WT_ENOMEM;
 }
 
-int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *outgoing)
+int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *outgoing, struct wti_list *dropped)
 {
-	struct wti_list dropped;
 	size_t size;
 	int err = wti_outgoing_check(outgoing, &size);
 
@@ -46,10 +45,8 @@ int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *out
 	(*made)->explains = false;
 	(*made)->type = outgoing->type;
 	(*made)->size = size;
-	wti_list_init(&dropped);
-	wti_transfer_pack(message_cargo(*made), 0, outgoing, NULL, &dropped);
+	wti_transfer_pack(message_cargo(*made), 0, outgoing, NULL, dropped);
 	wti_outgoing_copy(message_bytes(*made), outgoing);
-	wti_cargo_destroy_all(&dropped);
 	return 0;
 }
 

@@ -397,12 +397,15 @@ static struct wti_pool_worker *queue_choose_helper(struct wt_pool *pool)
 void wti_pool_call(struct wt_pool *pool)
 {
 	struct wti_pool_worker *worker;
-	bool wanted;
+	bool wanted, open;
 
 	wti_mutex_lock_soon(&pool->lock);
 	worker = queue_choose_helper(pool);
 	wanted = pool->wanted;
+	open = pool->state == WTI_POOL_OPEN;
 	wti_mutex_unlock(&pool->lock);
+	if (!open)
+		wti_pool_room_offer(pool); /* of what was refused */
 	if (wanted)
 		wti_pool_ask(pool);
 	if (!worker)

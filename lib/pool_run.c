@@ -104,6 +104,7 @@ static WTI_INLINE void run_account(struct wti_pool_worker *worker, const struct 
 /* One that has parts: what came with its input, and its limit. */
 static WTI_APART void run_close(struct wti_pool_run *run, struct wt_task *task)
 {
+	run->closing = true;
 	if (run->parts & WTI_TASK_CARGO)
 		wti_cargo_hide(&run->view);
 	wti_pool_input_drop(task);
@@ -152,7 +153,7 @@ static bool run_take_reply(struct wti_pool_run *run, struct wti_pool_message **r
 
 	*reply = NULL;
 	if (run->replied == WTI_ENTRY_BRIEF)
-		return wti_pool_message_make(reply, &brief) == 0;
+		return wti_pool_message_make(reply, &brief, NULL) == 0;
 	if (run->replied == WTI_ENTRY_REPLY)
 		*reply = wti_load(&run->task)->reply.message;
 	return true;
@@ -162,7 +163,7 @@ void wti_pool_run_explain(struct wti_pool_run *run, const char *text)
 {
 	struct wti_pool_message *message;
 
-	if (wti_pool_message_make(&message, &(wt_outgoing){ .data = text, .size = strlen(text) + 1 }) != 0)
+	if (wti_pool_message_make(&message, &(wt_outgoing){ .data = text, .size = strlen(text) + 1 }, NULL) != 0)
 		return;
 	if (!run_take_reply(run, &message->beneath)) {
 		wti_pool_message_free(message);
@@ -245,6 +246,7 @@ static WTI_INLINE void run_open(struct wti_pool_run *run, const struct wti_pool_
 	run->weight = 0;
 	run->replied = 0;
 	run->finished = false;
+	run->closing = false;
 	if (wti_likely(wti_place_is_brief(place))) {
 		memcpy(run->bytes, place->bytes, sizeof run->bytes);
 		run->input = (wt_message){ .data = run->bytes, .size = wti_place_size(place), .type = place->type };

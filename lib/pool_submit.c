@@ -42,6 +42,7 @@ struct submission {
 	/* Found on the way. */
 	struct wti_pool_client *client;
 	size_t size; /* bytes of the input */
+	struct wti_list dropped; /* where something is moved: what is to be destroyed behind all else */
 };
 
 void wt_task_options_init(wt_task_options *options)
@@ -114,24 +115,22 @@ static WTI_INLINE int submit_make(struct submission *s, struct wti_pool_own **ma
 }
 
 /* From here on nothing fails. */
-static WTI_COLD void submit_fill_block(const wt_outgoing *input, struct wt_task *task)
+static WTI_COLD void submit_fill_block(const wt_outgoing *input, struct wt_task *task, struct wti_list *dropped)
 {
 	unsigned char *bytes = task->block;
-	struct wti_list dropped;
 
 	task->parts = WTI_TASK_BLOCK;
 	if (input->transfer_count) {
-		wti_list_init(&dropped);
 		task->parts |= WTI_TASK_CARGO;
-		wti_transfer_pack(task->block, 0, input, NULL, &dropped);
+		wti_list_init(dropped);
+		wti_transfer_pack(task->block, 0, input, NULL, dropped);
 		bytes += wti_cargo_size(input->transfer_count);
-		wti_cargo_destroy_all(&dropped);
 	}
 	wti_outgoing_copy(bytes, input);
 	task->data = bytes;
 }
 
-static WTI_INLINE void submit_fill_input(const struct submission *s, const struct wti_pool_own *own)
+static WTI_INLINE void submit_fill_input(struct submission *s, const struct wti_pool_own *own)
 {
 	struct wt_task *task = own->task;
 
@@ -139,7 +138,7 @@ static WTI_INLINE void submit_fill_input(const struct submission *s, const struc
 	task->type = s->input->type;
 	task->parts = 0;
 	if (wti_unlikely(own->block))
-		submit_fill_block(s->input, task);
+		submit_fill_block(s->input, task, &s->dropped);
 	else if (wti_likely(!s->input->iovcnt && wti_is_short(s->size)))
 		wti_copy_short(task->bytes, s->input->data, s->size);
 	else
@@ -215,7 +214,7 @@ static WTI_INLINE void submit_fill_own(struct wti_pool_client *client, struct wt
 	WTI_PROBE1(submit, own->task);
 }
 
-static WTI_INLINE void submit_fill(const struct submission *s, struct wti_pool_own *own)
+static WTI_INLINE void submit_fill(struct submission *s, struct wti_pool_own *own)
 {
 	submit_fill_input(s, own);
 	submit_stamp(s, own->task);
@@ -296,6 +295,9 @@ static WTI_INLINE int submit(wt_pool *pool, struct submission *s, wt_task **out)
 	submit_fill(s, own);
 	submit_hand_out(own, out);
 	submit_queue(s->client, own, (unsigned)(s->options->priority + WTI_POOL_LEVEL));
+	/* Last: a deleter may submit, or destroy the pool. */
+	if (wti_unlikely(s->input->transfer_count))
+		wti_cargo_destroy_all(&s->dropped);
 	return 0;
 }
 

@@ -75,12 +75,15 @@ int wti_pool_task_await(struct wt_task *task, wt_time deadline)
 {
 	struct wti_pool_client *client = task->client;
 	struct wti_thread *self = wti_load(&client->source.owner);
+	uint32_t generation = task->own->generation;
 	int err = wti_thread_terminating(self) ? WT_ETERMINATED : 0;
 
 	while (!err && task->own->state != WTI_TASK_FINISHED) {
 		wti_pool_pull(client);
-		if (!task_has_handle(task))
-			return WT_EINVAL; /* a deleter has released it, or destroyed the pool */
+		if (wti_forked())
+			return WT_EFORKED; /* in a deleter, as what follows */
+		if (!task_has_handle(task) || task->own->generation != generation)
+			return WT_EINVAL; /* it was released, or the pool destroyed */
 		if (task->own->state == WTI_TASK_FINISHED)
 			return 0;
 		err = wti_wait(self, &task_wait_ops, client, deadline);
@@ -273,23 +276,28 @@ static int task_check_reply(const wt_outgoing *reply, size_t *size)
 /* One that is not short, or stands in another's place. */
 static WTI_APART int task_reply(struct wti_pool_run *run, struct wt_task *task, const wt_outgoing *reply)
 {
+	struct wti_pool_message *old = run->replied == WTI_ENTRY_REPLY ? task->reply.message : NULL;
 	struct wti_pool_message *made = NULL;
+	struct wti_list dropped;
 	size_t size;
 	int err;
 
 	err = task_check_reply(reply, &size);
 	if (err)
 		return err;
+	wti_list_init(&dropped);
 	if (!task_reply_briefly(run, reply, size)) {
-		err = wti_pool_message_make(&made, reply);
+		err = wti_pool_message_make(&made, reply, &dropped);
 		if (err)
 			return err;
 	}
-	if (run->replied == WTI_ENTRY_REPLY)
-		wti_pool_message_free(task->reply.message);
 	if (made)
 		task->reply.message = made;
 	run->replied = made ? WTI_ENTRY_REPLY : WTI_ENTRY_BRIEF;
+	/* Last: a deleter may reply again, or finish the task. */
+	wti_cargo_destroy_all(&dropped);
+	if (old && !wti_forked())
+		wti_pool_message_free(old);
 	return 0;
 }
 
@@ -322,6 +330,7 @@ int wt_task_progress(wt_task *task, const wt_outgoing *message)
 {
 	struct wti_pool_message *made;
 	struct wti_pool_run *run;
+	struct wti_list dropped;
 	uint64_t entry;
 	int err;
 
@@ -330,7 +339,8 @@ int wt_task_progress(wt_task *task, const wt_outgoing *message)
 	run = wti_pool_run_find(task);
 	if (!run)
 		return wti_fork_error(WT_EOWNER);
-	err = wti_pool_message_make(&made, message);
+	wti_list_init(&dropped);
+	err = wti_pool_message_make(&made, message, &dropped);
 	if (err)
 		return err;
 	made->task = task;
@@ -341,6 +351,7 @@ int wt_task_progress(wt_task *task, const wt_outgoing *message)
 		wti_pool_message_free(made);
 	else
 		wti_source_notify(&task->client->source);
+	wti_cargo_destroy_all(&dropped); /* last, as in a reply */
 	return err;
 }
 

@@ -297,6 +297,83 @@ static void a_worker_that_ends_in_the_call_is_not_waited_for(void **state)
 	wt_pool_destroy(pool);
 }
 
+/* [Q5] */
+static void a_worker_that_does_not_end_is_not_waited_for(void **state)
+{
+	_Atomic(int) total = 0;
+	struct latch begun = { 0 }, gate = { 0 };
+	wt_pool *pool = pools_create_with(WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .init = count_init));
+	wt_task *task = pools_submit_with(pool,
+					  (struct pools_input){ .op = POOLS_SPIN, .begun = &begun, .gate = &gate },
+					  WT_TASK_OPTIONS(.run_timeout = 20000000));
+
+	(void)state;
+	assert_true(latch_await(&begun));
+	assert_int_equal(wt_pool_each(pool, count_call, &total, pools_soon()), 0);
+	assert_int_equal(pools_result(task), WT_ETIMEDOUT);
+	latch_open(&gate);
+	wt_pool_destroy(pool);
+}
+
+/* The first worker is in the call when the pool is destroyed, the second in its init. */
+struct in_call {
+	wt_pool *pool;
+	struct latch begun, gate;
+	_Atomic(int) inside;
+	int err, inside_then; /* at the return of wt_pool_each */
+};
+
+static int init_first(void **state, const void *data, size_t size)
+{
+	_Atomic(int) *inits = *(_Atomic(int) *const *)data;
+
+	(void)state;
+	(void)size;
+	return wti_add(inits, 1) ? wt_sleep(WT_FOREVER) : 0;
+}
+
+static void stay_in_call(void *state, void *arg)
+{
+	struct in_call *call = arg;
+
+	(void)state;
+	wti_store(&call->inside, 1);
+	latch_open(&call->begun);
+	latch_await(&call->gate);
+	wti_store(&call->inside, 0);
+}
+
+static void *call_each(void *arg)
+{
+	struct in_call *call = arg;
+
+	call->err = wt_pool_each(call->pool, stay_in_call, call, wt_after_ms(20000));
+	call->inside_then = wti_load(&call->inside);
+	return NULL;
+}
+
+static void a_worker_that_was_not_there_does_not_end_the_call(void **state)
+{
+	struct in_call call = { .inside_then = -1 };
+	_Atomic(int) inits = 0, *data = &inits;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(wt_pool_create(&call.pool, pools_task,
+					WT_POOL_OPTIONS(.min_workers = 2, .max_workers = 2, .init = init_first,
+							.data = &data, .data_size = sizeof data,
+							.destroy_timeout = 100000000)),
+			 0);
+	assert_int_equal(pools_result(pools_submit(call.pool, (struct pools_input){ .op = POOLS_NOTHING })), 0);
+	assert_int_equal(pthread_create(&thread, NULL, call_each, &call), 0);
+	assert_true(latch_await(&call.begun));
+	wt_pool_destroy(call.pool);
+	latch_open(&call.gate);
+	pthread_join(thread, NULL);
+	assert_int_equal(call.err, 0);
+	assert_int_equal(call.inside_then, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +390,8 @@ int main(void)
 		TEST(each_worker_is_called_once),
 		TEST(a_busy_worker_is_waited_for_no_longer_than_that),
 		TEST(a_worker_that_ends_in_the_call_is_not_waited_for),
+		TEST(a_worker_that_does_not_end_is_not_waited_for),
+		TEST(a_worker_that_was_not_there_does_not_end_the_call),
 	};
 
 	return cmocka_run_group_tests_name("pool_map", tests, NULL, NULL);
