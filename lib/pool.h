@@ -315,7 +315,7 @@ struct wti_pool_run {
 	_Atomic(struct wt_task *) task;
 	_Atomic(uint32_t) generation;
 	_Atomic(int64_t) deadline;    /* of its run; WT_FOREVER: none */
-	_Atomic(bool) claimed;        /* the task is the worker's: it is published before that is decided */
+	_Atomic(uint64_t) claimed;    /* the serial whose task is the worker's: published before that is decided */
 
 	/* Under the pool's lock. */
 	uint64_t cancelled;  /* the serial that was cancelled */
@@ -852,7 +852,6 @@ static inline void wti_pool_run_publish(struct wti_pool_run *run, const struct w
 
 static inline void wti_pool_run_withdraw(struct wti_pool_run *run)
 {
-	wti_store(&run->claimed, false); /* before it can be another one's: pairs with keeper_is_claimed [pool-run] */
 	wti_store_rel(&run->serial, wti_load(&run->serial) + 1); /* pairs with keeper_read_run [pool-run] */
 }
 

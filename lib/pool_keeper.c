@@ -222,10 +222,7 @@ static void keeper_examine_runs(struct keeper_look *look, struct wti_pool_worker
  */
 static bool keeper_is_claimed(struct wti_pool_run *run, const struct keeper_run *seen)
 {
-	if (WTI_MUTANT(WTI_MUTANT_POOL_JUDGE_UNCLAIMED))
-		return true;
-	/* pairs with wti_pool_run_task; of which run it is, is known if the serial is the same behind it [pool-run] */
-	return wti_load_acq(&run->claimed) && wti_load(&run->serial) == seen->serial; /* [pool-run] */
+	return wti_load(&run->claimed) == seen->serial || WTI_MUTANT(WTI_MUTANT_POOL_JUDGE_UNCLAIMED);
 }
 
 /* The result of a run that the worker does not give back is told. False: it is to be tried again. */

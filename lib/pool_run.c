@@ -108,6 +108,7 @@ static WTI_APART void run_close(struct wti_pool_run *run, struct wt_task *task)
 	if (run->parts & WTI_TASK_CARGO)
 		wti_cargo_hide(&run->view);
 	wti_pool_input_drop(task);
+	run->closing = false; /* nothing of the program's runs until it is withdrawn */
 	if (run->parts & WTI_TASK_LIMITED)
 		wti_store(&run->deadline, WT_FOREVER);
 }
@@ -246,7 +247,6 @@ static WTI_INLINE void run_open(struct wti_pool_run *run, const struct wti_pool_
 	run->weight = 0;
 	run->replied = 0;
 	run->finished = false;
-	run->closing = false;
 	if (wti_likely(wti_place_is_brief(place))) {
 		memcpy(run->bytes, place->bytes, sizeof run->bytes);
 		run->input = (wt_message){ .data = run->bytes, .size = wti_place_size(place), .type = place->type };
@@ -264,7 +264,7 @@ void wti_pool_run_task(struct wti_pool_worker *worker, struct wti_pool_run *run,
 	struct wt_task *task = wti_place_task(place);
 	int result;
 
-	wti_store_rel(&run->claimed, true); /* pairs with keeper_is_claimed [pool-run] */
+	wti_store(&run->claimed, wti_load(&run->serial)); /* relaxed: keeper_is_claimed learns no more from it */
 	worker->begun++;
 	worker->tasks++;
 	run_open(run, place);
