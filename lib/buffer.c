@@ -5,6 +5,7 @@
 
 #include "alloc.h"
 #include "fork.h"
+#include "thread.h"
 
 static void buffer_delete_own(void *data, void *arg)
 {
@@ -133,7 +134,9 @@ void wt_buffer_destroy(wt_buffer *buffer)
 	WTI_ENDS(buffer, BUFFER);
 	if (!buffer || wti_forked())
 		return;
-	/* As one that nobody takes: the deleter does not know who calls it, and may not run the loop. */
+	/* As one that nobody takes: the deleter does not know who calls it, and may not run the loop, which the record says. */
+	if (buffer->deleter != buffer_delete_own)
+		(void)wti_thread_self();
 	wti_list_init(&dropped);
 	wti_list_append(&dropped, &buffer->transferable.link);
 	wti_cargo_destroy_all(&dropped);

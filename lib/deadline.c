@@ -6,6 +6,8 @@
 
 static bool deadline_before(const struct wti_deadline *a, const struct wti_deadline *b)
 {
+	if (a->from != b->from)
+		return a->from < b->from;
 	return a->at != b->at ? a->at < b->at : a->serial < b->serial;
 }
 
@@ -74,7 +76,8 @@ void wti_deadline_init(struct wti_deadline *deadline, void (*fn)(struct wti_dead
 
 void wti_deadline_add(struct wti_thread *self, struct wti_deadline *deadline, wt_time at)
 {
-	deadline->at = at < self->deadlines_from ? self->deadlines_from : at;
+	deadline->at = at;
+	deadline->from = at < self->deadlines_from ? self->deadlines_from : at;
 	deadline->serial = ++self->deadline_serial;
 	deadline->child = deadline->sibling = deadline->back = NULL;
 	deadline->pending = true;
@@ -102,12 +105,12 @@ void wti_deadline_remove(struct wti_thread *self, struct wti_deadline *deadline)
 
 wt_time wti_deadlines_next(const struct wti_thread *self)
 {
-	return self->deadlines ? self->deadlines->at : WT_FOREVER;
+	return self->deadlines ? self->deadlines->from : WT_FOREVER;
 }
 
 bool wti_deadlines_due(const struct wti_thread *self)
 {
-	return self->deadlines && self->deadlines->at <= wti_os->clock();
+	return self->deadlines && self->deadlines->from <= wti_os->clock();
 }
 
 void wti_deadlines_run(struct wti_thread *self, unsigned *calls)
@@ -118,7 +121,7 @@ void wti_deadlines_run(struct wti_thread *self, unsigned *calls)
 		return;
 	now = wti_os->clock();
 	self->deadlines_from = now + 1;
-	while (self->deadlines && self->deadlines->at <= now && !wti_loop_interrupted(self)) {
+	while (self->deadlines && self->deadlines->from <= now && !wti_loop_interrupted(self)) {
 		struct wti_deadline *deadline = self->deadlines;
 
 		wti_deadline_remove(self, deadline);

@@ -19,6 +19,7 @@ struct wti_thread;
 
 struct wti_deadline {
 	wt_time at;
+	wt_time from;                 /* the same; of one that is added while others are called for that, behind them */
 	uint64_t serial;
 	struct wti_deadline *child;   /* the first of those that come later */
 	struct wti_deadline *sibling; /* the next one with the same parent */

@@ -156,9 +156,9 @@ static void port_abandon_slots(wt_port *port, struct wti_thread *self)
 
 static void port_close(wt_port *port, struct wti_thread *self)
 {
-	port->closing = true; /* first: a deleter may close it again */
-	port_abandon_slots(port, self);
+	port->closing = true; /* first: a deleter may close it again, or select */
 	wti_select_set_leave(self, port);
+	port_abandon_slots(port, self);
 	port->close_tail = port->pins ? wti_ring_tail(&port->inbox) : port->inbox.read;
 	wti_port_announce_close(port);
 	if (port->pins) {

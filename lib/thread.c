@@ -105,6 +105,7 @@ void wti_thread_unwind(struct wti_thread *thread)
 	thread->loop_stop = false;
 	thread->drains = 0;
 	thread->deleters = 0;
+	thread->deadlines_from = 0;
 	thread->serving_depth = 0;
 	wti_store(&thread->interrupt, NULL);
 	/* What came last first: a worker that a callback destroyed closes its port, which must not be held any more. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <wt/buffer.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wt/loop.h>
@@ -164,17 +165,28 @@ static void run_loop(void *data, void *err)
 }
 
 /* As where the library calls it. */
-static void the_deleter_may_not_run_the_loop(void **state)
+static void *destroy_what_runs_it(void *err)
 {
 	wt_buffer *buffer;
-	int err = 0;
+
+	if (wt_buffer_wrap(&buffer, bytes, 8, run_loop, err) == 0)
+		wt_buffer_destroy(buffer);
+	return NULL;
+}
+
+static void the_deleter_may_not_run_the_loop(void **state)
+{
+	pthread_t thread;
+	int err[2] = { 0 };
 
 	(void)state;
+	destroy_what_runs_it(&err[0]);
+	assert_int_equal(err[0], WT_EBUSY);
 	assert_int_equal(wt_run_once(WT_NOW), 0);
-	assert_int_equal(wt_buffer_wrap(&buffer, bytes, 8, run_loop, &err), 0);
-	wt_buffer_destroy(buffer);
-	assert_int_equal(err, WT_EBUSY);
-	assert_int_equal(wt_run_once(WT_NOW), 0);
+	/* Also where it is the thread's first use of the library. */
+	assert_int_equal(pthread_create(&thread, NULL, destroy_what_runs_it, &err[1]), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(err[1], WT_EBUSY);
 }
 
 static void wrap_refuses_what_is_invalid_and_leaves_the_memory(void **state)

@@ -263,6 +263,30 @@ static void it_may_restart_in_its_own_callback(void **state)
 	wt_timer_destroy(note.timer);
 }
 
+static void restart_on_grid(struct note *note)
+{
+	if (note->calls == 1 && wt_timer_restart(note->timer, START - 5 * MS, 10 * MS) == 0)
+		note->next = wt_timer_next(note->timer);
+}
+
+/* A moment of the past fixes those that follow, also in the callback, behind which it is called. */
+static void a_restart_in_its_own_callback_keeps_its_moments(void **state)
+{
+	struct note note;
+
+	(void)state;
+	set_clock(START);
+	make(&note, START, 0);
+	note.then = restart_on_grid;
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	assert_int_equal(note.next, START - 5 * MS);
+	present += 1;
+	assert_int_equal(wt_run_once(WT_NOW), 1);
+	assert_int_equal(note.calls, 2);
+	assert_int_equal(note.next, START + 5 * MS);
+	wt_timer_destroy(note.timer);
+}
+
 static struct note *victim;
 
 static void destroy_victim(struct note *note)
@@ -652,6 +676,7 @@ int main(void)
 		TEST(intervals_of_any_length_are_added_safely),
 		TEST(it_may_stop_in_its_own_callback),
 		TEST(it_may_restart_in_its_own_callback),
+		TEST(a_restart_in_its_own_callback_keeps_its_moments),
 		TEST(a_callback_may_destroy_any_timer),
 		TEST(an_unrefd_timer_does_not_keep_the_loop),
 		TEST(a_busy_timer_does_not_starve_messages),
