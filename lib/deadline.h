@@ -47,7 +47,7 @@ void wti_deadline_remove(struct wti_thread *self, struct wti_deadline *deadline)
 wt_time wti_deadlines_next(const struct wti_thread *self);
 bool wti_deadlines_due(const struct wti_thread *self);
 
-/* Call those that are due, but for any that are added meanwhile, which come behind them; ends early when the loop is to end. */
+/* Call those that are due, but for any that are added meanwhile, behind them; ends early when the loop is to end. */
 void wti_deadlines_run(struct wti_thread *self, unsigned *calls);
 
 #endif

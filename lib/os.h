@@ -79,7 +79,8 @@ struct wti_os_ops {
 	bool (*thread_is_first)(void); /* whether the process began with the calling thread */
 	int (*thread_place)(struct wti_os_place *place); /* of the calling thread */
 	int (*thread_reset)(void); /* the calling thread: mask, locale and floating point as those of a new one */
-	int (*thread_signal_stack)(const stack_t *stack, stack_t *old); /* set its alternate one, read the one before; either may be NULL */
+	/* Set the calling thread's alternate one, read the one before; either may be NULL. */
+	int (*thread_signal_stack)(const stack_t *stack, stack_t *old);
 	/* Both -ENOTSUP where the system knows nothing of the kind. */
 	int (*thread_pin)(int cpu);   /* the calling thread, to one processor, counted from 0 */
 	int (*thread_nice)(int nice); /* the calling thread alone */

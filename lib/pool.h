@@ -534,7 +534,7 @@ int wti_pool_client_get(struct wt_pool *pool, struct wti_thread *self, struct wt
 /* The one that it has, or NULL. */
 struct wti_pool_client *wti_pool_client_find(const struct wt_pool *pool, struct wti_thread *self);
 
-/* Owner: forget all handles, tell nothing, and leave the pool; inside a callback of this client, after it. */
+/* Owner: forget all handles, tell nothing, and leave the pool; inside, with the last leave. */
 void wti_pool_client_end(struct wti_pool_client *client);
 
 /* More records. False: no memory. */
@@ -693,7 +693,7 @@ int wti_pool_submit_map(struct wti_pool_client *client, struct wti_pool_map *map
 
 /* ---- pool_task.c ---- */
 
-/* Owner, inside: cancel the task, if it has not begun. */
+/* Owner, inside, or when the pool is freed: cancel the task, if it has not begun. */
 bool wti_pool_task_withdraw(struct wt_task *task);
 
 /* Owner, inside: wait for the task, wherever. As wt_task_wait, also on a worker of the pool. */

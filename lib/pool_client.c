@@ -192,21 +192,16 @@ static void client_forget(struct wti_pool_client *client, struct wti_pool_own *o
 	wti_pool_task_put(client, own);
 }
 
-/* `inside`: but for those in a callback, which will return. Whether one was there that somebody waited for. */
-static bool client_forget_all(struct wti_pool_client *client, bool inside)
+/* `inside`: but for those in a callback, which will return. */
+static void client_forget_all(struct wti_pool_client *client, bool inside)
 {
-	bool any = false;
-
 	for (struct wti_pool_slab *slab = client->slabs; slab; slab = slab->next)
 		for (unsigned i = 0; i < CLIENT_SLAB && !wti_forked(); i++) {
 			struct wti_pool_own *own = &slab->own[i];
 
-			if (own->state == WTI_TASK_FREE || (inside && own->state == WTI_TASK_TELLING))
-				continue;
-			any = any || !own->told;
-			client_forget(client, own);
+			if (own->state != WTI_TASK_FREE && !(inside && own->state == WTI_TASK_TELLING))
+				client_forget(client, own);
 		}
-	return any;
 }
 
 static void client_drop_messages(struct wti_pool_client *client)
@@ -230,17 +225,18 @@ void wti_pool_clients_unwound(struct wti_thread *self)
 void wti_pool_client_end(struct wti_pool_client *client)
 {
 	bool inside = client->inside != 0;
-	bool again;
+	uint64_t before;
 
 	if (client->ending && !inside)
 		WTI_ENDED(client->pool); /* in one of its callbacks, which are over only now */
 	wti_pool_client_enter(client);
 	do {
+		before = wti_load(&client->submitted);
 		wti_pool_pull(client);
-		again = client_forget_all(client, inside);
+		client_forget_all(client, inside);
 		if (!inside)
 			client_drop_messages(client);
-	} while (again && !inside && !wti_forked()); /* deleters may have submitted */
+	} while (before != wti_load(&client->submitted) && !inside && !wti_forked()); /* by deleters */
 	if (wti_forked())
 		return;
 	client->inside--;
@@ -269,7 +265,7 @@ static void client_free(struct wti_pool_client *client)
 	struct wti_list dropped;
 
 	wti_pool_pull(client);
-	(void)client_forget_all(client, false);
+	client_forget_all(client, false);
 	client_drop_messages(client);
 	for (unsigned level = 0; level < WTI_POOL_LEVELS; level++)
 		wti_free(client->queue[level].places);

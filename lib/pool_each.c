@@ -95,6 +95,8 @@ void wti_pool_each_give_up(struct wti_pool_worker *worker)
 {
 	uint64_t now = worker->each_now;
 
+	if (worker->state != WTI_POOL_READY && worker->state != WTI_POOL_DOOMED)
+		return; /* it is counted in none that is not over for it */
 	while (each_next(worker))
 		each_returned(worker);
 	worker->each_now = now;

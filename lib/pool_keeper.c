@@ -28,6 +28,7 @@
 #define KEEPER_ZOMBIE      100000000   /* ns from its termination on, after which an open pool's worker does not end */
 #define KEEPER_IDLE        10000000    /* ns between looks for idle workers, at the least */
 #define KEEPER_AGAIN       1000000     /* ns, after which something that the system refused is tried again */
+#define KEEPER_TRIES       1000        /* ... so often, one behind the other, where nobody does later */
 
 /* Soon after this look of the keeper's. */
 struct keeper_look {
@@ -579,6 +580,21 @@ static void keeper_on_exit(wt_worker *thread, int code, void *arg)
 	wti_pool_worker_release(worker);
 }
 
+/*
+ * Under the lock, which is let go in between: nobody tries again after this. A
+ * worker that has not counted what it has claimed is about to.
+ */
+static void keeper_judge_at_last(struct wti_pool_worker *worker)
+{
+	struct wt_pool *pool = worker->pool;
+
+	for (int i = 0; i < KEEPER_TRIES && !keeper_judge(worker); i++) {
+		wti_mutex_unlock(&pool->lock);
+		wti_os->yield();
+		wti_mutex_lock_soon(&pool->lock);
+	}
+}
+
 void wti_pool_give_up_workers(struct wt_pool *pool)
 {
 	struct wti_list *link;
@@ -592,7 +608,7 @@ void wti_pool_give_up_workers(struct wt_pool *pool)
 		if (link) {
 			worker = wti_list_entry(link, struct wti_pool_worker, link);
 			wti_pool_raid(worker, false);
-			keeper_judge(worker);
+			keeper_judge_at_last(worker);
 			wti_pool_each_give_up(worker);
 			keeper_bury(worker);
 		}

@@ -101,16 +101,19 @@ static WTI_INLINE void run_account(struct wti_pool_worker *worker, const struct 
 	run_count(&worker->accounts, result, worker->ending);
 }
 
-/* One that has parts: what came with its input, and its limit. */
-static WTI_APART void run_close(struct wti_pool_run *run, struct wt_task *task)
+/* One that has parts: what came with its input, and its limit. False in a child that was forked in that. */
+static WTI_APART bool run_close(struct wti_pool_run *run, struct wt_task *task)
 {
 	run->closing = true;
 	if (run->parts & WTI_TASK_CARGO)
 		wti_cargo_hide(&run->view);
 	wti_pool_input_drop(task);
+	if (wti_forked())
+		return false;
 	run->closing = false; /* nothing of the program's runs until it is withdrawn */
 	if (run->parts & WTI_TASK_LIMITED)
 		wti_store(&run->deadline, WT_FOREVER);
+	return true;
 }
 
 /* Whatever is in the way. */
@@ -132,8 +135,8 @@ static WTI_INLINE void run_finish(struct wti_pool_worker *worker, struct wti_poo
 	uint32_t bits = run->replied | (result ? WTI_ENTRY_RESULT : 0);
 	size_t brief = run->replied == WTI_ENTRY_BRIEF ? run->brief : 0;
 
-	if (wti_unlikely(run->parts))
-		run_close(run, task);
+	if (wti_unlikely(run->parts) && wti_unlikely(!run_close(run, task)))
+		return;
 	run_account(worker, run, result);
 	wti_pool_run_withdraw(run);
 	worker->begun--;

@@ -94,11 +94,11 @@ int wti_pool_task_await(struct wt_task *task, wt_time deadline)
 /* The wait, and what it brings. */
 static int task_wait(struct wt_task *task, int *result, wt_message *reply, wt_time deadline)
 {
-	bool inside = wti_pool_is_inside(task->client->pool, wti_load(&task->client->source.owner));
-	int err = wti_pool_task_await(task, inside ? WT_NOW : deadline);
+	bool on_worker = wti_pool_is_inside(task->client->pool, wti_load(&task->client->source.owner));
+	int err = wti_pool_task_await(task, on_worker ? WT_NOW : deadline);
 
 	if (err)
-		return inside && err == WT_EAGAIN && deadline != WT_NOW ? WT_EDEADLK : err;
+		return on_worker && err == WT_EAGAIN && deadline != WT_NOW ? WT_EDEADLK : err;
 	if (result)
 		*result = task->own->result;
 	if (reply)
@@ -170,7 +170,8 @@ bool wti_pool_task_withdraw(struct wt_task *task)
 		return false;
 	wti_pool_room_offer(pool);
 	wti_pool_withdrawn(task->client, task->own);
-	wti_loop_watch(&task->client->source);
+	if (!wti_forked())
+		wti_loop_watch(&task->client->source);
 	return true;
 }
 
@@ -381,6 +382,7 @@ int wt_task_finish(wt_task *task, int result)
 		return 0; /* when its function returns */
 	worker = wti_thread_peek()->pool_worker;
 	wti_pool_run_finish(worker, run, result);
-	wti_loop_watch(&worker->source); /* it may begin another one */
+	if (!wti_forked())
+		wti_loop_watch(&worker->source); /* it may begin another one */
 	return 0;
 }

@@ -3,7 +3,6 @@
 
 #include "alloc.h"
 #include "barrier.h"
-#include "loop.h"
 #include "seam.h"
 #include "wait.h"
 
@@ -105,14 +104,14 @@ static bool set_is_quiet(wt_port *port)
 	return !port->pins && !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
 }
 
-/* It stays hot, so that nobody says when there is something: also not to the descriptor, for which the loop is to look. */
+/* It stays hot, so that nobody says when there is something: the loop is to look, for which the program is to come in. */
 static void set_disarm_port(wt_port *port)
 {
 	if (!wti_source_is_armed(&port->source))
 		return;
 	wti_source_disarm(&port->source);
 	if (wti_port_wants_loop(port))
-		wti_loop_watch(&port->source);
+		wti_parker_event_signal(&wti_load(&port->source.owner)->parker);
 }
 
 /* `asleep`: this thread has announced its sleep, and all that it waits for stays armed. */

@@ -182,7 +182,7 @@ static struct wt_worker *worker_first_destroyed(struct wti_thread *self)
 	return NULL;
 }
 
-/* Callbacks were left by a jump; what they destroyed is still to be destroyed, and deleters may destroy others in that. */
+/* Callbacks were left by a jump; what they destroyed is still to be destroyed. Deleters may destroy others in that. */
 static void worker_creator_unwound(struct wti_thread *self)
 {
 	struct wt_worker *worker;

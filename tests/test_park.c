@@ -257,7 +257,7 @@ static void the_descriptor_is_readable_from_a_wake_to_the_clear(void **state)
 	wti_parker_destroy(&parker);
 }
 
-/* The token is for a park; the wake behind it may be for the descriptor, whether the owner has parked in between or not. */
+/* The token is for a park; the wake behind it may be for the descriptor, whether the owner has parked or not. */
 static void a_wake_behind_a_quiet_one_is_signalled(void **state)
 {
 	struct wti_parker parker;

@@ -1074,6 +1074,34 @@ static void a_send_that_cannot_wait_for_lack_of_memory_says_so(void **state)
  * something else altogether must not leave the sender asleep: it may be what
  * it waits for.
  */
+static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **state)
+{
+	struct channel bounded, quiet;
+	struct sending sending;
+	struct other other;
+	wt_message message;
+	int refusal;
+
+	(void)state;
+	other_start(&other);
+	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
+	channel_open(&quiet, NULL);
+	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = wt_after_ms(5000) };
+	fill(bounded.a, 8, &refusal);
+	other_begin(&other, sending_run, &sending);
+	assert_true(await(someone_waits_for_room, bounded.b));
+	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0);
+	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0); /* ends the first one's view */
+	assert_int_equal(wt_port_receive(quiet.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
+	other_wait(&other);
+	assert_int_equal(sending.err, 0);
+	assert_true(wt_now() < sending.deadline); /* at which it would have found the room by itself */
+	other_end(&other);
+	channel_close(&bounded);
+	channel_close(&quiet);
+}
+
+/* The same where the receiver sleeps in its own poll. */
 static void a_sender_is_woken_before_the_receiver_polls(void **state)
 {
 	struct pollfd poller = { .events = POLLIN };
@@ -1102,33 +1130,6 @@ static void a_sender_is_woken_before_the_receiver_polls(void **state)
 	assert_true(wt_now() < sending.deadline);
 	other_end(&other);
 	channel_close(&bounded);
-}
-
-static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **state)
-{
-	struct channel bounded, quiet;
-	struct sending sending;
-	struct other other;
-	wt_message message;
-	int refusal;
-
-	(void)state;
-	other_start(&other);
-	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
-	channel_open(&quiet, NULL);
-	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = wt_after_ms(5000) };
-	fill(bounded.a, 8, &refusal);
-	other_begin(&other, sending_run, &sending);
-	assert_true(await(someone_waits_for_room, bounded.b));
-	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0);
-	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0); /* ends the first one's view */
-	assert_int_equal(wt_port_receive(quiet.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
-	other_wait(&other);
-	assert_int_equal(sending.err, 0);
-	assert_true(wt_now() < sending.deadline); /* at which it would have found the room by itself */
-	other_end(&other);
-	channel_close(&bounded);
-	channel_close(&quiet);
 }
 
 static void *calloc_zeroed(size_t size)
