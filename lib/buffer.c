@@ -134,7 +134,7 @@ void wt_buffer_destroy(wt_buffer *buffer)
 	WTI_ENDS(buffer, BUFFER);
 	if (!buffer || wti_forked())
 		return;
-	/* As one that nobody takes: the deleter does not know who calls it, and may not run the loop, which the record says. */
+	/* As one that nobody takes: the deleter may not run the loop, whoever calls it. The thread's record says so. */
 	if (buffer->deleter != buffer_delete_own)
 		(void)wti_thread_self();
 	wti_list_init(&dropped);

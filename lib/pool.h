@@ -569,8 +569,8 @@ static inline struct wti_pool_own *wti_pool_task_get(struct wti_pool_client *cli
 WTI_COLD void wti_pool_task_clean(struct wti_pool_own *own);
 
 /*
- * Owner: the record is nobody's any more. Or it is still away, somebody has the handle, or it is free already, and nothing
- * happens. Not while it is told, but by who does that.
+ * Owner: the record is nobody's any more. Or it is still away, somebody has the handle, or it is free already, and
+ * nothing happens. Not while it is told, but by who does that.
  */
 static inline void wti_pool_task_put(struct wti_pool_client *client, struct wti_pool_own *own)
 {
@@ -782,8 +782,8 @@ void wti_pool_reply_drop(struct wti_pool_own *own);
 /* ---- pool_message.c ---- */
 
 /*
- * Check, then make a block with the bytes; the cargo is packed into it. Onto `dropped`, NULL where there is none, what is to
- * be destroyed when the message is where it belongs. 0 or an error.
+ * Check, then make a block with the bytes; the cargo is packed into it. Onto `dropped`, NULL where there is none, what
+ * is to be destroyed when the message is where it belongs. 0 or an error.
  */
 int wti_pool_message_make(struct wti_pool_message **made, const wt_outgoing *message, struct wti_list *dropped);
 void wti_pool_message_free(struct wti_pool_message *message);

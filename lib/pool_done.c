@@ -130,7 +130,7 @@ void wti_pool_withdrawn(struct wti_pool_client *client, struct wti_pool_own *own
 	wti_pool_task_put(client, own);
 }
 
-/* The record is the owner's again, once the deleters of what nobody sees have run; what the entry said is kept in it. */
+/* The record is the owner's again, once deleters of what nobody sees have run; what the entry said is kept in it. */
 static void done_accept(struct wti_pool_client *client, struct wti_pool_own *own, uint32_t bits)
 {
 	own->bits = (uint8_t)bits;

@@ -104,7 +104,7 @@ static bool set_is_quiet(wt_port *port)
 	return !port->pins && !wti_port_is_readable(port) && !port->source.ops->ready(&port->source);
 }
 
-/* It stays hot, so that nobody says when there is something: the loop is to look, for which the program is to come in. */
+/* It stays hot, so that nobody says when there is something: the loop is to look, so the program is to come in. */
 static void set_disarm_port(wt_port *port)
 {
 	if (!wti_source_is_armed(&port->source))

@@ -151,7 +151,7 @@ struct wti_thread {
 	void (*before_sleep)(struct wti_thread *self); /* wakes them; set with the first of them */
 	unsigned drains;            /* wt_port_drain on the stack: its callbacks are not to run the loop */
 	unsigned deleters;          /* cargo.c: objects are being destroyed: their deleters are not to run it either, nor to jump */
-	bool leaving;               /* its end is under way: where a deleter forks, the child has nothing to go back to ... */
+	bool leaving;               /* it ends: a child that a deleter forks then has nothing to go back to ... */
 	int child_code;             /* ... and ends with this */
 	uint64_t views;             /* handed out so far: the serial of the latest */
 	struct wt_port *port_last;  /* the one that handed out the latest view, or NULL */

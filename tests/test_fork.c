@@ -765,7 +765,15 @@ static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
 
 /* ---- Programs: ends of a child ---- */
 
-enum child_end { CHILD_RETURNS, CHILD_EXITS, CHILD_FAILS, CHILD_PTHREAD_EXITS, CHILD_CLEANS_UP, CHILD_DELETES, CHILD_ENDS };
+enum child_end {
+	CHILD_RETURNS,
+	CHILD_EXITS,
+	CHILD_FAILS,
+	CHILD_PTHREAD_EXITS,
+	CHILD_CLEANS_UP,
+	CHILD_DELETES,
+	CHILD_ENDS
+};
 
 static const int end_status[] = { 5, 6, 1, 0, 0, 3 };
 

@@ -155,7 +155,8 @@ static void an_input_that_is_taken_back_may_destroy_the_pool(void **state)
 static void a_reply_may_destroy_the_pool_when_it_is_released(void **state)
 {
 	struct act act = { .fn = destroy_pool, .pool = pools_create(1) };
-	wt_task *task = pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_act, .arg = &act });
+	wt_task *task =
+		pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_act, .arg = &act });
 
 	(void)state;
 	assert_int_equal(wt_task_wait(task, NULL, NULL, pools_soon()), 0);
@@ -249,7 +250,8 @@ static void a_deleter_may_release_its_task_and_submit(void **state)
 	assert_int_equal(wt_task_wait(other, &act.result, NULL, pools_soon()), 0); /* takes in the first, too */
 	assert_int_equal(act.result, WT_ECANCELED);
 	wt_task_release(other);
-	assert_int_equal(wt_task_wait(act.task, NULL, NULL, WT_NOW), WT_EAGAIN); /* it was not told of another one's end */
+	/* It was not told of another one's end. */
+	assert_int_equal(wt_task_wait(act.task, NULL, NULL, WT_NOW), WT_EAGAIN);
 	latch_open(&gate);
 	assert_int_equal(pools_result(busy), 0);
 	assert_int_equal(pools_result(act.task), 0);
@@ -458,7 +460,8 @@ static int reply_twice(wt_task *task, void *act)
 static void the_deleter_of_a_reply_may_reply(void **state)
 {
 	struct act act = { .fn = reply_again, .pool = pools_create(1), .result = -1 };
-	wt_task *task = pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_twice, .arg = &act });
+	wt_task *task =
+		pools_submit(act.pool, (struct pools_input){ .op = POOLS_CALL, .call = reply_twice, .arg = &act });
 	wt_message reply;
 
 	(void)state;
@@ -481,13 +484,12 @@ static void *submit_and_end(void *arg)
 
 	for (int i = 0; i < PLACES; i++) {
 		wt_buffer *buffer = wrap_act(act);
+		wt_transfer list[] = { WT_MOVE(&buffer) };
+		wt_outgoing outgoing = {
+			.data = &input, .size = sizeof input, .transfer = list, .transfer_count = 1
+		};
 
-		CHECK(&verdict, buffer && wt_pool_submit(act->pool,
-							 &(wt_outgoing){ .data = &input,
-									 .size = sizeof input,
-									 .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
-									 .transfer_count = 1 },
-							 note, act, NULL, NULL) == 0);
+		CHECK(&verdict, buffer && wt_pool_submit(act->pool, &outgoing, note, act, NULL, NULL) == 0);
 	}
 	return NULL;
 }
