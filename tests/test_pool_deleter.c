@@ -43,12 +43,6 @@ static wt_buffer *wrap_act(struct act *act)
 	return wt_buffer_wrap(&buffer, block, sizeof block, run_act, act) ? NULL : buffer;
 }
 
-static void destroy_pool(struct act *act)
-{
-	wt_pool_destroy(act->pool);
-	act->pool = NULL;
-}
-
 /* Submit what does nothing, with such a buffer; `done` NULL: it has a handle. */
 static wt_task *submit_act(struct act *act, wt_task_done_fn *done)
 {
@@ -110,6 +104,13 @@ static wt_task *make_busy(struct act *act, void (*fn)(struct act *act))
 	busy = pools_submit(act->pool, (struct pools_input){ .op = POOLS_AWAIT, .begun = &begun, .gate = &gate });
 	assert_true(latch_await(&begun));
 	return busy;
+}
+
+static void destroy_pool(struct act *act)
+{
+	latch_open(&gate); /* the busy worker ends with the pool */
+	wt_pool_destroy(act->pool);
+	act->pool = NULL;
 }
 
 /* ---- Destroy ---- */
