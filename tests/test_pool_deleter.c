@@ -61,24 +61,25 @@ static wt_task *submit_act(struct act *act, wt_task_done_fn *done)
 	return task;
 }
 
-static int reply_act(wt_task *task, void *act)
+/* The worker: send one, as the reply or by the way. */
+static int send_act(wt_task *task, struct act *act, int (*send)(wt_task *task, const wt_outgoing *message))
 {
 	wt_buffer *buffer = wrap_act(act);
 
 	if (!buffer)
 		return WT_ENOMEM;
-	return wt_task_reply(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
-						   .transfer_count = 1 });
+	return send(task,
+		    &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 });
+}
+
+static int reply_act(wt_task *task, void *act)
+{
+	return send_act(task, act, wt_task_reply);
 }
 
 static int tell_act(wt_task *task, void *act)
 {
-	wt_buffer *buffer = wrap_act(act);
-
-	if (!buffer)
-		return WT_ENOMEM;
-	return wt_task_progress(task, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) },
-						      .transfer_count = 1 });
+	return send_act(task, act, wt_task_progress);
 }
 
 static void note(wt_task *task, int result, wt_message *reply, void *arg)

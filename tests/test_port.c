@@ -1069,6 +1069,26 @@ static void a_send_that_cannot_wait_for_lack_of_memory_says_so(void **state)
 	channel_close(&channel);
 }
 
+/* The other thread waits for room in a channel that is full. */
+static void begin_to_wait(struct other *other, struct sending *sending, struct channel *bounded)
+{
+	int refusal;
+
+	*sending = (struct sending){ .port = bounded->a, .message = eight_bytes, .deadline = wt_after_ms(5000) };
+	fill(bounded->a, 8, &refusal);
+	other_begin(other, sending_run, sending);
+	assert_true(await(someone_waits_for_room, bounded->b));
+}
+
+/* There is room for one message then, for which nobody is woken at once. */
+static void owe_room(wt_port *port)
+{
+	wt_message message;
+
+	assert_int_equal(wt_port_receive(port, &message, WT_NOW), 0);
+	assert_int_equal(wt_port_receive(port, &message, WT_NOW), 0); /* ends the first one's view */
+}
+
 /*
  * Above half full nobody is woken at once. A receiver that then waits for
  * something else altogether must not leave the sender asleep: it may be what
@@ -1080,18 +1100,13 @@ static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **stat
 	struct sending sending;
 	struct other other;
 	wt_message message;
-	int refusal;
 
 	(void)state;
 	other_start(&other);
 	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
 	channel_open(&quiet, NULL);
-	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = wt_after_ms(5000) };
-	fill(bounded.a, 8, &refusal);
-	other_begin(&other, sending_run, &sending);
-	assert_true(await(someone_waits_for_room, bounded.b));
-	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0);
-	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0); /* ends the first one's view */
+	begin_to_wait(&other, &sending, &bounded);
+	owe_room(bounded.b);
 	assert_int_equal(wt_port_receive(quiet.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
 	other_wait(&other);
 	assert_int_equal(sending.err, 0);
@@ -1108,21 +1123,15 @@ static void a_sender_is_woken_before_the_receiver_polls(void **state)
 	struct channel bounded;
 	struct sending sending;
 	struct other other;
-	wt_message message;
-	int refusal;
 
 	(void)state;
 	other_start(&other);
 	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
 	assert_int_equal(wt_loop_fd(&poller.fd), 0);
-	sending = (struct sending){ .port = bounded.a, .message = eight_bytes, .deadline = wt_after_ms(5000) };
-	fill(bounded.a, 8, &refusal);
-	other_begin(&other, sending_run, &sending);
-	assert_true(await(someone_waits_for_room, bounded.b));
+	begin_to_wait(&other, &sending, &bounded);
 	while (poll(&poller, 1, 0) == 1)
 		assert_true(wt_run_once(WT_NOW) <= 0);
-	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0);
-	assert_int_equal(wt_port_receive(bounded.b, &message, WT_NOW), 0); /* ends the first one's view */
+	owe_room(bounded.b);
 	assert_int_equal(poll(&poller, 1, 0), 1);
 	assert_true(wt_run_once(WT_NOW) <= 0);
 	other_wait(&other);
