@@ -226,6 +226,19 @@ static bool keeper_is_claimed(struct wti_pool_run *run, const struct keeper_run 
 	return wti_load(&run->claimed) == seen->serial || WTI_MUTANT(WTI_MUTANT_POOL_JUDGE_UNCLAIMED);
 }
 
+/*
+ * Marked, then a look: pairs with run_withdraw [pool-judged]. A worker that has
+ * not withdrawn the run by then finds the mark, and leaves the counting to us.
+ * Where the system refuses the barrier, both may count.
+ */
+static bool keeper_overtakes(struct wti_pool_run *run, uint64_t serial)
+{
+	WTI_YIELD(WTI_YIELD_JUDGING, run);
+	wti_store_sc(&run->judged, serial); /* [pool-judged] */
+	wti_barrier_heavy();
+	return wti_load_sc(&run->serial) == serial || WTI_MUTANT(WTI_MUTANT_POOL_JUDGE_NO_LOOK); /* [pool-judged] */
+}
+
 /* The result of a run that the worker does not give back is told. False: it is to be tried again. */
 static bool keeper_judge_run(struct wti_pool_worker *worker, struct wti_pool_run *run)
 {
@@ -237,9 +250,16 @@ static bool keeper_judge_run(struct wti_pool_worker *worker, struct wti_pool_run
 		return true;
 	if (pool->state == WTI_POOL_ENDED && result == WT_EWORKER)
 		result = WT_ECANCELED;
-	if (!keeper_is_claimed(run, &seen) || wti_pool_judge(seen.task, seen.generation, result) != 0)
+	if (!keeper_is_claimed(run, &seen))
 		return false;
-	wti_store(&run->judged, seen.serial);
+	if (!keeper_overtakes(run, seen.serial)) {
+		wti_store(&run->judged, 0); /* a worker that saw the mark has the lock next, and looks again */
+		return true;
+	}
+	if (wti_pool_judge(seen.task, seen.generation, result) != 0) {
+		wti_store(&run->judged, 0); /* the same */
+		return false;
+	}
 	wti_pool_account(&pool->past, result, true);
 	return true;
 }

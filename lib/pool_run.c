@@ -92,10 +92,35 @@ static WTI_APART void run_end_clock(struct wti_pool_worker *worker, const struct
 	run_learn(worker, time);
 }
 
+/* Under the lock: the keeper may have found that the worker was sooner, or had no memory. */
+static WTI_COLD bool run_is_judged_indeed(struct wti_pool_worker *worker, const struct wti_pool_run *run,
+					  uint64_t serial)
+{
+	bool judged;
+
+	wti_mutex_lock_soon(&worker->pool->lock);
+	judged = wti_load(&run->judged) == serial;
+	wti_mutex_unlock(&worker->pool->lock);
+	return judged;
+}
+
+/* It is over, for others to see; whether a verdict was told of it, which has been counted. */
+static WTI_INLINE bool run_withdraw(struct wti_pool_worker *worker, struct wti_pool_run *run)
+{
+	uint64_t serial = wti_load(&run->serial);
+
+	WTI_YIELD(WTI_YIELD_WITHDRAWING, worker);
+	/* pairs with keeper_overtakes [pool-judged]: withdrawn, then a look; one of the two sees the other */
+	if (wti_barrier_is_asymmetric())
+		wti_pool_run_withdraw(run);
+	else
+		wti_store_sc(&run->serial, serial + 1); /* [pool-run] [pool-judged] */
+	wti_barrier_light();
+	return wti_unlikely(wti_load_sc(&run->judged) == serial) && run_is_judged_indeed(worker, run, serial);
+}
+
 static WTI_INLINE void run_account(struct wti_pool_worker *worker, const struct wti_pool_run *run, int result)
 {
-	if (wti_unlikely(wti_load(&run->judged) == wti_load(&run->serial)))
-		return;
 	if (wti_unlikely(run->began))
 		run_end_clock(worker, run);
 	run_count(&worker->accounts, result, worker->ending);
@@ -137,8 +162,8 @@ static WTI_INLINE void run_finish(struct wti_pool_worker *worker, struct wti_poo
 
 	if (wti_unlikely(run->parts) && wti_unlikely(!run_close(run, task)))
 		return;
-	run_account(worker, run, result);
-	wti_pool_run_withdraw(run);
+	if (!run_withdraw(worker, run))
+		run_account(worker, run, result);
 	worker->begun--;
 	if (wti_unlikely(brief && !wti_is_short(brief)) ||
 	    wti_unlikely(!wti_pool_back_short(task, bits, result, &run->entry, brief)))

@@ -28,6 +28,8 @@ enum wti_yield_point {
 	WTI_YIELD_NOTIFYING,     /* source: state is NOTIFIED, not yet pushed to the owner */
 	WTI_YIELD_WAKING,        /* cell: the waiter has its token, and is not yet told why */
 	WTI_YIELD_CLAIMING,      /* pool's worker: the task is published, and not yet claimed */
+	WTI_YIELD_WITHDRAWING,   /* pool's worker: the task is over, and others do not see it yet */
+	WTI_YIELD_JUDGING,       /* pool's keeper: a run is to get a verdict, and is not marked yet */
 	WTI_YIELD_CHANGING,      /* owned: a change may begin, nothing is changed yet */
 	WTI_YIELD_ENDING         /* worker: entry left, nothing torn down yet */
 };
@@ -83,7 +85,8 @@ enum wti_mutant_id {
 	WTI_MUTANT_BIAS_NO_WAIT = 39,        /* ... while the thread that had it still moves the tail */
 	WTI_MUTANT_BIAS_NO_RECHECK = 40,     /* the thread that has it does not look again, once inside */
 	WTI_MUTANT_BIAS_GROW = 41,           /* who makes a ring grow that is another thread's own lets it be */
-	WTI_MUTANT_POOL_JUDGE_UNCLAIMED = 42 /* a verdict is told of a task of which it is open who has it */
+	WTI_MUTANT_POOL_JUDGE_UNCLAIMED = 42, /* a verdict is told of a task of which it is open who has it */
+	WTI_MUTANT_POOL_JUDGE_NO_LOOK = 43  /* ... and counted, without a second look whether the task is over */
 };
 
 #ifdef WTI_TESTING

@@ -213,6 +213,49 @@ static void what_a_worker_has_not_claimed_is_cancelled_once(void **state)
 	wti_pool_release(pool);
 }
 
+/* ---- The end of the pool, while the worker is about to be done with a task ---- */
+
+static struct latch withdrawing;
+
+/* The worker goes on once the pool has found it at its task; the pool, once it is not at it any more. */
+static void end_before_the_verdict(enum wti_yield_point point, void *object)
+{
+	struct wti_pool_run *run = object;
+
+	if (point == WTI_YIELD_WITHDRAWING) {
+		latch_open(&withdrawing);
+		latch_await(&resumed);
+	} else if (point == WTI_YIELD_JUDGING) {
+		latch_open(&resumed);
+		while (wti_load(&run->serial) & 1)
+			wti_os->yield();
+	}
+}
+
+static void a_task_that_ends_before_the_verdict_is_counted_once(void **state)
+{
+	const struct pools_input nothing = { .op = POOLS_NOTHING };
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .destroy_timeout = 1000000));
+	int results = 0;
+
+	(void)state;
+	withdrawing = resumed = (struct latch){ 0 };
+	wti_yield_hook = end_before_the_verdict;
+	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &nothing, .size = sizeof nothing }, note_result,
+					&results, NULL, NULL),
+			 0);
+	assert_true(latch_await(&withdrawing));
+	wti_pool_hold(pool); /* its accounts are read once it is gone */
+	wt_pool_destroy(pool);
+	assert_int_equal(wt_run(), 0);
+	wti_yield_hook = NULL;
+	assert_int_equal(results, 0);
+	assert_true(await(has_one_holder, pool));
+	assert_int_equal(wti_load(&pool->past.cancelled), 0);
+	wti_pool_release(pool);
+}
+
 /* A task whose result was told by its pool, and that comes back while its callback waits for another one. */
 struct late_return {
 	wt_pool *pool;
@@ -681,6 +724,7 @@ int main(void)
 		TEST(a_worker_that_does_not_end_is_replaced),
 		TEST(a_worker_that_does_not_end_is_not_forgotten),
 		TEST(what_a_worker_has_not_claimed_is_cancelled_once),
+		TEST(a_task_that_ends_before_the_verdict_is_counted_once),
 		TEST(a_record_that_comes_back_in_its_callback_is_free_behind_it),
 		TEST(each_worker_has_a_state_with_an_end),
 		TEST(a_failing_init_is_told_and_not_repeated_without_end),

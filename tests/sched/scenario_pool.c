@@ -72,11 +72,14 @@ void pool_outlive(void)
 void pool_check_past(void)
 {
 	const struct wti_pool_client *client = wti_load(&pool->clients);
+	const struct wti_pool_accounts *past = &pool->past;
 	uint64_t submitted = 0;
 
 	for (; client; client = client->next)
 		submitted += wti_load(&client->submitted);
-	SCENARIO_CHECK(wti_load(&pool->past.cancelled) <= submitted);
+	SCENARIO_CHECK(wti_load(&past->completed) + wti_load(&past->failed) + wti_load(&past->cancelled) +
+			       wti_load(&past->timed_out) <=
+		       submitted);
 	sched_hush(1);
 	wti_pool_release(pool);
 	sched_hush(-1);

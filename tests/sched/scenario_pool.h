@@ -32,7 +32,7 @@ void pool_end(unsigned workers);
 /* Hushed: the end of the pool, with whatever is left. */
 void pool_destroy_quietly(void);
 
-/* The accounts outlast the end of the pool; then, hushed: no task was cancelled twice, and they go. */
+/* The accounts outlast the end of the pool; then, hushed: no task was counted twice, and they go. */
 void pool_outlive(void);
 void pool_check_past(void);
 
