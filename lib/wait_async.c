@@ -95,12 +95,13 @@ static int async_begin(struct async_wait *wait, const struct wti_cell *cell, uin
 	wti_source_arm(&wait->source);
 	wti_deadline_init(&wait->deadline, async_due);
 	wait->waiter.source = &wait->source;
+	wt_shared_hold(wait->shared); /* first: see cell_wait_arm */
 	err = wti_cell_enter(cell, expected, &wait->waiter);
 	if (err) {
+		wt_shared_release(wait->shared);
 		wti_source_destroy(&wait->source);
 		return err;
 	}
-	wt_shared_hold(wait->shared);
 	self->end[WTI_END_WAITS] = async_thread_end;
 	wti_list_init(&wait->pending);
 	wti_list_append(&self->waits, &wait->pending);

@@ -150,10 +150,12 @@ static bool cell_wait_arm(void *what)
 	struct cell_bucket *bucket;
 
 	if (!wait->entered) {
+		/* First: once it has entered, a notify may count it, and who called that let go of the memory (A2). */
+		wt_shared_hold(wait->shared);
 		wait->differs = wti_cell_enter(&wait->cell, wait->expected, &wait->waiter) != 0;
 		wait->entered = !wait->differs;
-		if (wait->entered)
-			wt_shared_hold(wait->shared);
+		if (!wait->entered)
+			wt_shared_release(wait->shared);
 		return true;
 	}
 	bucket = cell_bucket(wait->cell.address);

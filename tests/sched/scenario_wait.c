@@ -178,6 +178,60 @@ static void notify_async_of_the_dead(void)
 	scenario_join(fibre);
 }
 
+/* ---- Who has notified a waiter lets the memory go, which the waiter holds [A2] ---- */
+
+static void release_when_woken(wt_shared *shared)
+{
+	size_t woken;
+
+	SCENARIO_CHECK(wt_atomics_notify(shared, WT_I32, 0, 1, &woken) == 0);
+	if (woken)
+		wt_shared_release(shared);
+	else
+		SCENARIO_CHECK(wt_atomics_store(shared, WT_I32, 0, 1) == 0);
+}
+
+static void wait_on_hold_of_other(void *shared)
+{
+	int err = wt_atomics_wait(shared, WT_I32, 0, 0, scenario_time(10));
+
+	sched_reached(err ? SCHED_TIMED_OUT : SCHED_WOKEN);
+	if (err)
+		wt_shared_release(shared);
+}
+
+static void wait_async_on_hold_of_other(void *shared)
+{
+	int told = 1;
+	int err = wt_atomics_wait_async(shared, WT_I32, 0, 0, on_woken, &told, scenario_time(10));
+
+	SCENARIO_CHECK(err == 0 || err == WT_EAGAIN);
+	SCENARIO_CHECK(wt_run() == 0);
+	if (told)
+		wt_shared_release(shared);
+}
+
+static void notify_and_release(void (*wait)(void *shared))
+{
+	wt_shared *shared;
+	int fibre;
+
+	SCENARIO_CHECK(wt_shared_create(&shared, 64, 0) == 0);
+	fibre = scenario_go("waiter", wait, shared);
+	release_when_woken(shared);
+	scenario_join(fibre);
+}
+
+static void notify_releases(void)
+{
+	notify_and_release(wait_on_hold_of_other);
+}
+
+static void notify_releases_async(void)
+{
+	notify_and_release(wait_async_on_hold_of_other);
+}
+
 /* ---- A receive that ends at its deadline, when the message comes ---- */
 
 static void post_at(void *arg)
@@ -224,6 +278,16 @@ const struct scenario scenarios_wait[] = {
 		.name = "notify_async_of_the_dead",
 		.run = notify_async_of_the_dead,
 		.reaches = SCENARIO_REACHES(WOKEN) | SCENARIO_REACHES(DROPPED),
+	},
+	{
+		.name = "notify_releases",
+		.run = notify_releases,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(WOKEN) | SCENARIO_REACHES(TIMED_OUT),
+	},
+	{
+		.name = "notify_releases_async",
+		.run = notify_releases_async,
+		.reaches = SCENARIO_REACHES(PARKED) | SCENARIO_REACHES(WOKEN) | SCENARIO_REACHES(TIMED_OUT),
 	},
 	{
 		.name = "receive_at_deadline",
