@@ -156,6 +156,8 @@ static unsigned loop_pass(struct wti_thread *self)
 	unsigned quiet = 0;
 	bool paid = false;
 
+	if (wti_unlikely(!wti_list_empty(&self->owing)))
+		self->before_sleep(self); /* the turn before has ended, and there may be no sleep for long */
 	self->loop_passes++;
 	loop_put_back(self);
 	wti_deadlines_run(self, &calls);

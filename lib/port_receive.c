@@ -39,8 +39,8 @@ static void port_pay_owed(struct wti_thread *self)
 
 /*
  * Senders are woken at half empty, so that each wake is worth several
- * messages. Below that it is owed, until this thread would sleep, for
- * whatever: they might be what it waits for. A program that sleeps by polling
+ * messages. Below that it is owed, until this thread finds nothing of what it
+ * looks for, which may be what they would send, or ends a turn. A program that sleeps by polling
  * the descriptor is to run its loop before.
  */
 static WTI_COLD void port_offer_half(wt_port *port)

@@ -154,13 +154,19 @@ static bool wait_recheck(const struct wait *w)
 	return wait_over(w);
 }
 
+/* What this thread owes to others is given to them before it goes on without what it looked for. */
+static void wait_pay(const struct wait *w)
+{
+	if (!wti_list_empty(&w->self->owing) && !WTI_MUTANT(WTI_MUTANT_ROOM_OWED))
+		w->self->before_sleep(w->self);
+}
+
 /* Announce, so that the look that follows cannot pass it; false when only a short sleep is safe. */
 static bool wait_arm(const struct wait *w)
 {
 	bool safe;
 
-	if (!wti_list_empty(&w->self->owing) && !WTI_MUTANT(WTI_MUTANT_ROOM_OWED))
-		w->self->before_sleep(w->self);
+	wait_pay(w);
 	WTI_YIELD(WTI_YIELD_BEFORE_ARM, w->what);
 	safe = w->ops->arm(w->what) || wti_barrier_heavy();
 	WTI_YIELD(WTI_YIELD_ARMED, w->what);
@@ -269,6 +275,8 @@ static int wait_for(const struct wait *w, wt_time deadline)
 	bool found = w->ops->ready(w->what);
 	int err;
 
+	if (!found)
+		wait_pay(w);
 	if (found || deadline == WT_NOW || wait_ended(w))
 		return wait_outcome(w, found, deadline);
 	WTI_PROBE1(wait_begin, w->ops->name);

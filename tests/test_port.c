@@ -1090,30 +1090,97 @@ static void owe_room(wt_port *port)
 }
 
 /*
- * Above half full nobody is woken at once. A receiver that then waits for
- * something else altogether must not leave the sender asleep: it may be what
- * it waits for.
+ * Above half full nobody is woken at once. A receiver that then looks for
+ * something else altogether, on another port, must not leave the sender asleep:
+ * it may be what it waits for.
  */
-static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **state)
+static void expect_woken_by(void (*look)(struct channel *quiet, wt_port *bounded))
 {
 	struct channel bounded, quiet;
 	struct sending sending;
 	struct other other;
-	wt_message message;
 
-	(void)state;
 	other_start(&other);
 	channel_open(&bounded, WT_CHANNEL_OPTIONS(.limit = 64));
 	channel_open(&quiet, NULL);
 	begin_to_wait(&other, &sending, &bounded);
 	owe_room(bounded.b);
-	assert_int_equal(wt_port_receive(quiet.b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
+	look(&quiet, bounded.b);
 	other_wait(&other);
 	assert_int_equal(sending.err, 0);
 	assert_true(wt_now() < sending.deadline); /* at which it would have found the room by itself */
 	other_end(&other);
 	channel_close(&bounded);
 	channel_close(&quiet);
+}
+
+static void wait_for_message(struct channel *quiet, wt_port *bounded)
+{
+	wt_message message;
+
+	(void)bounded;
+	assert_int_equal(wt_port_receive(quiet->b, &message, wt_after_ms(1)), WT_ETIMEDOUT);
+}
+
+static void a_sender_is_woken_before_the_receiver_waits_for_anything(void **state)
+{
+	(void)state;
+	expect_woken_by(wait_for_message);
+}
+
+static void look_for_message(struct channel *quiet, wt_port *bounded)
+{
+	wt_message message;
+
+	(void)bounded;
+	assert_int_equal(wt_port_receive(quiet->b, &message, WT_NOW), WT_EAGAIN);
+}
+
+static void look_at_ports(struct channel *quiet, wt_port *bounded)
+{
+	size_t ready;
+
+	(void)bounded;
+	assert_int_equal(wt_select(&quiet->b, 1, &ready, WT_NOW), WT_EAGAIN);
+}
+
+static void a_sender_is_woken_where_the_receiver_finds_nothing(void **state)
+{
+	(void)state;
+	expect_woken_by(look_for_message);
+	expect_woken_by(look_at_ports);
+}
+
+/* One message after the other, so that the loop never waits, until the sender has been told. */
+struct busy {
+	wt_port *far_end, *bounded;
+	wt_time until;
+};
+
+static void post_another(wt_port *port, wt_message *message, void *arg)
+{
+	const struct busy *busy = arg;
+
+	(void)port;
+	(void)message;
+	if (!someone_waits_for_room(busy->bounded) || wt_now() > busy->until || wt_port_post(busy->far_end, "x", 1))
+		wt_stop();
+}
+
+static void run_busily(struct channel *quiet, wt_port *bounded)
+{
+	struct busy busy = { .far_end = quiet->a, .bounded = bounded, .until = wt_after_ms(4000) };
+
+	assert_int_equal(wt_port_post(quiet->a, "x", 1), 0);
+	wt_port_on_message(quiet->b, post_another, &busy);
+	assert_int_equal(wt_run(), 0);
+	assert_true(wt_now() < busy.until);
+}
+
+static void a_sender_is_woken_where_the_receivers_loop_is_busy(void **state)
+{
+	(void)state;
+	expect_woken_by(run_busily);
 }
 
 /* The same where the receiver sleeps in its own poll. */
@@ -1243,6 +1310,8 @@ int main(void)
 		TEST(a_port_outlives_a_time_without_memory),
 		TEST(a_send_that_cannot_wait_for_lack_of_memory_says_so),
 		TEST(a_sender_is_woken_before_the_receiver_waits_for_anything),
+		TEST(a_sender_is_woken_where_the_receiver_finds_nothing),
+		TEST(a_sender_is_woken_where_the_receivers_loop_is_busy),
 		TEST(a_sender_is_woken_before_the_receiver_polls),
 		TEST(a_failed_post_gives_its_room_to_a_sender_that_waits),
 	};
