@@ -133,12 +133,13 @@ void wti_flight_thread_end(struct wti_thread *self)
 /*
  * At a record that is reserved and not committed the queue ends for us. Its
  * producer will look at `closed` when it has committed; the barrier sees to
- * it that it finds it set, or has committed by now: then we go on.
+ * it that it finds it set, or has committed by now: then we go on. So it does
+ * with a producer that alone moves the tail, of which we may see nothing yet.
  */
 static void port_drop_dead(wt_port *port, struct wti_list *dropped)
 {
 	wti_port_drop_queue(port, dropped);
-	if (port->inbox.read == wti_ring_tail(&port->inbox))
+	if (port->inbox.read == wti_ring_tail(&port->inbox) && !wti_ring_is_lone(&port->inbox))
 		return;
 	wti_barrier_heavy();
 	wti_port_drop_queue(port, dropped);

@@ -256,6 +256,12 @@ static inline uint64_t wti_ring_tail_guess(const struct wti_ring *ring)
 	return WTI_RING_POSITION(wti_load_guess(&ring->tail));
 }
 
+/* Whether one thread moves the tail by a plain store, which its later looks can pass. Any thread. */
+static inline bool wti_ring_is_lone(const struct wti_ring *ring)
+{
+	return ring->producers != WTI_RING_MANY || wti_load(&ring->tail) & WTI_TAIL_BIASED;
+}
+
 /* Bytes: in steps of so many, at most, what was small messages is given back. */
 #define WTI_RING_STEP 4096
 

@@ -3,29 +3,59 @@
  * Ports that are closed while somebody posts to them, or waits for a message.
  */
 #include "sched/scenario.h"
+#include "seam.h"
+#include "thread.h"
 
-/* ---- The receiver closes [C3] ---- */
+/* ---- The receiver closes [C3]: what was posted is counted, once [M2] ---- */
 
-static void post_until_closed(void *arg)
+static void post_until_closed(void *posted)
 {
-	(void)arg;
+	/* Without a record it has no name by which the ring could be its own. */
+	SCENARIO_CHECK(wti_thread_self() != NULL);
 	for (int i = 0; i < 2; i++) {
 		int err = wt_port_post(far_end, "aaaaaaaa", SCENARIO_BYTES);
 
 		SCENARIO_CHECK(err == 0 || err == WT_ECLOSED);
 		sched_reached(err ? SCHED_CLOSED : SCHED_DROPPED);
+		*(unsigned *)posted += !err;
 	}
+}
+
+/* The channel is open. */
+static void race_close_with_posts(void)
+{
+	struct wt_port_stats stats = { .size = sizeof stats };
+	unsigned posted = 0;
+	int poster;
+
+	poster = scenario_go("poster", post_until_closed, &posted);
+	wt_port_close(near_end);
+	scenario_join(poster);
+	SCENARIO_CHECK(wt_port_stats(far_end, &stats) == 0);
+	SCENARIO_CHECK(stats.undelivered == posted);
+	wt_port_close(far_end);
 }
 
 static void close_races_post(void)
 {
-	int poster;
-
 	scenario_open_used_channel(NULL);
-	poster = scenario_go("poster", post_until_closed, NULL);
-	wt_port_close(near_end);
-	scenario_join(poster);
-	wt_port_close(far_end);
+	race_close_with_posts();
+}
+
+/* One who alone moves the tail does it by a plain store. */
+static void close_races_lone_post(void)
+{
+	scenario_open_used_channel(WT_CHANNEL_OPTIONS(.single_producer = true));
+	race_close_with_posts();
+}
+
+/* ... and so does one whose own the ring is for a while: from the first on, for it has no memory yet. */
+static void close_races_biased_post(void)
+{
+	wti_ring_patience = 0;
+	scenario_open_channel(NULL);
+	race_close_with_posts();
+	wti_ring_patience = WTI_RING_PATIENCE;
 }
 
 /* ---- The sender closes behind its message [C1] ---- */
@@ -243,6 +273,16 @@ const struct scenario scenarios_close[] = {
 	{
 		.name = "close_races_post",
 		.run = close_races_post,
+		.reaches = SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DROPPED),
+	},
+	{
+		.name = "close_races_lone_post",
+		.run = close_races_lone_post,
+		.reaches = SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DROPPED),
+	},
+	{
+		.name = "close_races_biased_post",
+		.run = close_races_biased_post,
 		.reaches = SCENARIO_REACHES(CLOSED) | SCENARIO_REACHES(DROPPED),
 	},
 	{
