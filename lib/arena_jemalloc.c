@@ -40,7 +40,8 @@ struct jemalloc_arena {
 	struct wti_arena arena;
 	unsigned index;
 	unsigned tcache;
-	int flags; /* both of them, as jemalloc's calls take them */
+	bool cached; /* by it; else there was no memory for one, and the heap does without */
+	int flags;   /* what of these there is, as jemalloc's calls take it */
 	struct jemalloc_arena *next; /* under the lock: of the idle ones */
 };
 
@@ -63,14 +64,9 @@ static int jemalloc_read(const char *name, void *value, size_t size)
 
 static bool jemalloc_make(struct jemalloc_arena *arena)
 {
-	if (jemalloc_read("tcache.create", &arena->tcache, sizeof arena->tcache) != 0)
+	if (jemalloc_read("arenas.create", &arena->index, sizeof arena->index) != 0)
 		return false;
-	if (jemalloc_read("arenas.create", &arena->index, sizeof arena->index) != 0) {
-		mallctl("tcache.destroy", NULL, NULL, &arena->tcache, sizeof arena->tcache);
-		return false;
-	}
 	arena->arena.ops = &jemalloc_ops;
-	arena->flags = MALLOCX_ARENA(arena->index) | MALLOCX_TCACHE(arena->tcache);
 	return true;
 }
 
@@ -97,6 +93,18 @@ static struct jemalloc_arena *jemalloc_take_idle(void)
 	return arena;
 }
 
+/*
+ * For one heap. A cache that was flushed would be made again at its next use,
+ * where jemalloc 5.3 has no way to say that memory is short, and aborts at the
+ * use that follows.
+ */
+static void jemalloc_open_cache(struct jemalloc_arena *arena)
+{
+	arena->cached = jemalloc_read("tcache.create", &arena->tcache, sizeof arena->tcache) == 0;
+	arena->flags = MALLOCX_ARENA(arena->index) |
+		       (arena->cached ? MALLOCX_TCACHE(arena->tcache) : MALLOCX_TCACHE_NONE);
+}
+
 static struct wti_arena *jemalloc_begin(void)
 {
 	int saved = errno;
@@ -104,6 +112,8 @@ static struct wti_arena *jemalloc_begin(void)
 
 	if (!arena)
 		arena = jemalloc_create();
+	if (arena)
+		jemalloc_open_cache(arena);
 	errno = saved;
 	return arena ? &arena->arena : NULL;
 }
@@ -121,7 +131,8 @@ static int jemalloc_command(const struct jemalloc_arena *arena, const char *comm
 /* The cache first: it may hold blocks of the arena. */
 static bool jemalloc_empty(struct jemalloc_arena *arena)
 {
-	return mallctl("tcache.flush", NULL, NULL, &arena->tcache, sizeof arena->tcache) == 0 &&
+	return (!arena->cached ||
+		mallctl("tcache.destroy", NULL, NULL, &arena->tcache, sizeof arena->tcache) == 0) &&
 	       jemalloc_command(arena, "reset") == 0;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <wt.h>
 
 #include "arena.h"
@@ -590,6 +592,95 @@ static void a_heap_without_an_arena_is_of_libc(void **state)
 
 #endif
 
+/* ---- Without memory, in a process of its own ---- */
+
+#if defined(WTI_JEMALLOC) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define TEST_SCARCE
+
+static struct latch starving, starved;
+
+static int entry_allocate(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	return !wt_alloc(1000);
+}
+
+static int entry_starve(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	latch_open(&starving);
+	latch_await(&starved);
+	for (int i = 0; i < 4; i++) {
+		char *block = wt_alloc(1000);
+
+		if (block)
+			*block = 1;
+	}
+	return 0;
+}
+
+/* All that the process may have. */
+static int eat_up(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit))
+		return 1;
+	limit.rlim_cur = 1 << 20;
+	if (setrlimit(RLIMIT_AS, &limit))
+		return 1;
+	for (size_t size = 64 * MIB; size >= 4096; size /= 2)
+		while (malloc(size))
+			;
+	return 0;
+}
+
+/* The stack cannot grow any more then. */
+static void grow_stack(void)
+{
+	volatile char bytes[512 << 10];
+
+	for (size_t i = 0; i < sizeof bytes; i += 4096)
+		bytes[i] = 1;
+}
+
+/* The second worker takes the arena that the first one left, which needs no memory; its cache does. */
+static int main_scarce(void)
+{
+	wt_worker *first, *second;
+	int code;
+
+	grow_stack();
+	if (wt_worker_create(&first, entry_allocate, NULL, 0, NULL) || wt_worker_join(first, &code, WT_FOREVER) || code)
+		return 1;
+	wt_worker_destroy(first);
+	if (wt_worker_create(&second, entry_starve, NULL, 0, NULL) || !latch_await(&starving) || eat_up())
+		return 2;
+	latch_open(&starved);
+	if (wt_worker_join(second, &code, WT_FOREVER) || code)
+		return 3;
+	_exit(42);
+}
+
+/* [P1] [H2] jemalloc 5.3 aborts where a cache that was flushed cannot be made again. */
+static void a_heap_that_begins_without_memory_aborts_nothing(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct child_result result;
+
+		child_run("scarce", &result);
+		if (result.status != 42)
+			fail_msg("status %d\n%s", result.status, result.errors);
+	}
+}
+
+#endif
+
 /* ---- On the wrong thread ---- */
 
 #ifdef WTI_DEBUG
@@ -635,20 +726,23 @@ static void a_debug_build_aborts_where_a_block_is_not_of_the_thread(void **state
 	assert_aborts("resize_elsewhere", "wt_realloc: the block is not of this thread's heap");
 }
 
+#endif
+
+static int main_nothing(void)
+{
+	return 0;
+}
+
 static const struct child_program programs[] = {
+	{ "nothing", main_nothing },
+#ifdef TEST_SCARCE
+	{ "scarce", main_scarce },
+#endif
+#ifdef WTI_DEBUG
 	{ "free_elsewhere", main_free_elsewhere },
 	{ "resize_elsewhere", main_resize_elsewhere },
-};
-
-enum { PROGRAMS = sizeof programs / sizeof *programs };
-
-#else
-
-static const struct child_program *const programs = NULL;
-
-enum { PROGRAMS = 0 };
-
 #endif
+};
 
 int main(int argc, char **argv)
 {
@@ -670,11 +764,14 @@ int main(int argc, char **argv)
 #ifdef WTI_JEMALLOC
 		TEST(a_heap_without_an_arena_is_of_libc),
 #endif
+#ifdef TEST_SCARCE
+		TEST(a_heap_that_begins_without_memory_aborts_nothing),
+#endif
 #ifdef WTI_DEBUG
 		TEST(a_debug_build_aborts_where_a_block_is_not_of_the_thread),
 #endif
 	};
-	int status = child_main(argc, argv, programs, PROGRAMS);
+	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
 
 	return status >= 0 ? status : cmocka_run_group_tests(tests, NULL, NULL);
 }
