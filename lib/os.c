@@ -9,6 +9,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -156,7 +157,8 @@ static int os_join_until(pthread_t thread, int64_t deadline)
 	int64_t span = deadline - wti_os_real.clock();
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	until = wti_os_timespec((int64_t)now.tv_sec * 1000000000 + now.tv_nsec + (span > 0 ? span : 0));
+	until = wti_os_timespec(
+		wti_deadline_after((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, span > 0 ? span : 0));
 	return -pthread_timedjoin_np(thread, NULL, &until);
 }
 #else
@@ -202,6 +204,20 @@ static int os_thread_signal_stack(const stack_t *stack, stack_t *old)
 	return result;
 }
 
+/*
+ * What it has blocked, such as SIGPIPE for what it wrote, would come to the next
+ * worker that opens its mask. What waits for the process counts, too.
+ */
+static bool os_signal_waits(void)
+{
+	sigset_t waiting, none;
+
+	sigemptyset(&waiting);
+	sigemptyset(&none);
+	/* The system's sets are shorter than the C library's type. */
+	return sigpending(&waiting) != 0 || memcmp(&waiting, &none, (_NSIG - 1) / 8) != 0;
+}
+
 static int os_thread_reset(void)
 {
 	sigset_t mask;
@@ -210,6 +226,8 @@ static int os_thread_reset(void)
 		return -ENOTSUP;
 	os_worker_mask(&mask);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	if (os_signal_waits())
+		return -EAGAIN;
 	uselocale(LC_GLOBAL_LOCALE);
 	errno = 0;
 	return 0;

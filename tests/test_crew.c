@@ -215,6 +215,21 @@ static void thread_local_values_stay_but_for_a_fresh_thread(void **state)
 
 /* ---- Threads that do not stay ---- */
 
+/* A worker has SIGPIPE blocked: it waits for the thread then. */
+static int entry_break_pipe(wt_port *parent, const void *data, size_t size)
+{
+	int ends[2];
+	ssize_t written;
+
+	entry_tell(parent, data, size);
+	if (pipe(ends))
+		return 1;
+	close(ends[0]);
+	written = write(ends[1], "x", 1);
+	close(ends[1]);
+	return written != -1;
+}
+
 static int entry_exit(wt_port *parent, const void *data, size_t size)
 {
 	entry_tell(parent, data, size);
@@ -267,6 +282,12 @@ static void a_thread_whose_worker_was_unwound_is_not_used_again(void **state)
 	(void)state;
 	expect_gone(entry_exit, NULL);
 	expect_gone(entry_leave, NULL);
+}
+
+static void a_thread_for_which_a_signal_waits_is_not_used_again(void **state)
+{
+	(void)state;
+	expect_gone(entry_break_pipe, NULL);
 }
 
 static void a_thread_that_was_moved_is_not_used_again(void **state)
@@ -445,6 +466,7 @@ int main(void)
 		CREW_TEST(thread_local_values_stay_but_for_a_fresh_thread),
 		CREW_TEST(a_thread_whose_worker_was_unwound_is_not_used_again),
 		CREW_TEST(a_thread_whose_worker_was_terminated_is_not_used_again),
+		CREW_TEST(a_thread_for_which_a_signal_waits_is_not_used_again),
 		CREW_TEST(a_thread_that_was_moved_is_not_used_again),
 		CREW_TEST(threads_of_their_own_are_not_used_again),
 		CREW_TEST(a_thread_at_another_place_is_not_taken),
