@@ -309,36 +309,51 @@ enum { ALTERNATE_SIZE = 65536 };
 /* The handler runs on the program's alternate stack, and leaves it by the jump. */
 static int entry_with_alternate_stack(wt_port *parent, const void *data, size_t size)
 {
-	stack_t stack = { .ss_sp = *(void *const *)data, .ss_size = ALTERNATE_SIZE }, old, after;
+	stack_t stack = *(const stack_t *)data, old, after;
 
 	(void)parent;
 	(void)size;
 	CHECK(&shared.verdict, sigaltstack(&stack, &old) == 0);
 	atomic_store(&shared.returned, wt_interruptible(compute, &shared.running.open));
 	CHECK(&shared.verdict, sigaltstack(NULL, &after) == 0);
-	CHECK(&shared.verdict, after.ss_sp == stack.ss_sp && !(after.ss_flags & (SS_ONSTACK | SS_DISABLE)));
+	CHECK(&shared.verdict, after.ss_sp == stack.ss_sp && after.ss_flags == stack.ss_flags);
 	CHECK(&shared.verdict, sigaltstack(&old, NULL) == 0);
 	CHECK(&shared.verdict, wt_port_post(parent, "last", 4) == 0);
 	return 0;
 }
 
 /* Below the worker's own stack, and above it: a checked longjmp compares the addresses. */
-static void an_alternate_stack_is_left_as_it_was(void **state)
+static void leave_alternate_stacks(int flags)
 {
 	static char low[ALTERNATE_SIZE];
 	char high[ALTERNATE_SIZE];
-	void *stacks[] = { low, high };
+	char *places[] = { low, high };
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
+		const stack_t stack = { .ss_sp = places[i], .ss_size = ALTERNATE_SIZE, .ss_flags = flags };
 		wt_worker *worker;
 
 		shared_reset();
-		assert_int_equal(wt_worker_create(&worker, entry_with_alternate_stack, &stacks[i], sizeof *stacks, NULL), 0);
+		assert_int_equal(wt_worker_create(&worker, entry_with_alternate_stack, &stack, sizeof stack, NULL), 0);
 		assert_true(latch_await(&shared.running));
 		end(worker);
 	}
 }
+
+static void an_alternate_stack_is_left_as_it_was(void **state)
+{
+	(void)state;
+	leave_alternate_stacks(0);
+}
+
+#ifdef __linux__
+/* SS_AUTODISARM: the system takes it away while a handler runs, and gives it back when that returns. */
+static void an_alternate_stack_that_disarms_is_left_as_it_was(void **state)
+{
+	(void)state;
+	leave_alternate_stacks((int)(1U << 31));
+}
+#endif
 
 int main(void)
 {
@@ -351,6 +366,9 @@ int main(void)
 		TEST(one_that_was_left_by_a_jump_is_not_jumped_out_of),
 		TEST(a_handler_of_the_program_is_not_left),
 		TEST(an_alternate_stack_is_left_as_it_was),
+#ifdef __linux__
+		TEST(an_alternate_stack_that_disarms_is_left_as_it_was),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
