@@ -39,6 +39,21 @@ static void process_let_go(struct wt_worker *worker)
 	wti_os->thread_detach(worker->pthread);
 }
 
+/*
+ * Those that the thread which ends the process has created, and neither
+ * destroyed nor asked (W8). Not where it would have to wait for room (W7).
+ */
+static void process_report(const struct wti_thread *self)
+{
+	for (const struct wti_list *link = self->workers.next; link != &self->workers; link = link->next) {
+		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, sibling);
+
+		if (wti_worker_has_ended(worker) && !worker->on_error &&
+		    wti_os->descriptor_await_room(STDERR_FILENO, 0) > 0)
+			wti_worker_report_failure(worker);
+	}
+}
+
 static void process_end(void)
 {
 	struct wti_thread *self = wti_thread_peek();
@@ -59,6 +74,8 @@ static void process_end(void)
 	/* pairs with wti_process_remove [process-1] */
 	while ((count = wti_load_sc(&process_count)) > left && wti_os->clock() < deadline)
 		wti_os->futex_wait(&process_count, count, deadline);
+	if (self)
+		process_report(self);
 }
 
 static bool process_leave_streams(void)

@@ -114,12 +114,12 @@ void wti_thread_unwind(struct wti_thread *thread)
 			thread->unwound[i](thread);
 }
 
-/* What was entered so far, each once. False when nothing was. */
-static bool thread_run_end(struct wti_thread *thread)
+/* What was entered so far, from `first` on and before `behind`, each once. False when nothing was. */
+static bool thread_run_end(struct wti_thread *thread, int first, int behind)
 {
 	bool any = false;
 
-	for (int i = 0; i < WTI_END_COUNT; i++) {
+	for (int i = first; i < behind; i++) {
 		void (*end)(struct wti_thread *self) = thread->end[i];
 
 		thread->end[i] = NULL;
@@ -130,12 +130,17 @@ static bool thread_run_end(struct wti_thread *thread)
 	return any;
 }
 
-/* Deleters that run meanwhile may make new things, which have their end entered again. */
+/*
+ * Deleters that run meanwhile may make new things, which have their end entered
+ * again. They have the thread's environment, streams and heap until the last.
+ */
 void wti_thread_leave(struct wti_thread *thread)
 {
 	thread->leaving = true;
-	while (thread_run_end(thread))
-		;
+	do {
+		while (thread_run_end(thread, 0, WTI_END_ENVIRONMENT))
+			;
+	} while (thread_run_end(thread, WTI_END_ENVIRONMENT, WTI_END_COUNT));
 	wti_trace_unwind(thread); /* of one that ends in a callback */
 	wti_registry_leave(thread);
 	wti_thread_self_ptr = NULL;

@@ -137,6 +137,7 @@ static struct wt_worker *worker_alloc(struct wti_thread *creator, const struct w
 	wti_waiters_init(&worker->joiners);
 	wti_source_init(&worker->source, &wti_worker_source_ops, creator);
 	wti_list_init(&worker->sibling);
+	wti_list_init(&worker->dropped);
 	wti_list_init(&worker->living);
 	wti_thread_init(&worker->thread, worker);
 	worker_fill(worker, content, options);
@@ -155,6 +156,16 @@ static void worker_free(struct wt_worker *worker)
 	wti_waiters_destroy(&worker->joiners);
 	wti_poke_destroy(&worker->poke);
 	wti_free_lines_late(worker);
+}
+
+/* Deleters may destroy the worker. */
+static void worker_destroy_dropped(struct wt_worker *worker)
+{
+	struct wti_list dropped;
+
+	wti_list_init(&dropped);
+	wti_list_move_all(&dropped, &worker->dropped);
+	wti_cargo_destroy_all(&dropped);
 }
 
 /* A creator that ends destroys the workers that it has not destroyed itself. */
@@ -182,13 +193,29 @@ static struct wt_worker *worker_first_destroyed(struct wti_thread *self)
 	return NULL;
 }
 
-/* Callbacks were left by a jump; what they destroyed is still to be destroyed. Deleters may destroy others in that. */
+static struct wt_worker *worker_first_with_dropped(struct wti_thread *self)
+{
+	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next) {
+		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, sibling);
+
+		if (!wti_list_empty(&worker->dropped))
+			return worker;
+	}
+	return NULL;
+}
+
+/*
+ * Callbacks were left by a jump, or hooks; what they destroyed is still to be
+ * destroyed, and what waited for them. Deleters may destroy others in that.
+ */
 static void worker_creator_unwound(struct wti_thread *self)
 {
 	struct wt_worker *worker;
 
 	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next)
 		wti_list_entry(link, struct wt_worker, sibling)->callbacks = 0;
+	while ((worker = worker_first_with_dropped(self)))
+		worker_destroy_dropped(worker);
 	while ((worker = worker_first_destroyed(self)))
 		wti_worker_finish_destroy(worker);
 }
@@ -214,16 +241,15 @@ static void worker_delist(struct wt_worker *worker, struct wti_thread *self)
 
 /*
  * What comes along is given up only now that the thread is there, and nothing
- * can fail any more; the thread waits for it. Onto `dropped` what is to be
- * destroyed then.
+ * can fail any more; the thread waits for it.
  */
-static void worker_load(struct wt_worker *worker, const wt_worker_options *options, struct wti_list *dropped)
+static void worker_load(struct wt_worker *worker, const wt_worker_options *options)
 {
 	const wt_outgoing cargo = { .transfer = options->transfer, .transfer_count = options->transfer_count };
 
 	if (!worker->cargo)
 		return;
-	wti_transfer_pack(worker->cargo, 0, &cargo, NULL, dropped);
+	wti_transfer_pack(worker->cargo, 0, &cargo, NULL, &worker->dropped);
 	wti_store_rel(&worker->loaded, 1); /* pairs with worker_await_cargo [worker-cargo] */
 	wti_unpark(&worker->thread.parker);
 }
@@ -259,12 +285,10 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, const 
 			 const wt_worker_options *options)
 {
 	struct wt_worker *worker = worker_alloc(self, content, options);
-	struct wti_list dropped;
 	int err;
 
 	if (!worker)
 		return WT_ENOMEM;
-	wti_list_init(&dropped);
 	worker_set_options(worker, options);
 	err = wti_environment_inherit(&worker->thread, self, options->env);
 	if (err)
@@ -290,9 +314,9 @@ static int worker_create(struct wt_worker **out, struct wti_thread *self, const 
 		goto out_enlisted;
 	if (worker->hired)
 		self->starting = NULL; /* its thread runs, or wakes: worth polling for */
-	worker_load(worker, options, &dropped);
+	worker_load(worker, options);
 	wti_worker_created(worker);
-	wti_cargo_destroy_all(&dropped); /* last: a deleter may destroy the worker */
+	worker_destroy_dropped(worker); /* last: it may be gone then */
 	return 0;
 
 out_enlisted:
@@ -542,21 +566,28 @@ static void worker_let_go(struct wt_worker *worker, bool ended, wt_time deadline
 		wti_os->thread_detach(worker->pthread);
 }
 
+/* False: nobody asks for what it ends with any more. True: it has ended after all. */
+static bool worker_abandon(struct wt_worker *worker)
+{
+	wti_store(&worker->overdue, 1);
+	wti_store_sc(&worker->abandoned, 1); /* pairs with worker_publish_end [worker-abandoned] */
+	return wti_load_sc(&worker->state) == WTI_WORKER_ENDED; /* [worker-abandoned] */
+}
+
 void wti_worker_finish_destroy(struct wt_worker *worker)
 {
 	struct wti_thread *self = wti_load(&worker->source.owner);
 	wt_time deadline = wt_after_ns((uint64_t)worker->destroy_timeout);
 	bool ended;
 
+	worker_destroy_dropped(worker); /* of a thread that ended in a hook */
 	wti_worker_stop(worker);
 	ended = worker_await_end(worker, self, deadline, true) == 0;
 	/* One that was hired is nobody's to join, and may be taking that lock just now, to leave the list. */
 	if (!worker->hired && wti_process_take_thread(worker))
 		worker_let_go(worker, ended, deadline);
-	if (ended)
+	if (ended || worker_abandon(worker))
 		wti_worker_report_failure(worker);
-	else
-		wti_store(&worker->overdue, 1);
 	worker_give_up(worker, self);
 	WTI_ENDED(worker); /* not before: a deleter of what nobody received may destroy it, which is no mistake */
 	wti_worker_release(worker);

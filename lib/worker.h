@@ -106,6 +106,7 @@ struct wt_worker {
 	_Atomic(uint32_t) loaded;   /* set by the creator: the cargo is packed, and the worker may begin */
 	_Atomic(uint32_t) online;   /* set by the worker's thread before the entry runs */
 	_Atomic(uint32_t) overdue;  /* it outlived the deadline of somebody who ended it */
+	_Atomic(uint32_t) abandoned; /* its creator has destroyed it, and did not see its end */
 	_Atomic(uint32_t) failure_read; /* somebody knows of the failure: no need to print it */
 	_Atomic(uint32_t) feed_ended;   /* set by who ends its standard input */
 
@@ -134,6 +135,7 @@ struct wt_worker {
 	struct wti_list sibling; /* wti_thread.workers */
 	unsigned callbacks;      /* on the stack: destroy waits for them */
 	bool destroyed;
+	struct wti_list dropped; /* what held that which was moved to it: to be destroyed once the hooks have run */
 	_Atomic(bool) refd; /* keeps the creator's loop alive; read by any thread */
 	bool online_told;
 	bool error_told;

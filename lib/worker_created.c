@@ -3,7 +3,8 @@
  * What the process wants to hear of each new worker. Whoever creates one
  * goes through the list hook by hook: it finds the next by its number, and
  * holds neither lock nor memory while the hook runs, which may change the list
- * or leave by a jump.
+ * or leave by a jump, but for that of a pool's keeper, whose thread is not the
+ * program's.
  */
 #include "alloc.h"
 #include "fork.h"

@@ -36,10 +36,11 @@ void wti_worker_report_failure(struct wt_worker *worker)
 {
 	char line[WTI_FAILURE_MAX + 160];
 	struct iovec piece = { .iov_base = line };
+	uint32_t unread = 0;
 
-	if (!worker->failed || wti_load(&worker->failure_read))
+	/* Relaxed: of two who find that it was abandoned, and has ended, one reports. */
+	if (!worker->failed || !wti_cas(&worker->failure_read, &unread, 1))
 		return;
-	wti_store(&worker->failure_read, 1);
 	snprintf(line, sizeof line, "libwt: worker %llu (%.63s) failed: %s (%d)", (unsigned long long)worker->thread.id,
 		 worker->name, worker->failure_message, worker->failure_code);
 	for (char *c = line; *c; c++)

@@ -173,8 +173,8 @@ int wt_defer(void (*fn)(void *arg), void *arg)
 
 	if (!fn)
 		return WT_EINVAL;
-	if (!worker)
-		return wti_fork_error(WT_ENOTSUP);
+	if (!worker || worker->phase == WTI_PHASE_OVER)
+		return wti_fork_error(WT_ENOTSUP); /* nobody would run it any more */
 	/* The stack is last in, first out, so the reserved ones in use are always the first of them. */
 	if (worker->reserved_used < WTI_DEFER_RESERVED)
 		final = &worker->reserved[worker->reserved_used++];
@@ -388,11 +388,16 @@ static void worker_publish_end(struct wt_worker *worker)
 	worker->code = worker_outcome(worker);
 	if (wti_load(&worker->state) == WTI_WORKER_TERMINATING)
 		worker->failed = false;
-	/* pairs with wti_worker_has_ended [worker-end]; seq_cst for the looks that follow, [source-1] and [waiters-1] */
+	/*
+	 * pairs with wti_worker_has_ended [worker-end]; seq_cst for the looks that
+	 * follow [source-1] [waiters-1] [worker-abandoned]
+	 */
 	wti_store_sc(&worker->state, WTI_WORKER_ENDED);
 	wti_source_notify(&worker->source);
 	if (wti_waiters_any(&worker->joiners))
 		wti_waiters_wake(&worker->joiners);
+	if (wti_unlikely(wti_load_sc(&worker->abandoned))) /* pairs with worker_abandon [worker-abandoned] */
+		wti_worker_report_failure(worker);
 }
 
 /* What the worker has not taken. */

@@ -404,7 +404,46 @@ static int child_cannot_register(void)
 	return return_with(entry_blocked);
 }
 
+static int entry_fails(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	wt_fail(17, "unheard");
+}
+
+static void hear(wt_worker *worker, const wt_failure *failure, void *arg)
+{
+	(void)worker;
+	(void)failure;
+	(void)arg;
+}
+
+static int return_after_failure(bool hears)
+{
+	wt_worker *worker;
+
+	if (wt_worker_create(&worker, entry_fails, NULL, 0, NULL) || wt_worker_join(worker, NULL, wt_after_ms(20000)))
+		return 98;
+	if (hears)
+		wt_worker_on_error(worker, hear, NULL);
+	child_mark_end();
+	return 42;
+}
+
+static int child_unheard(void)
+{
+	return return_after_failure(false);
+}
+
+static int child_heard(void)
+{
+	return return_after_failure(true);
+}
+
 static const struct child_program programs[] = {
+	{ "unheard", child_unheard },
+	{ "heard", child_heard },
 	{ "blocked", child_blocked },
 	{ "lets_go", child_lets_go },
 	{ "loops", child_loops },
@@ -513,6 +552,20 @@ static void exit_handlers_of_the_program_may_use_libwt(void **state)
 	(void)state;
 	assert_ends("uses_libwt_late", 42, 10);
 	assert_ends("uses_libwt_before", 42, 10);
+}
+
+/* [W8] Of a worker that main has neither destroyed nor asked. */
+static void a_failure_that_main_leaves_is_printed(void **state)
+{
+	struct child_result result;
+
+	(void)state;
+	child_run("unheard", &result);
+	assert_int_equal(result.status, 42);
+	assert_non_null(strstr(result.errors, "failed: unheard (17)\n"));
+	child_run("heard", &result);
+	assert_int_equal(result.status, 42);
+	assert_null(strstr(result.errors, "failed"));
 }
 
 static void nothing_is_waited_for_where_no_worker_is_left(void **state)
@@ -702,6 +755,7 @@ int main(int argc, char **argv)
 		TEST(main_returns_while_workers_spin),
 		TEST(a_worker_calls_exit),
 		TEST(exit_handlers_of_the_program_may_use_libwt),
+		TEST(a_failure_that_main_leaves_is_printed),
 		TEST(nothing_is_waited_for_where_no_worker_is_left),
 #ifndef __SANITIZE_THREAD__
 		TEST(workers_end_with_a_main_thread_that_leaves),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <wt.h>
 
@@ -901,6 +902,57 @@ static void a_failure_that_somebody_hears_is_not_printed(void **state)
 	assert_string_equal(text, "");
 }
 
+static struct latch failed, let_end;
+
+static void hold_the_end(void *arg)
+{
+	(void)arg;
+	latch_open(&failed);
+	latch_await(&let_end);
+}
+
+static int entry_fails_slowly(wt_port *parent, const void *data, size_t size)
+{
+	(void)parent;
+	(void)data;
+	(void)size;
+	if (wt_defer(hold_the_end, NULL) == 0)
+		wt_fail(17, "late");
+	return 1;
+}
+
+static bool has_written(void *arg)
+{
+	struct stat file;
+
+	return fstat(*(const int *)arg, &file) == 0 && file.st_size > 0;
+}
+
+/* [W8] Its creator has waited, and gone. */
+static void a_failure_that_comes_after_the_destroy_is_printed_too(void **state)
+{
+	wt_worker *worker;
+	char text[1024];
+	bool written;
+	int file;
+
+	(void)state;
+	failed = let_end = (struct latch){ 0 };
+	stderr_capture();
+	file = fileno(stderr_file);
+	assert_int_equal(wt_worker_create(&worker, entry_fails_slowly, NULL, 0,
+					  WT_WORKER_OPTIONS(.destroy_timeout = 1000000)),
+			 0);
+	assert_true(latch_await(&failed));
+	wt_worker_destroy(worker);
+	latch_open(&let_end);
+	written = await(has_written, &file);
+	stderr_restore(text, sizeof text);
+	assert_true(written);
+	assert_int_equal(lines(text), 1);
+	assert_non_null(strstr(text, "late (17)"));
+}
+
 static int entry_fails_in_lines(wt_port *parent, const void *data, size_t size)
 {
 	(void)parent;
@@ -1057,6 +1109,7 @@ int main(void)
 		TEST(an_exit_handler_may_start_the_next_worker),
 		TEST(a_failure_that_nobody_hears_is_one_line_on_stderr),
 		TEST(a_failure_that_somebody_hears_is_not_printed),
+		TEST(a_failure_that_comes_after_the_destroy_is_printed_too),
 		TEST(a_failure_of_several_lines_is_still_one),
 		TEST(failure_is_for_failed_workers_only),
 		TEST(online_is_told_where_the_start_was_terminated),

@@ -95,7 +95,8 @@ WT_API WT_NODISCARD int wt_on_exit(void (*fn)(void *arg), void *arg);
  * first. Blocking calls in it return WT_ETERMINATED at once when the worker
  * is being terminated. The first 8 that are pending never fail.
  *
- * Returns 0; WT_EINVAL for a NULL fn; WT_ENOTSUP outside of a worker; WT_ENOMEM.
+ * Returns 0; WT_EINVAL for a NULL fn; WT_ENOTSUP outside of a worker, and in
+ * deleters at its end, after these; WT_ENOMEM.
  */
 WT_API WT_NODISCARD int wt_defer(void (*fn)(void *arg), void *arg);
 
