@@ -78,7 +78,8 @@ void wti_pool_note_failure(struct wt_pool *pool, int error)
 	pool->past.workers_failed++;
 	pool->backoff = keeper_double(pool->backoff);
 	pool->retry_at = wti_os->clock() + pool->backoff;
-	pool->last_error = error ? error : WT_EWORKER;
+	/* WT_EAGAIN would say that the queue is full. */
+	pool->last_error = error && error != WT_EAGAIN ? error : WT_EWORKER;
 	pool->resting = true;
 }
 

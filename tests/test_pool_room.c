@@ -140,6 +140,24 @@ static void on_drain_is_called_once_after_a_refusal(void **state)
 	wt_pool_destroy(full.pool);
 }
 
+/* No address space has room for such a stack; WT_EAGAIN would say that the queue is full, and a drain is to come. */
+static void a_pool_without_threads_is_not_said_to_be_full(void **state)
+{
+	wt_pool *pool = pools_create_with(
+		WT_POOL_OPTIONS(.min_workers = 1, .queue_tasks = 4, .stack_size = (size_t)1 << 60));
+	wt_time until = pools_soon();
+	wt_task *task = NULL;
+	int err;
+
+	(void)state;
+	while ((err = submit_nothing(pool, WT_NOW, &task)) == 0 && wt_now() < until)
+		assert_int_equal(pools_result(task), WT_EWORKER);
+	assert_int_equal(err, WT_EWORKER);
+	assert_false(wt_pool_needs_drain(pool));
+	assert_int_equal(wt_pool_ready(pool, until), WT_EWORKER);
+	wt_pool_destroy(pool);
+}
+
 static void needs_drain_alone_is_a_wish(void **state)
 {
 	struct full full;
@@ -330,6 +348,7 @@ int main(void)
 		TEST(bytes_are_bounded_too),
 		TEST(a_submit_waits_for_room),
 		TEST(on_drain_is_called_once_after_a_refusal),
+		TEST(a_pool_without_threads_is_not_said_to_be_full),
 		TEST(needs_drain_alone_is_a_wish),
 		TEST(a_handler_that_comes_late_is_called),
 		TEST(no_drain_is_missed),

@@ -86,7 +86,8 @@ WT_API void wt_pool_options_init(wt_pool_options *options);
  * thread owns it: when that ends, the pool does.
  *
  * Returns 0; WT_EINVAL (NULL pool or fn, NULL data with a size, negative times,
- * min_workers above max_workers, what a worker's options may not be);
+ * min_workers above max_workers, one of them or concurrent_tasks above 65536,
+ * what a worker's options may not be);
  * WT_E2BIG; WT_EOVERFLOW; WT_ETERMINATED; WT_ENOMEM; WT_EAGAIN when the system
  * has no thread left. On failure *pool is NULL and nothing was started.
  */
@@ -96,8 +97,9 @@ WT_API WT_NODISCARD int wt_pool_create(wt_pool **pool, wt_task_fn *fn, const wt_
  * Wait until min_workers have begun and their init has returned. Any thread
  * but the pool's workers.
  *
- * Returns 0; what init returned, or WT_EWORKER where it has not returned, when
- * there is no worker because of it; WT_ECLOSED; WT_EAGAIN or WT_ETIMEDOUT;
+ * Returns 0; what init returned, or WT_EWORKER where it has not returned, or
+ * returned WT_EAGAIN, or the system has no thread, when there is no worker
+ * because of it; WT_ECLOSED; WT_EAGAIN or WT_ETIMEDOUT;
  * WT_ETERMINATED; WT_EDEADLK on a worker of the pool; WT_EINVAL.
  */
 WT_API WT_NODISCARD int wt_pool_ready(wt_pool *pool, wt_time deadline);
@@ -174,8 +176,8 @@ WT_API void wt_task_options_init(wt_task_options *options);
  * Returns 0; WT_EINVAL; WT_E2BIG; WT_EOVERFLOW; WT_ECLOSED when the pool is
  * closed; WT_EAGAIN when the queue is full, or WT_ETIMEDOUT when it was until
  * wait_until; WT_EMSGSIZE for an input that never fits; WT_EDEADLK where a
- * worker of the pool would wait for room in its queue; WT_ETERMINATED; WT_ENOMEM; what init
- * returned when the pool has no worker because of it; what wt_port_send
+ * worker of the pool would wait for room in its queue; WT_ETERMINATED; WT_ENOMEM;
+ * when the pool has no worker, what wt_pool_ready returns; what wt_port_send
  * returns for a bad transfer list. On failure nothing has changed, and *task is NULL.
  */
 WT_API WT_NODISCARD int wt_pool_submit(wt_pool *pool, const wt_outgoing *input, wt_task_done_fn *done, void *arg,
@@ -317,7 +319,7 @@ struct wt_pool_stats {
 	unsigned zombies;     /* terminated ones that have not ended */
 	unsigned zero;
 	size_t queued;        /* tasks that wait */
-	size_t queued_bytes;  /* of their inputs; 0 where the queue has no limit in bytes */
+	size_t queued_bytes;  /* of their inputs; 0 where the queue has no limit */
 	size_t running;       /* tasks that have begun and not finished */
 	/* Since the pool was created, or wt_pool_reset_stats. */
 	uint64_t submitted;
@@ -327,7 +329,7 @@ struct wt_pool_stats {
 	uint64_t timed_out;   /* with WT_ETIMEDOUT by their run timeout */
 	uint64_t refused;     /* submits that found no room */
 	uint64_t workers_started;
-	uint64_t workers_failed; /* that ended by failure, or whose init failed */
+	uint64_t workers_failed; /* that ended by failure, whose init failed, or that could not be made */
 	uint64_t recycled;
 	double utilization;   /* time in tasks, of the time of all workers: 0 to 1 */
 	struct wt_pool_times wait; /* from submit to start */
