@@ -107,10 +107,18 @@ static int dump_listen(int signo)
 	return 0;
 }
 
+/* What raised it would raise it again when the handler returns, and so for ever. */
+static bool dump_is_fault(int signo)
+{
+	return signo == SIGSEGV || signo == SIGBUS || signo == SIGFPE || signo == SIGILL;
+}
+
 int wt_dump_on_signal(int signo)
 {
 	int err;
 
+	if (dump_is_fault(signo))
+		return WT_EINVAL;
 	if (wti_forked() || wti_fork_prepare() != 0)
 		return wti_fork_error(WT_ENOMEM);
 	wti_mutex_lock(&dump_mutex);
