@@ -93,7 +93,7 @@ static WTI_APART void run_end_clock(struct wti_pool_worker *worker, const struct
 }
 
 /* Under the lock: the keeper may have found that the worker was sooner, or had no memory. */
-static WTI_COLD bool run_is_judged_indeed(struct wti_pool_worker *worker, const struct wti_pool_run *run,
+static WTI_APART bool run_is_judged_indeed(struct wti_pool_worker *worker, const struct wti_pool_run *run,
 					  uint64_t serial)
 {
 	bool judged;
@@ -162,7 +162,7 @@ static WTI_INLINE void run_finish(struct wti_pool_worker *worker, struct wti_poo
 
 	if (wti_unlikely(run->parts) && wti_unlikely(!run_close(run, task)))
 		return;
-	if (!run_withdraw(worker, run))
+	if (wti_likely(!run_withdraw(worker, run)))
 		run_account(worker, run, result);
 	worker->begun--;
 	if (wti_unlikely(brief && !wti_is_short(brief)) ||
