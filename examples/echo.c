@@ -7,12 +7,22 @@
  *	HELLO
  *	WORLD
  */
+#define _POSIX_C_SOURCE 200809L /* getline */
+
 #include <ctype.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 #include <wt.h>
 
-#define LINE_MAX_BYTES 4096
+/* The bytes of the message in upper case, from the worker's own heap. */
+static unsigned char *upper_case(const wt_message *message)
+{
+	unsigned char *line = wt_alloc(message->size);
+
+	for (size_t i = 0; line && i < message->size; i++)
+		line[i] = (unsigned char)toupper(((const unsigned char *)message->data)[i]);
+	return line;
+}
 
 /* Runs in the worker: receive, answer, until main has nothing more to say: an empty message. */
 static int echo_worker(wt_port *parent, const void *data, size_t size)
@@ -23,33 +33,49 @@ static int echo_worker(wt_port *parent, const void *data, size_t size)
 	(void)data;
 	(void)size;
 	while ((err = wt_port_receive(parent, &message, WT_FOREVER)) == 0 && message.size) {
-		char line[LINE_MAX_BYTES];
+		unsigned char *line = upper_case(&message);
 
-		for (size_t i = 0; i < message.size; i++)
-			line[i] = (char)toupper(((const unsigned char *)message.data)[i]);
-		err = wt_port_post(parent, line, message.size);
+		err = line ? wt_port_post(parent, line, message.size) : WT_ENOMEM;
+		wt_free(line);
 		if (err)
 			break;
 	}
 	return err;
 }
 
+static int echo_line(wt_worker *worker, const char *line, size_t size)
+{
+	wt_message answer;
+	int err = wt_worker_post(worker, line, size);
+
+	if (!err)
+		err = wt_port_receive(wt_worker_port(worker), &answer, WT_FOREVER);
+	if (!err)
+		fwrite(answer.data, 1, answer.size, stdout);
+	return err;
+}
+
 static int echo_lines(wt_worker *worker)
 {
-	char line[LINE_MAX_BYTES];
-	wt_message answer;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t size;
 	int err = 0;
 
-	while (!err && fgets(line, sizeof line, stdin)) {
-		err = wt_worker_post(worker, line, strlen(line));
-		if (!err)
-			err = wt_port_receive(wt_worker_port(worker), &answer, WT_FOREVER);
-		if (!err)
-			fwrite(answer.data, 1, answer.size, stdout);
-	}
-	if (!err)
-		err = wt_worker_post(worker, NULL, 0);
-	return err;
+	while (!err && (size = getline(&line, &room, stdin)) > 0)
+		err = echo_line(worker, line, (size_t)size);
+	free(line);
+	return err ? err : wt_worker_post(worker, NULL, 0);
+}
+
+/* Whether all was read, and written. */
+static bool streams_are_sound(void)
+{
+	bool sound = !ferror(stdin) && fflush(stdout) == 0 && !ferror(stdout);
+
+	if (!sound)
+		perror("echo");
+	return sound;
 }
 
 int main(void)
@@ -66,5 +92,5 @@ int main(void)
 	if (err)
 		fprintf(stderr, "echo: %s\n", wt_strerror(err));
 	wt_worker_destroy(worker);
-	return err || code ? 1 : 0;
+	return err || code || !streams_are_sound() ? 1 : 0;
 }

@@ -68,5 +68,7 @@ int main(int argc, char **argv)
 		if (print_hash(workers[i], argv[i]))
 			status = 1;
 	free(workers);
+	if (fflush(stdout) || ferror(stdout))
+		return perror("hash"), 1;
 	return status;
 }
