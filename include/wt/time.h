@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Deadlines. Every call that can wait takes one, as its last argument.
+ * Deadlines. A call that can wait takes one, as its last argument or among its options.
  */
 #ifndef WT_TIME_H
 #define WT_TIME_H
