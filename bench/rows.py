@@ -249,6 +249,7 @@ def best_bounded(results, work, heading):
 SINGLE = "libwt single_producer"
 CROSSBEAM, CROSSBEAM_QUEUE, GO = "crossbeam-channel bounded", "limit: crossbeam ArrayQueue", "Go channel"
 COPIED, TRANSFER_LIST, SMALL = "libwt wt_port_post, copied", "Node transferList", "libwt message of 8 bytes"
+ADDRESS = "libwt message of its address"
 SPSC, MPSC, FLAGS, FUTEX = "limit: SPSC spin ring", "limit: MPSC spin ring", "limit: spinning flags", "limit: futex words"
 LEVEL = 0.97
 
@@ -267,7 +268,7 @@ TARGETS = [
     ("pingpong", "round trip", SINGLE, "<=", 1.25, FLAGS),
     ("parked", "round trip", "libwt", "<=", 1.15, FUTEX),
     ("spawn", "spawn", "libwt", "<=", 0.15, "limit: pthread_create, pthread_join"),
-    ("transfer", "16 MiB", "libwt", "<=", round(1 / LEVEL, 2), SMALL),
+    *(("transfer", "16 MiB", "libwt", "<=", round(1 / LEVEL, 2), small) for small in (SMALL, ADDRESS)),
     *(("pool", "empty", "libwt", ">", 1.0, other) for other in (CROSSBEAM, CROSSBEAM_QUEUE, GO)),
     # Beyond those: what is not to be lost again, and how far the limits are.
     *(("stream", f"{size} bytes", "libwt", ">=", 0.6 if size == 8 else 0.75, MPSC) for size in SIZES),
