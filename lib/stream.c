@@ -270,7 +270,7 @@ static int stream_close(void *cookie)
 /* The program's buffers may lie in its heap, and its lock be held by frames that a jump has left: both end here. */
 static void stream_thread_end(struct wti_thread *self)
 {
-	for (int kind = 0; kind < WTI_STDIO_COUNT; kind++) {
+	for (enum wti_stdio kind = WTI_STDIN; kind < WTI_STDIO_COUNT; kind++) {
 		struct wti_stream *stream = self->streams[kind];
 
 		if (stream && stream->file)
