@@ -155,10 +155,12 @@ static int os_join_until(pthread_t thread, int64_t deadline)
 {
 	struct timespec now, until;
 	int64_t span = deadline - wti_os_real.clock();
+	int64_t end;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	until = wti_os_timespec(
-		wti_deadline_after((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, span > 0 ? span : 0));
+	if (__builtin_add_overflow((int64_t)now.tv_sec * 1000000000 + now.tv_nsec, span > 0 ? span : 0, &end))
+		end = INT64_MAX;
+	until = wti_os_timespec(end);
 	return -pthread_timedjoin_np(thread, NULL, &until);
 }
 #else

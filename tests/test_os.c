@@ -406,6 +406,21 @@ static void *await_latch(void *arg)
 	return latch_await(arg) ? NULL : arg;
 }
 
+static void *sleep_a_moment(void *arg)
+{
+	usleep(20000);
+	return arg;
+}
+
+static void a_join_until_a_moment_beyond_the_clock_waits(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(wti_os->thread_create(&thread, 0, sleep_a_moment, NULL), 0);
+	assert_int_equal(wti_os->thread_join(thread, INT64_MAX - 1), 0);
+}
+
 static void a_join_that_times_out_can_be_repeated(void **state)
 {
 	unsigned before = support_threads();
@@ -732,6 +747,7 @@ int main(void)
 		TEST(a_thread_gets_at_least_the_stack_that_was_asked_for),
 		TEST(a_thread_with_an_impossible_stack_is_an_error),
 		TEST(a_detached_thread_goes_by_itself),
+		TEST(a_join_until_a_moment_beyond_the_clock_waits),
 		TEST(a_join_that_times_out_can_be_repeated),
 		TEST(a_ticker_signals_its_thread_until_deleted),
 		TEST(a_claimed_signal_is_claimed_once),
