@@ -40,12 +40,14 @@ union wti_os_thread wti_crew_thread(const struct wti_hand *hand);
 /*
  * Both by the hand's own thread, in its work. The first makes it as if newly
  * made: signal mask, locale, floating-point environment. False where hands do
- * not stay. After it, the second: stay when the work has returned, with the
- * alternate signal stack of a new thread, too. False when it cannot, for it was
- * moved to other processors, or is scheduled otherwise.
+ * not stay. After it, always, the second: stay when the work has returned, with
+ * the alternate signal stack of a new thread, too. False when it cannot, for it
+ * was moved to other processors, is scheduled otherwise, or a signal waits for it.
  */
 bool wti_crew_reset(void);
 bool wti_crew_keep(struct wti_hand *hand);
+
+extern _Atomic(uint32_t) wti_crew_coming; /* hands that told of their work's end, and are not idle yet */
 
 #ifdef WTI_TESTING
 extern _Atomic(unsigned) wti_crew_max;  /* how many stay at the most */

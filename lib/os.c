@@ -206,11 +206,7 @@ static int os_thread_signal_stack(const stack_t *stack, stack_t *old)
 	return result;
 }
 
-/*
- * What it has blocked, such as SIGPIPE for what it wrote, would come to the next
- * worker that opens its mask. What waits for the process counts, too.
- */
-static bool os_signal_waits(void)
+static bool os_thread_signal_waits(void)
 {
 	sigset_t waiting, none;
 
@@ -228,8 +224,6 @@ static int os_thread_reset(void)
 		return -ENOTSUP;
 	os_worker_mask(&mask);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	if (os_signal_waits())
-		return -EAGAIN;
 	uselocale(LC_GLOBAL_LOCALE);
 	errno = 0;
 	return 0;
@@ -490,6 +484,7 @@ const struct wti_os_ops wti_os_real = {
 	.thread_is_first = wti_system_thread_is_first,
 	.thread_place = wti_system_thread_place,
 	.thread_reset = os_thread_reset,
+	.thread_signal_waits = os_thread_signal_waits,
 	.thread_signal_stack = os_thread_signal_stack,
 	.thread_pin = wti_system_thread_pin,
 	.thread_nice = wti_system_thread_nice,

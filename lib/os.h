@@ -78,8 +78,8 @@ struct wti_os_ops {
 	union wti_os_thread (*thread_self)(void);
 	bool (*thread_is_first)(void); /* whether the process began with the calling thread */
 	int (*thread_place)(struct wti_os_place *place); /* of the calling thread */
-	/* The calling thread: mask, locale and floating point as those of a new one. -EAGAIN: a signal waits for it. */
-	int (*thread_reset)(void);
+	int (*thread_reset)(void); /* the calling thread: mask, locale and floating point as those of a new one */
+	bool (*thread_signal_waits)(void); /* for the calling thread, which has it blocked, or for the process */
 	/* Set the calling thread's alternate one, read the one before; either may be NULL. */
 	int (*thread_signal_stack)(const stack_t *stack, stack_t *old);
 	/* Both -ENOTSUP where the system knows nothing of the kind. */

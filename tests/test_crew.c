@@ -290,6 +290,26 @@ static void a_thread_for_which_a_signal_waits_is_not_used_again(void **state)
 	expect_gone(entry_break_pipe, NULL);
 }
 
+static bool none_is_coming(void *arg)
+{
+	(void)arg;
+	return wti_load(&wti_crew_coming) == 0;
+}
+
+/* Those that stay, and those that do not, for whatever reason: nobody waits for them any more. */
+static void every_hand_that_is_coming_comes_or_goes(void **state)
+{
+	wt_entry *const entries[] = { entry_tell, entry_exit, entry_leave, entry_move, entry_break_pipe };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof entries / sizeof *entries; i++)
+		assert_int_not_equal(run(entries[i], NULL), -1);
+	assert_true(await(none_is_coming, NULL));
+	wti_crew_max = 0;
+	assert_int_equal(run(entry_tell, NULL), 0);
+	assert_true(await(none_is_coming, NULL));
+}
+
 static void a_thread_that_was_moved_is_not_used_again(void **state)
 {
 	(void)state;
@@ -467,6 +487,7 @@ int main(void)
 		CREW_TEST(a_thread_whose_worker_was_unwound_is_not_used_again),
 		CREW_TEST(a_thread_whose_worker_was_terminated_is_not_used_again),
 		CREW_TEST(a_thread_for_which_a_signal_waits_is_not_used_again),
+		CREW_TEST(every_hand_that_is_coming_comes_or_goes),
 		CREW_TEST(a_thread_that_was_moved_is_not_used_again),
 		CREW_TEST(threads_of_their_own_are_not_used_again),
 		CREW_TEST(a_thread_at_another_place_is_not_taken),

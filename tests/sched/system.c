@@ -131,6 +131,11 @@ static int system_nothing(void)
 	return 0;
 }
 
+static bool system_thread_signal_waits(void)
+{
+	return false;
+}
+
 static int system_thread_signal_stack(const stack_t *stack, stack_t *old)
 {
 	(void)stack;
@@ -345,6 +350,7 @@ const struct wti_os_ops system_ops = {
 	.thread_is_first = system_thread_is_first,
 	.thread_place = system_thread_place,
 	.thread_reset = system_nothing,
+	.thread_signal_waits = system_thread_signal_waits,
 	.thread_signal_stack = system_thread_signal_stack,
 	.thread_pin = system_nothing_with,
 	.thread_nice = system_nothing_with,
