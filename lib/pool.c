@@ -17,7 +17,11 @@
 #define POOL_AGING           100000000   /* ns */
 #define POOL_DESTROY_TIMEOUT 1000000000  /* ns */
 
-enum { POOL_WORKERS_MAX = 65536, POOL_CONCURRENT_MAX = 65536 };
+enum {
+	POOL_WORKERS_MAX = 65536,
+	POOL_CONCURRENT_MAX = 65536,
+	POOL_TRIES = 1000 /* looks at its end for what a worker is about to give back */
+};
 
 /* ---- Lifetime ---- */
 
@@ -383,11 +387,21 @@ int wt_pool_clear(wt_pool *pool, size_t *cleared)
 	return 0;
 }
 
+/* A worker that was given up may be done with a task, and about to give it back. */
+static void pool_tell_last(struct wti_pool_client *client)
+{
+	wti_pool_tell_all(client);
+	for (int i = 0; i < POOL_TRIES && client->awaited && !wti_forked(); i++) {
+		wti_os->yield();
+		wti_pool_tell_all(client);
+	}
+}
+
 /* Tell what has come back to the calling thread, and forget the handles that it has. */
 static void pool_destroy_client(struct wti_pool_client *client, bool tell)
 {
 	if (tell)
-		wti_pool_tell_all(client);
+		pool_tell_last(client);
 	if (!client->inside)
 		WTI_ENDED(client->pool);
 	if (!wti_forked())

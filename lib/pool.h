@@ -317,9 +317,11 @@ struct wti_pool_run {
 	_Atomic(int64_t) deadline;    /* of its run; WT_FOREVER: none */
 	_Atomic(uint64_t) claimed;    /* the serial whose task is the worker's: published before that is decided */
 
+	/* Written under the pool's lock, read by the worker. */
+	_Atomic(uint64_t) judged;     /* the serial for which a verdict is told and counted [pool-judged] */
+
 	/* Under the pool's lock. */
 	uint64_t cancelled;  /* the serial that was cancelled */
-	_Atomic(uint64_t) judged; /* the serial for which a verdict was told */
 
 	/* Keeper only. */
 	uint64_t doomed;     /* the serial that is to end ... */

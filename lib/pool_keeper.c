@@ -246,6 +246,7 @@ static bool keeper_judge_run(struct wti_pool_worker *worker, struct wti_pool_run
 	struct wt_pool *pool = worker->pool;
 	struct keeper_run seen = keeper_read_run(run);
 	int result = worker->reason && worker->reason_run == run ? worker->reason : WT_EWORKER;
+	bool counts, told;
 
 	if (!seen.serial || wti_load(&run->judged) == seen.serial)
 		return true;
@@ -253,16 +254,14 @@ static bool keeper_judge_run(struct wti_pool_worker *worker, struct wti_pool_run
 		result = WT_ECANCELED;
 	if (!keeper_is_claimed(run, &seen))
 		return false;
-	if (!keeper_overtakes(run, seen.serial)) {
-		wti_store(&run->judged, 0); /* a worker that saw the mark has the lock next, and looks again */
-		return true;
-	}
-	if (wti_pool_judge(seen.task, seen.generation, result) != 0) {
-		wti_store(&run->judged, 0); /* the same */
-		return false;
-	}
-	wti_pool_account(&pool->past, result, true);
-	return true;
+	counts = keeper_overtakes(run, seen.serial);
+	/* Also where the worker is sooner, of which the submitter drops what comes last. */
+	told = wti_pool_judge(seen.task, seen.generation, result) == 0;
+	if (told && counts)
+		wti_pool_account(&pool->past, result, true);
+	else
+		wti_store(&run->judged, 0); /* a worker that saw the mark waits for the lock, and looks again */
+	return told;
 }
 
 /* False where there was no memory for it, or the worker is between two tasks. */
