@@ -157,7 +157,7 @@ static unsigned loop_pass(struct wti_thread *self)
 	bool paid = false;
 
 	if (wti_unlikely(!wti_list_empty(&self->owing)))
-		self->before_sleep(self); /* the turn before has ended, and there may be no sleep for long */
+		self->pay_owed(self); /* the turn before has ended, and there may be no sleep for long */
 	self->loop_passes++;
 	loop_put_back(self);
 	wti_deadlines_run(self, &calls);
@@ -362,7 +362,7 @@ static void loop_leave(struct wti_thread *self)
 	self->loop_stop = false;
 	self->loop_running = false;
 	if (wti_unlikely(!wti_list_empty(&self->owing)))
-		self->before_sleep(self);
+		self->pay_owed(self);
 	loop_rest(self);
 	/* Also without a pass: what it has let go, a select is to look at again. */
 	self->select_serial++;

@@ -39,9 +39,9 @@ static void port_pay_owed(struct wti_thread *self)
 
 /*
  * Senders are woken at half empty, so that each wake is worth several
- * messages. Below that it is owed, until this thread finds nothing of what it
- * looks for, which may be what they would send, or ends a turn. A program that sleeps by polling
- * the descriptor is to run its loop before.
+ * messages. Below that it is owed, until this thread does not find what it looks
+ * for, which might be what they are to send, or ends a turn. A program that
+ * sleeps by polling the descriptor is to run its loop before.
  */
 static WTI_COLD void port_offer_half(wt_port *port)
 {
@@ -52,7 +52,7 @@ static WTI_COLD void port_offer_half(wt_port *port)
 	if (wti_ring_used(&port->inbox) <= port->inbox.limit / 2) {
 		wti_port_offer_room(port);
 	} else if (wti_list_empty(&port->owing)) {
-		self->before_sleep = port_pay_owed;
+		self->pay_owed = port_pay_owed;
 		wti_list_append(&self->owing, &port->owing);
 		if (!self->loop_running)
 			wti_parker_event_signal(&self->parker);
@@ -886,5 +886,7 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 		port_took(port);
 		wti_port_offer_room(port);
 	}
+	if (!n)
+		port_pay_owed(self); /* of other ports */
 	return err;
 }

@@ -138,8 +138,10 @@ void wti_flight_thread_end(struct wti_thread *self)
  */
 static void port_drop_dead(wt_port *port, struct wti_list *dropped)
 {
+	bool lone = wti_ring_is_lone(&port->inbox); /* first: once it is not, all that the producer did is to be seen */
+
 	wti_port_drop_queue(port, dropped);
-	if (port->inbox.read == wti_ring_tail(&port->inbox) && !wti_ring_is_lone(&port->inbox))
+	if (port->inbox.read == wti_ring_tail(&port->inbox) && !lone)
 		return;
 	wti_barrier_heavy();
 	wti_port_drop_queue(port, dropped);

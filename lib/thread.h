@@ -148,7 +148,7 @@ struct wti_thread {
 	struct wt_port *parent;     /* a worker's end of its channel, or NULL once it is closed */
 	struct wti_list ports;      /* owned: wt_port.owned */
 	struct wti_list owing;      /* those with senders to be woken before this thread waits: wt_port.owing */
-	void (*before_sleep)(struct wti_thread *self); /* wakes them; set with the first of them */
+	void (*pay_owed)(struct wti_thread *self); /* wakes them; set with the first of them */
 	unsigned drains;            /* wt_port_drain on the stack: its callbacks are not to run the loop */
 	unsigned deleters;          /* cargo.c: objects are being destroyed: their deleters are not to run it either, nor to jump */
 	bool leaving;               /* it ends: a child that a deleter forks then has nothing to go back to ... */

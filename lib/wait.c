@@ -112,10 +112,10 @@ static bool wait_is_late(wt_time deadline)
 	return deadline != WT_FOREVER && wti_os->clock() >= deadline;
 }
 
-/* As long as the other side gets on; not where others are owed something, which they are given before a sleep. */
+/* As long as the other side gets on. */
 static bool wait_watch(const struct wait *w, wt_time deadline)
 {
-	bool watches = w->ops->progress && wti_list_empty(&w->self->owing);
+	bool watches = w->ops->progress;
 	uint64_t now = watches ? w->ops->progress(w->what) : 0;
 	uint64_t last = 0;
 	bool found = false;
@@ -158,7 +158,7 @@ static bool wait_recheck(const struct wait *w)
 static void wait_pay(const struct wait *w)
 {
 	if (!wti_list_empty(&w->self->owing) && !WTI_MUTANT(WTI_MUTANT_ROOM_OWED))
-		w->self->before_sleep(w->self);
+		w->self->pay_owed(w->self);
 }
 
 /* Announce, so that the look that follows cannot pass it; false when only a short sleep is safe. */
