@@ -623,10 +623,15 @@ static int entry_starve(wt_port *parent, const void *data, size_t size)
 	return 0;
 }
 
+enum { EATEN_MAX = 512 * MIB };
+
+static void *volatile food; /* which the compiler cannot leave out */
+
 /* All that the process may have. */
 static int eat_up(void)
 {
 	struct rlimit limit;
+	size_t eaten = 0;
 
 	if (getrlimit(RLIMIT_AS, &limit))
 		return 1;
@@ -634,9 +639,9 @@ static int eat_up(void)
 	if (setrlimit(RLIMIT_AS, &limit))
 		return 1;
 	for (size_t size = 64 * MIB; size >= 4096; size /= 2)
-		while (malloc(size))
-			;
-	return 0;
+		while (eaten < EATEN_MAX && (food = malloc(size)))
+			eaten += size;
+	return eaten >= EATEN_MAX;
 }
 
 /* The stack cannot grow any more then. */

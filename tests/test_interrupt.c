@@ -350,8 +350,15 @@ static void an_alternate_stack_is_left_as_it_was(void **state)
 /* SS_AUTODISARM: the system takes it away while a handler runs, and gives it back when that returns. */
 static void an_alternate_stack_that_disarms_is_left_as_it_was(void **state)
 {
+	static char bytes[ALTERNATE_SIZE];
+	const int flag = (int)(1U << 31);
+	stack_t old;
+
 	(void)state;
-	leave_alternate_stacks((int)(1U << 31));
+	if (sigaltstack(&(stack_t){ .ss_sp = bytes, .ss_size = sizeof bytes, .ss_flags = flag }, &old) < 0)
+		skip(); /* valgrind knows none */
+	assert_int_equal(sigaltstack(&old, NULL), 0);
+	leave_alternate_stacks(flag);
 }
 #endif
 
