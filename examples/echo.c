@@ -74,7 +74,7 @@ static bool streams_are_sound(void)
 	bool sound = !ferror(stdin) && fflush(stdout) == 0 && !ferror(stdout);
 
 	if (!sound)
-		perror("echo");
+		fprintf(stderr, "echo: not all could be read and written\n");
 	return sound;
 }
 

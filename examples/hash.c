@@ -69,6 +69,6 @@ int main(int argc, char **argv)
 			status = 1;
 	free(workers);
 	if (fflush(stdout) || ferror(stdout))
-		return perror("hash"), 1;
+		return fprintf(stderr, "hash: not all could be written\n"), 1;
 	return status;
 }

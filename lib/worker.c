@@ -566,7 +566,7 @@ static void worker_let_go(struct wt_worker *worker, bool ended, wt_time deadline
 		wti_os->thread_detach(worker->pthread);
 }
 
-/* False: nobody asks for what it ends with any more. True: it has ended after all. */
+/* Nobody asks for what it ends with any more. True where it has ended after all. */
 static bool worker_abandon(struct wt_worker *worker)
 {
 	wti_store(&worker->overdue, 1);

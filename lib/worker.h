@@ -135,7 +135,7 @@ struct wt_worker {
 	struct wti_list sibling; /* wti_thread.workers */
 	unsigned callbacks;      /* on the stack: destroy waits for them */
 	bool destroyed;
-	struct wti_list dropped; /* what held that which was moved to it: to be destroyed once the hooks have run */
+	struct wti_list dropped; /* things whose holders its create has let go: destroyed once the hooks have run */
 	_Atomic(bool) refd; /* keeps the creator's loop alive; read by any thread */
 	bool online_told;
 	bool error_told;

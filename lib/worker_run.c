@@ -396,7 +396,11 @@ static void worker_publish_end(struct wt_worker *worker)
 	wti_source_notify(&worker->source);
 	if (wti_waiters_any(&worker->joiners))
 		wti_waiters_wake(&worker->joiners);
-	if (wti_unlikely(wti_load_sc(&worker->abandoned))) /* pairs with worker_abandon [worker-abandoned] */
+	/*
+	 * pairs with worker_abandon [worker-abandoned]. The thread's record is left: to
+	 * wait for its turn it gets another one, which ends with it, for it is not kept.
+	 */
+	if (wti_unlikely(wti_load_sc(&worker->abandoned)))
 		wti_worker_report_failure(worker);
 }
 

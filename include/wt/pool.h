@@ -97,9 +97,9 @@ WT_API WT_NODISCARD int wt_pool_create(wt_pool **pool, wt_task_fn *fn, const wt_
  * Wait until min_workers have begun and their init has returned. Any thread
  * but the pool's workers.
  *
- * Returns 0; what init returned, or WT_EWORKER where it has not returned, or
- * returned WT_EAGAIN, or the system has no thread, when there is no worker
- * because of it; WT_ECLOSED; WT_EAGAIN or WT_ETIMEDOUT;
+ * Returns 0; where there is no worker, the error that init returned, or
+ * WT_EWORKER, if it did not return, or returned WT_EAGAIN, or the system has no
+ * thread left; WT_ECLOSED; WT_EAGAIN or WT_ETIMEDOUT;
  * WT_ETERMINATED; WT_EDEADLK on a worker of the pool; WT_EINVAL.
  */
 WT_API WT_NODISCARD int wt_pool_ready(wt_pool *pool, wt_time deadline);

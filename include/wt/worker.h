@@ -183,8 +183,8 @@ WT_API const char *wt_worker_name(const wt_worker *worker);
  * Call `fn` for each worker that this process creates from now on, nested
  * ones as well: on the creating thread, when the worker exists and before
  * wt_worker_create returns. It may do what the worker's creator may, but not
- * destroy it; for a pool's workers that is a thread of the pool's, which it
- * must not end (wt_exit, wt_fail). Several are called in the order in which they were set. Any thread.
+ * destroy it. A pool's workers are created on a thread of the pool's, which it
+ * must not end (wt_exit, wt_fail, wt_checkpoint). Several are called in the order in which they were set. Any thread.
  *
  * Returns 0; WT_EINVAL for a NULL fn; WT_ENOMEM.
  */
