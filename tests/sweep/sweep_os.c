@@ -129,9 +129,10 @@ static int os_memory_commit(void *address, size_t size)
 
 /* ---- The kind ---- */
 
+/* WT_EWORKER: of a pool, for which no thread was to be had. */
 static bool os_expected(int err)
 {
-	return err == WT_ENOMEM || err == WT_EAGAIN || err == -EMFILE;
+	return err == WT_ENOMEM || err == WT_EAGAIN || err == WT_EWORKER || err == -EMFILE;
 }
 
 /* Both are balanced, each for itself. */
