@@ -11,6 +11,7 @@
 #include <wt/thread.h>
 
 #include "fork.h"
+#include "os.h"
 #include "poke.h"
 #include "thread.h"
 
@@ -25,12 +26,9 @@ struct wti_interrupt {
 	jmp_buf back;
 };
 
-/* What a signal's frame has is the system's mask, which is shorter than the C library's type. */
-#define INTERRUPT_MASK_SIZE ((_NSIG - 1) / 8)
-
 static bool interrupt_in_handler(const struct wti_interrupt *armed, const ucontext_t *context)
 {
-	return memcmp(&context->uc_sigmask, &armed->mask, INTERRUPT_MASK_SIZE) != 0;
+	return memcmp(&context->uc_sigmask, &armed->mask, WTI_OS_MASK_SIZE) != 0;
 }
 
 /*

@@ -156,8 +156,7 @@ static unsigned loop_pass(struct wti_thread *self)
 	unsigned quiet = 0;
 	bool paid = false;
 
-	if (wti_unlikely(!wti_list_empty(&self->owing)))
-		self->pay_owed(self); /* the turn before has ended, and there may be no sleep for long */
+	wti_thread_pay(self); /* the turn before has ended, and there may be no sleep for long */
 	self->loop_passes++;
 	loop_put_back(self);
 	wti_deadlines_run(self, &calls);
@@ -361,8 +360,7 @@ static void loop_leave(struct wti_thread *self)
 {
 	self->loop_stop = false;
 	self->loop_running = false;
-	if (wti_unlikely(!wti_list_empty(&self->owing)))
-		self->pay_owed(self);
+	wti_thread_pay(self);
 	loop_rest(self);
 	/* Also without a pass: what it has let go, a select is to look at again. */
 	self->select_serial++;

@@ -212,8 +212,7 @@ static bool os_thread_signal_waits(void)
 
 	sigemptyset(&waiting);
 	sigemptyset(&none);
-	/* The system's sets are shorter than the C library's type. */
-	return sigpending(&waiting) != 0 || memcmp(&waiting, &none, (_NSIG - 1) / 8) != 0;
+	return sigpending(&waiting) != 0 || memcmp(&waiting, &none, WTI_OS_MASK_SIZE) != 0;
 }
 
 static int os_thread_reset(void)

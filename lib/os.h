@@ -50,6 +50,9 @@ struct wti_os_event {
 	} timer;
 };
 
+/* Bytes of a sigset_t that the system fills, in a signal's frame as well: it is shorter than the C library's type. */
+#define WTI_OS_MASK_SIZE ((_NSIG - 1) / 8)
+
 struct wti_os_ops {
 	/*
 	 * Sleep while *word is `value`, until `deadline` (CLOCK_MONOTONIC ns,

@@ -268,4 +268,11 @@ static inline bool wti_thread_terminating(const struct wti_thread *self)
 	return wti_unlikely(wti_load(&self->terminating));
 }
 
+/* The owner: what it owes to others is given to them. */
+static inline void wti_thread_pay(struct wti_thread *self)
+{
+	if (wti_unlikely(!wti_list_empty(&self->owing)))
+		self->pay_owed(self);
+}
+
 #endif

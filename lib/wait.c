@@ -157,8 +157,8 @@ static bool wait_recheck(const struct wait *w)
 /* What this thread owes to others is given to them before it goes on without what it looked for. */
 static void wait_pay(const struct wait *w)
 {
-	if (!wti_list_empty(&w->self->owing) && !WTI_MUTANT(WTI_MUTANT_ROOM_OWED))
-		w->self->pay_owed(w->self);
+	if (!WTI_MUTANT(WTI_MUTANT_ROOM_OWED))
+		wti_thread_pay(w->self);
 }
 
 /* Announce, so that the look that follows cannot pass it; false when only a short sleep is safe. */

@@ -182,23 +182,23 @@ static void worker_creator_end(struct wti_thread *self)
 	}
 }
 
-static struct wt_worker *worker_first_destroyed(struct wti_thread *self)
+static bool worker_is_destroyed(const struct wt_worker *worker)
 {
-	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next) {
-		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, sibling);
-
-		if (worker->destroyed)
-			return worker;
-	}
-	return NULL;
+	return worker->destroyed;
 }
 
-static struct wt_worker *worker_first_with_dropped(struct wti_thread *self)
+static bool worker_has_dropped(const struct wt_worker *worker)
+{
+	return !wti_list_empty(&worker->dropped);
+}
+
+/* The first of the thread's workers that is as asked; or NULL. */
+static struct wt_worker *worker_first(struct wti_thread *self, bool (*is)(const struct wt_worker *worker))
 {
 	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next) {
 		struct wt_worker *worker = wti_list_entry(link, struct wt_worker, sibling);
 
-		if (!wti_list_empty(&worker->dropped))
+		if (is(worker))
 			return worker;
 	}
 	return NULL;
@@ -214,9 +214,9 @@ static void worker_creator_unwound(struct wti_thread *self)
 
 	for (struct wti_list *link = self->workers.next; link != &self->workers; link = link->next)
 		wti_list_entry(link, struct wt_worker, sibling)->callbacks = 0;
-	while ((worker = worker_first_with_dropped(self)))
+	while ((worker = worker_first(self, worker_has_dropped)))
 		worker_destroy_dropped(worker);
-	while ((worker = worker_first_destroyed(self)))
+	while ((worker = worker_first(self, worker_is_destroyed)))
 		wti_worker_finish_destroy(worker);
 }
 

@@ -38,16 +38,21 @@ static int send_act(wt_port *port, struct act *act)
 }
 
 /* Run the entry on a worker; its code. */
-static int run(wt_entry *entry)
+static int run_with(wt_entry *entry, const wt_worker_options *options)
 {
 	wt_worker *worker;
 	int code = -1;
 
 	deleted = 0;
-	assert_int_equal(wt_worker_create(&worker, entry, NULL, 0, NULL), 0);
+	assert_int_equal(wt_worker_create(&worker, entry, NULL, 0, options), 0);
 	assert_int_equal(wt_worker_join(worker, &code, wt_after_ms(20000)), 0);
 	wt_worker_destroy(worker);
 	return code;
+}
+
+static int run(wt_entry *entry)
+{
+	return run_with(entry, NULL);
 }
 
 /* ---- Workers that the ending thread has created ---- */
@@ -263,16 +268,8 @@ static int entry_leave_reply(wt_port *parent, const void *data, size_t size)
 /* [H1] [H3] One heap with one account, one environment, and no cleanups any more. */
 static void a_deleter_at_the_end_has_its_threads_heap_and_environment(void **state)
 {
-	wt_worker *worker;
-	int code = -1;
-
 	(void)state;
-	deleted = 0;
-	assert_int_equal(wt_worker_create(&worker, entry_leave_reply, NULL, 0, WT_WORKER_OPTIONS(.heap_limit = LIMIT)),
-			 0);
-	assert_int_equal(wt_worker_join(worker, &code, wt_after_ms(20000)), 0);
-	wt_worker_destroy(worker);
-	assert_int_equal(code, 0);
+	assert_int_equal(run_with(entry_leave_reply, WT_WORKER_OPTIONS(.heap_limit = LIMIT)), 0);
 	assert_int_equal(deleted, 2);
 	assert_true(late.heap);
 	assert_true(late.environment);

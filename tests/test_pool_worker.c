@@ -177,11 +177,19 @@ static void stop_at_claim(enum wti_yield_point point, void *worker)
 	latch_await(&resumed);
 }
 
+struct told {
+	unsigned calls;
+	int results; /* their sum */
+};
+
 static void note_result(wt_task *task, int result, wt_message *reply, void *arg)
 {
+	struct told *told = arg;
+
 	(void)task;
 	(void)reply;
-	*(int *)arg += result;
+	told->calls++;
+	told->results += result;
 }
 
 static bool has_one_holder(void *pool)
@@ -189,24 +197,32 @@ static bool has_one_holder(void *pool)
 	return wti_load(&((wt_pool *)pool)->holders) == 1;
 }
 
-static void what_a_worker_has_not_claimed_is_cancelled_once(void **state)
+/* A pool, held, that was destroyed when its worker had come to where the hook stops it. */
+static wt_pool *destroy_at(wti_yield_fn *hook, struct latch *there, struct told *told)
 {
 	const struct pools_input nothing = { .op = POOLS_NOTHING };
 	wt_pool *pool = pools_create_with(
 		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .destroy_timeout = 1000000));
-	int results = 0;
 
-	(void)state;
-	claiming = resumed = (struct latch){ 0 };
-	wti_yield_hook = stop_at_claim;
+	*there = resumed = (struct latch){ 0 };
+	wti_yield_hook = hook;
 	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &nothing, .size = sizeof nothing }, note_result,
-					&results, NULL, NULL),
+					told, NULL, NULL),
 			 0);
-	assert_true(latch_await(&claiming));
+	assert_true(latch_await(there));
 	wti_pool_hold(pool); /* its accounts are read once it is gone */
 	wt_pool_destroy(pool);
 	wti_yield_hook = NULL;
-	assert_int_equal(results, WT_ECANCELED);
+	return pool;
+}
+
+static void what_a_worker_has_not_claimed_is_cancelled_once(void **state)
+{
+	struct told told = { 0 };
+	wt_pool *pool = destroy_at(stop_at_claim, &claiming, &told);
+
+	(void)state;
+	assert_int_equal(told.results, WT_ECANCELED);
 	assert_int_equal(wti_load(&pool->past.cancelled), 1);
 	latch_open(&resumed);
 	assert_true(await(has_one_holder, pool));
@@ -232,33 +248,14 @@ static void end_before_the_verdict(enum wti_yield_point point, void *object)
 	}
 }
 
-static void count_call(wt_task *task, int result, wt_message *reply, void *arg)
-{
-	(void)task;
-	(void)result;
-	(void)reply;
-	++*(unsigned *)arg;
-}
-
 /* [Q1] Whether it is told by its worker or by the pool, the worker counts it. */
 static void a_task_that_ends_before_the_verdict_is_told_once(void **state)
 {
-	const struct pools_input nothing = { .op = POOLS_NOTHING };
-	wt_pool *pool = pools_create_with(
-		WT_POOL_OPTIONS(.min_workers = 1, .max_workers = 1, .destroy_timeout = 1000000));
-	unsigned calls = 0;
+	struct told told = { 0 };
+	wt_pool *pool = destroy_at(end_before_the_verdict, &withdrawing, &told);
 
 	(void)state;
-	withdrawing = resumed = (struct latch){ 0 };
-	wti_yield_hook = end_before_the_verdict;
-	assert_int_equal(wt_pool_submit(pool, &(wt_outgoing){ .data = &nothing, .size = sizeof nothing }, count_call,
-					&calls, NULL, NULL),
-			 0);
-	assert_true(latch_await(&withdrawing));
-	wti_pool_hold(pool); /* its accounts are read once it is gone */
-	wt_pool_destroy(pool);
-	wti_yield_hook = NULL;
-	assert_int_equal(calls, 1);
+	assert_int_equal(told.calls, 1);
 	assert_true(await(has_one_holder, pool));
 	assert_int_equal(wti_load(&pool->past.cancelled), 0);
 	wti_pool_release(pool);
