@@ -57,10 +57,16 @@
 /* No error: somebody else has made the reservation. */
 #define RING_TAKEN 1
 
-/* Who zeroes what: see ring_read.c. */
-static void ring_choose_zeroes(struct wti_ring *ring, bool single)
+/*
+ * Who zeroes what: see ring_read.c. And the largest segment: see ring_grow.c; a limit is not to be met in it first. What
+ * ring_read.c leaves as it is lies in segments of WTI_SEGMENT_MAX.
+ */
+static void ring_suit_processor(struct wti_ring *ring, bool single)
 {
+	ring->largest = WTI_SEGMENT_MAX;
 	if (wti_os->cpu_is_amd()) {
+		if (ring->limit >= 2 * (size_t)WTI_SEGMENT_LARGE)
+			ring->largest = WTI_SEGMENT_LARGE;
 		ring->producers = single ? WTI_RING_SINGLE : WTI_RING_MANY;
 		ring->zeroes = WTI_RING_ZEROES_ALL;
 	} else {
@@ -85,7 +91,7 @@ void wti_ring_init(struct wti_ring *ring, size_t capacity, size_t limit, bool si
 	wti_store(&ring->patience, wti_ring_patience);
 	wti_store(&ring->bias, WTI_BIAS_NOBODY);
 	ring->special = ring->limited;
-	ring_choose_zeroes(ring, single);
+	ring_suit_processor(ring, single);
 	wti_mutex_init(&ring->grow_lock, WTI_RANK_RING);
 	ring->read = wti_ring_origin;
 	ring->done = wti_ring_origin;

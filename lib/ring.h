@@ -17,7 +17,8 @@
  * and when a thread posts where another one has posted all for a while.
  *
  * What happens when it is full. Below `limit` it grows: a new segment is
- * linked behind the present one, up to WTI_SEGMENT_MAX each. From that size on
+ * linked behind the present one, up to WTI_SEGMENT_MAX each, or
+ * WTI_SEGMENT_LARGE (ring_grow.c). From WTI_SEGMENT_MAX on
  * a producer first lets a consumer that is reading get ahead, for a fraction
  * of a millisecond at most, and, where there are several, yields its processor
  * up to four times to one that does not get on: the two then stay in one. At
@@ -72,7 +73,8 @@
 enum {
 	WTI_SEGMENT_MIN = 256,                 /* bytes */
 	WTI_SEGMENT_DEFAULT = 1024,            /* bytes: the first, for rings without a wish */
-	WTI_SEGMENT_MAX = 256 * 1024,          /* bytes: no linked segment is larger; fits the L2 cache */
+	WTI_SEGMENT_MAX = 256 * 1024,          /* bytes: no linked segment is larger, but for ... */
+	WTI_SEGMENT_LARGE = 2048 * 1024,       /* ... one for a stream of large messages */
 	WTI_RECORD_MAX = WTI_SEGMENT_MAX / 8   /* bytes with header: larger payloads go out of line */
 };
 
@@ -141,7 +143,9 @@ struct wti_ring {
 	uint64_t bias_worth;                  /* under grow_lock: it is worth its end if it lasts up to this position */
 	size_t limit;                         /* set at create: bytes, or WTI_NO_LIMIT */
 	uint32_t capacity;                    /* set at create: bytes of the first segment */
+	uint32_t largest;                     /* set at create: bytes of the largest one, where large messages stream */
 	bool under_lock;                      /* see wti_ring_post_under_lock */
+	_Atomic(uint16_t) streamed;           /* waits of large messages that found room: see ring_grow.c */
 	uint64_t clean_head;                  /* consumer, before it sets `dirty`: the last head before which all was zeroed */
 	/* Consumer, where `mixed`. */
 	struct wti_segment *done_segment;     /* where `done` lies; else it is in read_segment */

@@ -774,6 +774,7 @@ static struct reader {
 	uint64_t next;   /* to be read */
 	unsigned step;   /* records a look */
 	unsigned looks;
+	size_t size;     /* bytes of each */
 } reader;
 
 static void read_at_look(enum wti_yield_point point, void *object)
@@ -783,21 +784,26 @@ static void read_at_look(enum wti_yield_point point, void *object)
 	assert_ptr_equal(object, &reader.ring);
 	reader.looks++;
 	for (unsigned i = 0; i < reader.step; i++)
-		expect(&reader.ring, 200, reader.next++);
+		expect(&reader.ring, reader.size, reader.next++);
+}
+
+static void reader_begin_with(unsigned step, size_t size, size_t limit)
+{
+	reader = (struct reader){ .step = step, .size = size };
+	wti_ring_init(&reader.ring, WTI_SEGMENT_MAX, limit, false);
+	support_count();
+	wti_yield_hook = read_at_look;
 }
 
 static void reader_begin(unsigned step)
 {
-	reader = (struct reader){ .step = step };
-	wti_ring_init(&reader.ring, WTI_SEGMENT_MAX, WTI_NO_LIMIT, false);
-	support_count();
-	wti_yield_hook = read_at_look;
+	reader_begin_with(step, 200, WTI_NO_LIMIT);
 }
 
 static void read_all(uint64_t posted)
 {
 	while (reader.next < posted)
-		expect(&reader.ring, 200, reader.next++);
+		expect(&reader.ring, reader.size, reader.next++);
 }
 
 /* What is read while it is full grows no more: the producer goes on in the same segment. */
@@ -825,6 +831,95 @@ static void reader_yields(void (*yield)(void))
 	os = *wti_os;
 	os.yield = yield;
 	wti_os = &os;
+}
+
+/* A turn of the largest segment for each wait, and more. */
+enum { STREAM_BYTES = 32 * WTI_SEGMENT_MAX };
+
+static uint64_t stream(uint64_t posted, size_t size)
+{
+	uint64_t end = posted + STREAM_BYTES / size;
+
+	reader.size = size;
+	while (posted < end)
+		assert_int_equal(post(&reader.ring, size, posted++), 0);
+	return posted;
+}
+
+/* Where AMD made the processor, large messages that stream get a larger one, in which they go on. */
+static void a_stream_of_large_messages_gets_a_large_segment(void **state)
+{
+	static const struct {
+		size_t size, limit;
+		bool amd, large;
+	} cases[] = {
+		{ 2048, WTI_NO_LIMIT, true, true },
+		{ INLINE_MAX, WTI_NO_LIMIT, true, true },
+		{ INLINE_MAX, WTI_NO_LIMIT, false, false },
+		{ 2000, WTI_NO_LIMIT, true, false },
+		{ 4096, 2 * WTI_SEGMENT_LARGE, true, true },
+		{ 4096, 2 * WTI_SEGMENT_LARGE - 1, true, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		long least = cases[i].large ? WTI_SEGMENT_LARGE : WTI_SEGMENT_MAX;
+		uint64_t posted;
+
+		support_use_processor(cases[i].amd);
+		reader_begin_with((unsigned)(WTI_SEGMENT_MAX / 8 / cases[i].size), cases[i].size, cases[i].limit);
+		posted = stream(0, cases[i].size);
+		assert_in_range(support_counts.bytes, least, least + 2 * WTI_SEGMENT_MAX);
+		posted = stream(posted, cases[i].size);
+		wti_yield_hook = NULL;
+		assert_in_range(support_counts.bytes, least, least + 2 * WTI_SEGMENT_MAX);
+		read_all(posted);
+		expect_empty(&reader.ring);
+		ring_end(&reader.ring);
+		assert_int_equal(support_counts.bytes, 0);
+	}
+}
+
+/* A backlog is none: it comes at once, and nobody reads it meanwhile. */
+static void a_backlog_of_large_messages_gets_no_large_segment(void **state)
+{
+	uint64_t posted = 0;
+
+	(void)state;
+	support_use_processor(true);
+	reader_begin_with(0, 4096, WTI_NO_LIMIT);
+	for (int round = 0; round < 4; round++) {
+		posted = stream(posted, 4096);
+		read_all(posted);
+	}
+	wti_yield_hook = NULL;
+	assert_true(support_counts.bytes < (long)MIB);
+	expect_empty(&reader.ring);
+	ring_end(&reader.ring);
+}
+
+/* Behind a stream, too, a drained backlog leaves the segment in use and one more; small messages come back to small ones. */
+static void a_large_segment_is_left_for_small_ones(void **state)
+{
+	uint64_t posted;
+
+	(void)state;
+	support_use_processor(true);
+	reader_begin_with((unsigned)(WTI_SEGMENT_MAX / 8 / 4096), 4096, WTI_NO_LIMIT);
+	posted = stream(0, 4096);
+	reader.step = 0;
+	for (int i = 0; i < 2; i++)
+		posted = stream(posted, 4096);
+	assert_true(support_counts.bytes > 2 * (long)STREAM_BYTES);
+	read_all(posted);
+	assert_in_range(support_counts.bytes, WTI_SEGMENT_LARGE, 2 * WTI_SEGMENT_LARGE + WTI_SEGMENT_MAX);
+	posted = stream(posted, 200);
+	read_all(posted);
+	wti_yield_hook = NULL;
+	assert_true(support_counts.bytes < (long)MIB);
+	expect_empty(&reader.ring);
+	ring_end(&reader.ring);
+	assert_int_equal(support_counts.bytes, 0);
 }
 
 static void read_at_yield(void)
@@ -2271,6 +2366,9 @@ int main(void)
 		TEST(who_finds_two_more_segments_behind_a_yield_links_no_other),
 		TEST(a_consumer_that_stands_still_is_hardly_waited_for),
 		TEST(who_posts_to_itself_hardly_waits),
+		TEST(a_stream_of_large_messages_gets_a_large_segment),
+		TEST(a_backlog_of_large_messages_gets_no_large_segment),
+		TEST(a_large_segment_is_left_for_small_ones),
 		TEST(a_post_does_not_wait_for_a_backlog),
 		TEST(a_drained_backlog_leaves_little_memory),
 		TEST(destroy_frees_what_was_not_read),
