@@ -205,7 +205,10 @@ static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 		return 0;
 	if (!stream->owner->fed)
 		stream->left_size = 0; /* the view has ended with its port */
-	if (!stream->left_size && !stream->ended)
+	/* Also before what is left of a message, which may take long. */
+	if (wti_thread_terminating(stream->owner))
+		err = WT_ETERMINATED;
+	else if (!stream->left_size && !stream->ended)
 		err = stream_await_feed(stream);
 	if (err) {
 		stream_set_errno(err);

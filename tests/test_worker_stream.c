@@ -532,6 +532,41 @@ static void terminate_ends_a_read(void **state)
 	assert_verdict(&verdict);
 }
 
+static struct latch fed;
+
+static int entry_reads_on(wt_port *parent, const void *data, size_t size)
+{
+	unsigned more = 0;
+
+	(void)parent;
+	(void)data;
+	(void)size;
+	CHECK(&verdict, getc(wt_stdin()) == '\n');
+	latch_open(&fed);
+	CHECK(&verdict, wt_sleep(wt_after_ms(20000)) == WT_ETERMINATED);
+	while (getc(wt_stdin()) == '\n')
+		more++;
+	CHECK(&verdict, more < 4096); /* what the buffer had */
+	CHECK(&verdict, ferror(wt_stdin()) && !feof(wt_stdin()) && errno == EINTR && wt_terminating());
+	return 0;
+}
+
+/* Also one that finds something each time, in one message. [W5] */
+static void terminate_ends_reads_that_find_something(void **state)
+{
+	static char lines[100000];
+	wt_worker *worker;
+
+	(void)state;
+	memset(lines, '\n', sizeof lines);
+	start(&worker, entry_reads_on, NULL, 0, FED);
+	assert_int_equal(wt_worker_feed_stdin(worker, lines, sizeof lines), 0);
+	assert_true(latch_await(&fed));
+	assert_int_equal(wt_worker_terminate(worker, wt_after_ms(20000)), 0);
+	wt_worker_destroy(worker);
+	assert_verdict(&verdict);
+}
+
 #ifdef __GLIBC__ /* musl's fflush(NULL) takes the lock of each file, whatever __fsetlocking was told */
 static void who_flushes_all_files_does_not_wait_for_readers(void **state)
 {
@@ -624,6 +659,7 @@ int main(void)
 		TEST(what_is_fed_is_read_in_order_and_then_the_end),
 		TEST(any_thread_may_feed),
 		TEST(terminate_ends_a_read),
+		TEST(terminate_ends_reads_that_find_something),
 #ifdef __GLIBC__
 		TEST(who_flushes_all_files_does_not_wait_for_readers),
 #endif
