@@ -74,13 +74,17 @@ int64_t wti_histogram_percentile(const struct wti_histogram *histogram, double p
 {
 	uint64_t total = 0;
 	uint64_t seen = 0;
-	uint64_t rank;
+	uint64_t rank; /* so many are below it */
+	double share;
 
 	for (unsigned i = 0; i < WTI_HISTOGRAM_BUCKETS; i++)
 		total += wti_load(&histogram->bucket[i]);
 	if (!total)
 		return 0;
-	rank = (uint64_t)((double)total * percent / 100);
+	share = (double)total * percent / 100;
+	rank = (uint64_t)share;
+	if (rank && (double)rank == share)
+		rank--; /* it is the last of its share, not the first one behind */
 	if (rank >= total)
 		rank = total - 1;
 	for (unsigned i = 0; i < WTI_HISTOGRAM_BUCKETS; i++) {

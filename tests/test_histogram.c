@@ -63,6 +63,25 @@ static void a_value_can_stand_for_many(void **state)
 	assert_true(wti_histogram_percentile(&histogram, 99.9) >= 1000);
 }
 
+/* As many as it says did not exceed it: nine of ten, 99 of 100. */
+static void a_percentile_is_the_last_of_its_share(void **state)
+{
+	static struct wti_histogram ten, hundred, one;
+
+	(void)state;
+	wti_histogram_add(&ten, 2, 9);
+	wti_histogram_add(&ten, 300, 1);
+	assert_int_equal(wti_histogram_percentile(&ten, 90), 2);
+	assert_true(wti_histogram_percentile(&ten, 90.1) >= 300);
+	wti_histogram_add(&hundred, 2, 99);
+	wti_histogram_add(&hundred, 300, 1);
+	assert_int_equal(wti_histogram_percentile(&hundred, 99), 2);
+	assert_true(wti_histogram_percentile(&hundred, 100) >= 300);
+	wti_histogram_add(&one, 7, 1);
+	assert_int_equal(wti_histogram_percentile(&one, 0), 7);
+	assert_int_equal(wti_histogram_percentile(&one, 100), 7);
+}
+
 static void joined_and_taken_away_again_they_are_what_they_were(void **state)
 {
 	static struct wti_histogram a, b, sum;
@@ -89,6 +108,7 @@ int main(void)
 		TEST(what_is_too_large_or_negative_has_a_bucket),
 		TEST(percentiles_are_those_of_what_was_added),
 		TEST(a_value_can_stand_for_many),
+		TEST(a_percentile_is_the_last_of_its_share),
 		TEST(joined_and_taken_away_again_they_are_what_they_were),
 	};
 
