@@ -49,8 +49,11 @@ static void dump_put(const struct wti_text *text)
 	while (rest.iov_len) {
 		ssize_t put = wti_os->descriptor_write(STDERR_FILENO, &rest, 1);
 
-		if (put == -EAGAIN && wti_os->descriptor_await_room(STDERR_FILENO, -1) >= 0)
-			continue;
+		if (put == -EAGAIN) {
+			int err = wti_os->descriptor_await_room(STDERR_FILENO, -1);
+
+			put = err < 0 ? err : 0;
+		}
 		if (put < 0 && put != -EINTR)
 			return;
 		rest.iov_base = (char *)rest.iov_base + (put > 0 ? put : 0);
@@ -107,17 +110,17 @@ static int dump_listen(int signo)
 	return 0;
 }
 
-/* What raised it would raise it again when the handler returns, and so for ever. */
-static bool dump_is_fault(int signo)
+/* What raised it would raise it again when the handler returns, or as the dump is written, and so for ever. */
+static bool dump_repeats(int signo)
 {
-	return signo == SIGSEGV || signo == SIGBUS || signo == SIGFPE || signo == SIGILL;
+	return signo == SIGPIPE || signo == SIGSEGV || signo == SIGBUS || signo == SIGFPE || signo == SIGILL;
 }
 
 int wt_dump_on_signal(int signo)
 {
 	int err;
 
-	if (dump_is_fault(signo))
+	if (dump_repeats(signo))
 		return WT_EINVAL;
 	if (wti_forked() || wti_fork_prepare() != 0)
 		return wti_fork_error(WT_ENOMEM);

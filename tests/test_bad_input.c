@@ -477,6 +477,7 @@ ROW(dump_on_no_signal, wt_dump_on_signal(0))
 ROW(dump_on_negative_signal, wt_dump_on_signal(INT_MIN))
 ROW(dump_on_kill, wt_dump_on_signal(SIGKILL))
 ROW(dump_on_fault, wt_dump_on_signal(SIGSEGV))
+ROW(dump_on_broken_pipe, wt_dump_on_signal(SIGPIPE))
 ROW(worker_stats_null, wt_worker_stats(NULL, &(struct wt_worker_stats){ .size = sizeof(struct wt_worker_stats) }))
 ROW(worker_stats_null_out, wt_worker_stats(w->worker, NULL))
 ROW(worker_stats_size_0, wt_worker_stats(w->worker, &(struct wt_worker_stats){ .size = 0 }))
@@ -770,6 +771,7 @@ static const struct row rows[] = {
 	R(dump_on_negative_signal, WT_EINVAL),
 	R(dump_on_kill, WT_EINVAL),
 	R(dump_on_fault, WT_EINVAL),
+	R(dump_on_broken_pipe, WT_EINVAL),
 	R(worker_stats_null, WT_EINVAL),
 	R(worker_stats_null_out, WT_EINVAL),
 	R(worker_stats_size_0, WT_EINVAL),

@@ -177,6 +177,46 @@ static int program_ends(void)
 	return 0;
 }
 
+/* ---- A dump that waits for room ---- */
+
+static atomic_int no_room, interruptions;
+
+static ssize_t write_without_room(int fd, const struct iovec *pieces, int count)
+{
+	if (atomic_fetch_sub(&no_room, 1) > 0)
+		return -EAGAIN;
+	return wti_os_real.descriptor_write(fd, pieces, count);
+}
+
+static int await_room_interrupted(int fd, int milliseconds)
+{
+	if (atomic_fetch_sub(&interruptions, 1) > 0)
+		return -EINTR;
+	return wti_os_real.descriptor_await_room(fd, milliseconds);
+}
+
+static int program_waits(void)
+{
+	static struct wti_os_ops os;
+	int fd = divert_errors();
+	wt_lock *lock;
+
+	os = *wti_os;
+	os.descriptor_write = write_without_room;
+	os.descriptor_await_room = await_room_interrupted;
+	wti_os = &os;
+	atomic_store(&no_room, 2);
+	atomic_store(&interruptions, 1);
+	if (fd < 0 || wt_lock_acquire(&lock, "held", 4, NULL, WT_FOREVER) != 0)
+		return 1;
+	if (wt_dump_on_signal(SIGUSR2) != 0 || kill(getpid(), SIGUSR2) != 0)
+		return 2;
+	if (!dump_arrives(fd, "held"))
+		return 3;
+	wt_lock_release(lock);
+	return atomic_load(&no_room) < 0 && atomic_load(&interruptions) < 0 ? 0 : 4;
+}
+
 /* ---- The library, interrupted ---- */
 
 enum { INTERRUPTIONS = 5000, INTERRUPTING = 2000000000 /* ns, where that takes longer */ };
@@ -225,6 +265,7 @@ static const struct child_program programs[] = {
 	{ "without_threads", program_without_threads },
 	{ "forks", program_forks },
 	{ "ends", program_ends },
+	{ "waits", program_waits },
 	{ "interrupted", program_interrupted },
 };
 
@@ -269,6 +310,13 @@ static void the_process_may_end_in_a_dump(void **state)
 	runs_well("ends");
 }
 
+/* Another signal comes while descriptor 2 has no room. */
+static void a_dump_that_waits_for_room_is_written_whole(void **state)
+{
+	(void)state;
+	runs_well("waits");
+}
+
 /* Wherever it is, also where it has a lock of its own. */
 static void the_signal_may_interrupt_the_library(void **state)
 {
@@ -284,6 +332,7 @@ int main(int argc, char **argv)
 		TEST(without_a_thread_the_signal_is_as_it_was),
 		TEST(a_forked_child_is_not_ended_by_the_signal),
 		TEST(the_process_may_end_in_a_dump),
+		TEST(a_dump_that_waits_for_room_is_written_whole),
 		TEST(the_signal_may_interrupt_the_library),
 	};
 	int status = child_main(argc, argv, programs, sizeof programs / sizeof *programs);
