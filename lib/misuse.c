@@ -290,10 +290,24 @@ static void misuse_report_owed(const struct wti_handle *handle)
 	misuse_write(&text);
 }
 
+static bool misuse_owes(void)
+{
+	bool any = false;
+
+	pthread_mutex_lock(&misuse_lock);
+	for (struct wti_list *link = misuse_owed.next; link != &misuse_owed; link = link->next)
+		any |= wti_load(&wti_list_entry(link, struct wti_handle, owed)->state) == MISUSE_OPEN;
+	pthread_mutex_unlock(&misuse_lock);
+	return any;
+}
+
 static bool misuse_report_all(void)
 {
 	bool any = false;
 
+	/* A program that owes nothing does not wait for who has the stream, maybe for ever. */
+	if (!misuse_owes())
+		return false;
 	/* First, as the program does that writes several lines, and calls in between. */
 	flockfile(stderr);
 	pthread_mutex_lock(&misuse_lock);

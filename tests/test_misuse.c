@@ -2,6 +2,7 @@
 #include "misuse.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -649,6 +650,28 @@ static void leave_nothing_and_abort(void)
 	wt_buffer_destroy(make_buffer());
 }
 
+static sem_t locked;
+
+static void *lock_errors(void *arg)
+{
+	flockfile(stderr);
+	sem_post(&locked);
+	pause();
+	return arg;
+}
+
+/* As a logger has it that waits for room in a pipe. */
+static void leave_nothing_beside_who_has_the_stream(void)
+{
+	pthread_t thread;
+
+	alarm(20);
+	wt_buffer_destroy(make_buffer());
+	sem_init(&locked, 0, 0);
+	pthread_create(&thread, NULL, lock_errors, NULL);
+	sem_wait(&locked);
+}
+
 /* ---- In the child: what the pages allow ---- */
 
 static int told;
@@ -749,6 +772,7 @@ static const struct program {
 	{ "leave_and_keep_quiet", leave_and_keep_quiet },
 	{ "leave_and_abort", leave_and_abort },
 	{ "leave_nothing_and_abort", leave_nothing_and_abort },
+	{ "leave_nothing_beside_who_has_the_stream", leave_nothing_beside_who_has_the_stream },
 	{ "close_a_port_that_is_being_closed", close_a_port_that_is_being_closed },
 	{ "destroy_a_worker_twice_in_its_handler", destroy_a_worker_twice_in_its_handler },
 	{ "destroy_a_pool_in_its_callback", destroy_a_pool_in_its_callback },
@@ -902,6 +926,12 @@ static void the_environment_says_what_follows(void **state)
 	judge("leave_nothing_and_abort", 0);
 }
 
+static void who_owes_nothing_waits_for_nobody(void **state)
+{
+	(void)state;
+	judge("leave_nothing_beside_who_has_the_stream", 0);
+}
+
 static void what_the_pages_allow_is_let_pass(void **state)
 {
 	(void)state;
@@ -925,6 +955,7 @@ int main(int argc, char **argv)
 		TEST(what_is_no_object_is_told),
 		TEST(a_worker_may_be_left_to_the_end_of_the_process),
 		TEST(what_a_queue_or_a_thread_had_is_no_leak),
+		TEST(who_owes_nothing_waits_for_nobody),
 		TEST(exit_handlers_come_before_the_list),
 		TEST(a_forked_child_has_no_list),
 		TEST(the_environment_says_what_follows),
