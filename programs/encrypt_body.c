@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 /* Whether these bytes in quotes are a JSON string that stands for themselves: ASCII, and nothing to be escaped. */
 static bool body_is_plain(const char *text, size_t size)
 {
@@ -65,6 +67,7 @@ int encrypt_body_read(struct encrypt_body *body, const char *json, size_t size, 
 		return body_read_data(body, reason);
 	snprintf(reason, ENCRYPT_REASON_SIZE, "malformed JSON, line %d, column %d: %s", error.line, error.column,
 		 error.text);
+	utf8_mend(reason); /* it quotes the body up to a byte that may be inside of a character */
 	return -1;
 }
 

@@ -2,6 +2,7 @@
 #include "json_worker.h"
 
 #include "json_message.h"
+#include "utf8.h"
 
 /* Of containers in each other: 0 for a number, 1 for [], 2 for [[]]. The parser bounds it. */
 static int worker_depth(json_t *value)
@@ -66,9 +67,11 @@ static json_t *worker_answer_to(const wt_message *message)
 	json_error_t error;
 	json_t *document = json_message_decode(message, &error);
 
-	if (!document)
+	if (!document) {
+		utf8_mend(error.text); /* it quotes the document up to a byte that may be inside of a character */
 		return json_pack("{s:I, s:{s:s, s:i}}", "line", line, "error", "text", error.text, "column",
 				 error.column);
+	}
 	return json_pack("{s:I, s:s, s:i, s:I, s:o}", "line", line, "type", worker_type(document), "depth",
 			 worker_depth(document), "values", worker_values(document), "document", document);
 }

@@ -12,6 +12,7 @@ programs_libprograms_a_SOURCES = programs/progress.c programs/progress.h \
 	programs/descriptors.c programs/descriptors.h programs/inorder.c programs/inorder.h \
 	programs/output.c programs/output.h \
 	programs/quoted.c programs/quoted.h \
+	programs/utf8.c programs/utf8.h \
 	programs/whole.c programs/whole.h
 programs_libprograms_a_CPPFLAGS = $(programs_cppflags)
 programs_libprograms_a_CFLAGS = $(examples_cflags)
