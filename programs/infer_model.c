@@ -2,6 +2,7 @@
 #include "infer_model.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +19,46 @@ static bool looks_right(FILE *file)
 	return fread(bytes, 1, sizeof bytes, file) == sizeof bytes && !memcmp(bytes, begin, sizeof bytes);
 }
 
+/* Whether the file ends as models do. libfann takes the last number for whole wherever it is cut. */
+static bool looks_whole(FILE *file)
+{
+	static const char end[] = ") \n";
+	char bytes[sizeof end - 1];
+
+	return !fseek(file, -(long)sizeof bytes, SEEK_END) && fread(bytes, 1, sizeof bytes, file) == sizeof bytes &&
+	       !memcmp(bytes, end, sizeof bytes);
+}
+
 struct fann *model_load(const char *name, const char **reason)
 {
 	struct fann *network = NULL;
 	FILE *file = fopen(name, "re");
-	bool right;
+	bool right, whole;
 
 	if (!file) {
 		*reason = wt_strerror(-errno);
 		return NULL;
 	}
 	right = looks_right(file);
+	whole = right && looks_whole(file);
 	fclose(file);
-	if (right)
+	if (whole)
 		network = fann_create_from_file(name);
 	*reason = right ? "the model is damaged" : "not a model of libfann";
 	return network;
+}
+
+/* Whether what was written has reached the disk, which may be full only now. */
+static int save_sync(const char *name, const char **reason)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 || fsync(fd) ? -1 : 0;
+
+	if (err)
+		*reason = wt_strerror(-errno);
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 /* What was written is read again: libfann does not tell of a full disk. */
@@ -46,10 +71,12 @@ static int save_whole(struct fann *network, const char *name, const char **reaso
 		return -1;
 	}
 	again = model_load(name, reason);
-	if (!again)
+	if (!again) {
+		*reason = "the model was not written whole";
 		return -1;
+	}
 	fann_destroy(again);
-	return 0;
+	return save_sync(name, reason);
 }
 
 int model_save(struct fann *network, const char *name, const char **reason)
