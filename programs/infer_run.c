@@ -230,7 +230,7 @@ static int finish(struct run *run, wt_time begin)
 	double seconds = (double)(wt_now() - begin) / 1e9;
 
 	progress_hide(&run->progress);
-	if (fflush(stdout))
+	if (fflush(stdout) || ferror(stdout)) /* after a write that failed, a later one may not */
 		return infer_complain("standard output", strerror(errno));
 	if (run->data.shape.outputs && run->total.samples)
 		fprintf(stderr, "infer: accuracy %.2f %% (%zu of %zu)\n",

@@ -221,7 +221,7 @@ static int finish(struct run *run)
 			run->malformed == 1 ? "" : "s");
 	if (table_print(&run->table, stdout))
 		return WT_ENOMEM;
-	if (fflush(stdout))
+	if (fflush(stdout) || ferror(stdout)) /* after a write that failed, a later one may not */
 		report(run, "standard output", strerror(errno));
 	return 0;
 }
