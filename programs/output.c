@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "output.h"
 
+#include "complain.h"
+
 #include <errno.h>
-#include <error.h>
 #include <stdio.h>
+#include <string.h>
 
 static int output_errno;
 
@@ -20,6 +22,6 @@ bool output_is_out(void)
 {
 	if (!output_has_failed() && fflush(stdout) == 0)
 		return true;
-	error(0, output_errno ? output_errno : errno, "write error");
+	complain_of("write error: %s", strerror(output_errno ? output_errno : errno));
 	return false;
 }

@@ -6,7 +6,6 @@
 #include "quoted.h"
 
 #include <errno.h>
-#include <error.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +95,7 @@ static int check_misformatted(struct check *check)
 		return 0;
 	err = wtsum_queue_finish(check->queue);
 	progress_hide(check->progress);
-	error(0, 0, "%s: %" PRIu64 ": improperly formatted SHA256 checksum line", quoted(check->name), check->lines);
+	complain_of("%s: %" PRIu64 ": improperly formatted SHA256 checksum line", quoted(check->name), check->lines);
 	return err;
 }
 
@@ -136,13 +135,13 @@ static int check_lines(struct check *check)
 static void check_warn(uint64_t count, const char *one, const char *many)
 {
 	if (count)
-		error(0, 0, "WARNING: %" PRIu64 " %s", count, count == 1 ? one : many);
+		complain_of("WARNING: %" PRIu64 " %s", count, count == 1 ? one : many);
 }
 
 static void check_warn_all(const struct check *check)
 {
 	if (!check->formatted) {
-		error(0, 0, "%s: no properly formatted checksum lines found", quoted(check->name));
+		complain_of("%s: no properly formatted checksum lines found", quoted(check->name));
 		return;
 	}
 	if (check->options->status)
@@ -151,7 +150,7 @@ static void check_warn_all(const struct check *check)
 	check_warn(check->unreadable, "listed file could not be read", "listed files could not be read");
 	check_warn(check->mismatched, "computed checksum did NOT match", "computed checksums did NOT match");
 	if (check->options->ignore_missing && !check->matched)
-		error(0, 0, "%s: no file was verified", quoted(check->name));
+		complain_of("%s: no file was verified", quoted(check->name));
 }
 
 static int check_sum(const struct check *check)
@@ -160,7 +159,7 @@ static int check_sum(const struct check *check)
 
 	progress_hide(check->progress);
 	if (ferror(check->stream)) {
-		error(0, 0, "%s: read error", quoted(check->name));
+		complain_of("%s: read error", quoted(check->name));
 		return 1;
 	}
 	check_warn_all(check);

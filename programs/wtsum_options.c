@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "wtsum_options.h"
 
+#include "complain.h"
 #include "count.h"
 #include "output.h"
 
-#include <error.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -94,8 +94,10 @@ static void options_jobs(struct wtsum_options *options)
 {
 	unsigned long jobs;
 
-	if (!count_parse(optarg, 1, OPTIONS_JOBS_MAX, &jobs))
-		error(EXIT_FAILURE, 0, "'%s' is not a number of workers from 1 to %d", optarg, OPTIONS_JOBS_MAX);
+	if (!count_parse(optarg, 1, OPTIONS_JOBS_MAX, &jobs)) {
+		complain_of("'%s' is not a number of workers from 1 to %d", optarg, OPTIONS_JOBS_MAX);
+		exit(EXIT_FAILURE);
+	}
 	options->jobs = (unsigned)jobs;
 }
 
@@ -189,7 +191,7 @@ void wtsum_options_parse(struct wtsum_options *options, int argc, char **argv)
 	options->style.binary = mode == OPTIONS_BINARY;
 	conflict = options_conflict(options, mode);
 	if (conflict) {
-		error(0, 0, "%s", conflict);
+		complain_of("%s", conflict);
 		options_wrong(argv[0]);
 	}
 }

@@ -17,7 +17,6 @@
 #include "wtzip_target.h"
 
 #include <errno.h>
-#include <error.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -102,7 +101,7 @@ static int wtzip_expand_file(struct wtzip *wtzip, struct wtzip_job *job, struct 
 	if (err)
 		return wtzip_job_error(job, err);
 	if (!source->path && !wtzip->options.force && isatty(STDIN_FILENO)) {
-		error(0, 0, "compressed data not read from a terminal. Use -f to force decompression.");
+		complain_of("compressed data not read from a terminal. Use -f to force decompression.");
 		return WTZIP_FAILED;
 	}
 	return wtzip_inflate(wtzip, job, source);

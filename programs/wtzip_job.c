@@ -5,7 +5,6 @@
 #include "quoted.h"
 #include "whole.h"
 
-#include <error.h>
 
 int wtzip_job_read(struct wtzip_job *job, void *bytes, size_t size, size_t *done)
 {
@@ -36,7 +35,7 @@ int wtzip_job_error(struct wtzip_job *job, int err)
 int wtzip_job_warn(struct wtzip_job *job, const char *what)
 {
 	progress_hide(job->progress);
-	error(0, 0, "%s: %s", quoted(job->in_name), what);
+	complain_of("%s: %s", quoted(job->in_name), what);
 	return WTZIP_WARNED;
 }
 

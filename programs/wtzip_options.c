@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "wtzip_options.h"
 
+#include "complain.h"
 #include "count.h"
 #include "output.h"
 
-#include <error.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -65,7 +65,7 @@ static bool options_number(const char *what, unsigned long least, unsigned long 
 {
 	if (count_parse(optarg, least, most, number))
 		return true;
-	error(0, 0, "%s is not a number from %lu to %lu: '%s'", what, least, most, optarg);
+	complain_of("%s is not a number from %lu to %lu: '%s'", what, least, most, optarg);
 	return false;
 }
 

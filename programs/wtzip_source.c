@@ -7,7 +7,6 @@
 #include "wtzip_names.h"
 
 #include <errno.h>
-#include <error.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@ static bool source_suits(const struct wtzip_source *source, const struct wtzip_o
 
 	if (!objection)
 		return true;
-	error(0, 0, "%s %s", quoted(source->label), objection);
+	complain_of("%s %s", quoted(source->label), objection);
 	*status = WTZIP_WARNED;
 	return false;
 }
@@ -53,9 +52,9 @@ static bool source_name_suits(const char *name, const struct wtzip_options *opti
 	if (source_is_only_read(options) || compressed == options->decompress)
 		return true;
 	if (compressed) {
-		error(0, 0, "%s already has a suffix -- unchanged", quoted(name));
+		complain_of("%s already has a suffix -- unchanged", quoted(name));
 	} else {
-		error(0, 0, "%s: unknown suffix -- ignored", quoted(name));
+		complain_of("%s: unknown suffix -- ignored", quoted(name));
 		*status = WTZIP_WARNED;
 	}
 	return false;

@@ -6,7 +6,6 @@
 #include "wtzip_partial.h"
 
 #include <errno.h>
-#include <error.h>
 #include <unistd.h>
 
 bool wtzip_target_is_stream(const struct wtzip_source *source, const struct wtzip_options *options)
@@ -18,7 +17,7 @@ bool wtzip_target_is_stream(const struct wtzip_source *source, const struct wtzi
 static int target_open_output(struct wtzip_job *job, const struct wtzip_options *options)
 {
 	if (!options->decompress && !options->force && isatty(STDOUT_FILENO)) {
-		error(0, 0, "compressed data not written to a terminal. Use -f to force compression.");
+		complain_of("compressed data not written to a terminal. Use -f to force compression.");
 		return WTZIP_FAILED;
 	}
 	job->out = STDOUT_FILENO;
@@ -45,7 +44,7 @@ static int target_create(struct wtzip_job *job, const char *path, const struct w
 	if (fd == 0)
 		fd = wtzip_partial_create(path);
 	if (fd == -EEXIST) {
-		error(0, 0, "%s already exists; not overwritten", quoted(path));
+		complain_of("%s already exists; not overwritten", quoted(path));
 		return WTZIP_WARNED;
 	}
 	if (fd < 0) {
