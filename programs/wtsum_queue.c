@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wtsum_queue.h"
 
+#include "output.h"
 #include "wtsum_hash.h"
 
 #include <stdlib.h>
@@ -148,8 +149,10 @@ int wtsum_queue_add(struct wtsum_queue *queue, const char *name, const unsigned 
 	size_t most = strcmp(name, "-") == 0 ? 1 : QUEUE_FILES;
 	int err = 0;
 
-	while (!err && queue->added - queue->told >= most)
+	while (!err && queue->added - queue->told >= most && !output_has_failed())
 		err = queue_turn(WT_FOREVER);
+	if (output_has_failed())
+		return err;
 	if (!err)
 		err = queue_put(queue, name, expected);
 	return err ? err : queue_turn(WT_NOW);
@@ -159,7 +162,8 @@ int wtsum_queue_finish(struct wtsum_queue *queue)
 {
 	int err = 0;
 
-	while (!err && queue->told != queue->added)
+	/* Where nobody hears of it, what has not begun need not. */
+	while (!err && queue->told != queue->added && !output_has_failed())
 		err = queue_turn(WT_FOREVER);
 	return err;
 }

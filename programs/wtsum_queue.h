@@ -30,10 +30,11 @@ int wtsum_queue_create(struct wtsum_queue **queue, unsigned jobs, struct progres
 /* Who hears of the files from now on. There must be none in the queue. */
 void wtsum_queue_on_hashed(struct wtsum_queue *queue, wtsum_hashed_fn *hashed, void *arg);
 
-/* Hash one more; waits while too many are under way. `expected` may be NULL. */
+/* Hash one more; waits while too many are under way, and leaves it out where standard output has failed.
+ * `expected` may be NULL. */
 int wtsum_queue_add(struct wtsum_queue *queue, const char *name, const unsigned char *expected);
 
-/* Wait until all that were added have been told. */
+/* Wait until all that were added have been told, or standard output has failed. */
 int wtsum_queue_finish(struct wtsum_queue *queue);
 
 /* What has not been told is not told any more. NULL is ignored. */
