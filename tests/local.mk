@@ -426,8 +426,8 @@ endif
 # build of the same code.
 wt_configure = $(abs_srcdir)/configure --quiet --disable-static --with-cmocka
 wt_sub_configure = $(wt_configure) CC='$(CC)'
-# Where the library is what may differ: programs on other libraries take long.
-wt_no_programs = --disable-programs
+# Where the library is what may differ: programs on other libraries take long, but for those on libcrypto.
+wt_no_programs = --disable-programs --with-libcrypto=auto
 # Against what scripts/foreign-root has made in the folder `root`.
 wt_foreign_configure = $(wt_configure) $(wt_no_programs) --without-jemalloc --without-libcrypto \
 	CMOCKA_CFLAGS="-I$$PWD/root/include" CMOCKA_LIBS="-L$$PWD/root/lib -lcmocka"
