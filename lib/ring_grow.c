@@ -272,6 +272,7 @@ int wti_ring_grow(struct wti_ring *ring, uint64_t tail, size_t need)
 	};
 	struct wti_segment *segment;
 	uint64_t now;
+	size_t size;
 	int err = 0;
 
 	if (grow_finds_room(ring, &full, need))
@@ -282,7 +283,12 @@ int wti_ring_grow(struct wti_ring *ring, uint64_t tail, size_t need)
 	if (!WTI_MUTANT(WTI_MUTANT_BIAS_GROW))
 		wti_bias_end(ring); /* its owner may find room for less, and move the tail over the link */
 	now = wti_load(&ring->tail);
-	segment = grow_segment(ring, grow_size(ring, need));
+	size = grow_size(ring, need);
+	segment = grow_segment(ring, size);
+	if (!segment && size > WTI_SEGMENT_MAX) {
+		wti_store(&ring->streamed, 0); /* it need not be: who posts waits for room as before */
+		goto out;
+	}
 	if (!segment) {
 		err = WT_ENOMEM;
 		goto out;

@@ -880,6 +880,26 @@ static void a_stream_of_large_messages_gets_a_large_segment(void **state)
 	}
 }
 
+/* It goes on in the one that it has. [M3] */
+static void a_stream_without_memory_for_a_large_segment_is_not_refused(void **state)
+{
+	uint64_t posted;
+
+	(void)state;
+	support_use_processor(true);
+	reader_begin_with((unsigned)(WTI_SEGMENT_MAX / 8 / 4096), 4096, WTI_NO_LIMIT);
+	assert_int_equal(post(&reader.ring, 4096, 0), 0);
+	support_fail_allocations(1, 0);
+	posted = stream(1, 4096);
+	assert_true(support_allocations_failed());
+	support_fail_allocations(0, 0);
+	wti_yield_hook = NULL;
+	assert_true(support_counts.bytes < 2 * (long)WTI_SEGMENT_MAX);
+	read_all(posted);
+	expect_empty(&reader.ring);
+	ring_end(&reader.ring);
+}
+
 /* A backlog is none: it comes at once, and nobody reads it meanwhile. */
 static void a_backlog_of_large_messages_gets_no_large_segment(void **state)
 {
@@ -2367,6 +2387,7 @@ int main(void)
 		TEST(a_consumer_that_stands_still_is_hardly_waited_for),
 		TEST(who_posts_to_itself_hardly_waits),
 		TEST(a_stream_of_large_messages_gets_a_large_segment),
+		TEST(a_stream_without_memory_for_a_large_segment_is_not_refused),
 		TEST(a_backlog_of_large_messages_gets_no_large_segment),
 		TEST(a_large_segment_is_left_for_small_ones),
 		TEST(a_post_does_not_wait_for_a_backlog),
