@@ -308,7 +308,10 @@ static bool broadcast_holds(struct wti_source *source)
 {
 	wt_broadcast *broadcast = wti_container_of(source, wt_broadcast, source);
 
-	return !broadcast->delivering && broadcast->on_close && broadcast_hears_close(broadcast);
+	if (broadcast->delivering || !broadcast->on_close)
+		return false;
+	wti_broadcast_look(broadcast); /* its limit may have ended it since the last look */
+	return broadcast_hears_close(broadcast);
 }
 
 const struct wti_source_ops wti_broadcast_source_ops = {

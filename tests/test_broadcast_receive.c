@@ -529,6 +529,26 @@ static void a_close_event_is_told_although_nothing_is_refd(void **state)
 	wt_broadcast_close(a);
 }
 
+/* Also where nobody has looked since the limit was passed: the loop does, before it takes itself for done. */
+static void a_close_by_the_limit_keeps_the_loop_alive(void **state)
+{
+	wt_broadcast *a = open_with(NULL);
+	wt_broadcast *b = open_with(WT_BROADCAST_OPTIONS(.limit = 50, .overflow = WT_BROADCAST_CLOSE));
+	struct events events = { 0 };
+
+	(void)state;
+	wt_broadcast_unref(a);
+	wt_broadcast_unref(b);
+	wt_broadcast_on_close(b, close_and_note, &events);
+	assert_int_equal(wt_loop_alive(), 0);
+	post_word(a, "one");
+	post_word(a, "two");
+	assert_int_equal(wt_loop_alive(), 1);
+	assert_int_equal(wt_run(), 0);
+	assert_events(&events, "close");
+	wt_broadcast_close(a);
+}
+
 /* ---- Ends inside a callback ---- */
 
 static void exit_inside(wt_broadcast *broadcast, wt_message *message, void *arg)
@@ -936,6 +956,7 @@ int main(void)
 		TEST(an_overflow_is_told_once_and_ends_the_hold_on_the_loop),
 		TEST(the_loop_ends_when_limits_have_closed_all),
 		TEST(a_close_event_is_told_although_nothing_is_refd),
+		TEST(a_close_by_the_limit_keeps_the_loop_alive),
 		TEST(a_callback_may_leave_by_exit),
 		TEST(everyone_hears_everyone_else_once_and_in_order),
 		TEST(everyone_hears_everyone_else_in_their_loops),
