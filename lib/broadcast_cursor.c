@@ -163,8 +163,11 @@ bool wti_cursor_trim(struct wti_cursor *cursor)
 
 	if (wti_unlikely(cursor->out))
 		return true; /* its position says nothing any more */
-	/* Its own records are counted here, so this may be too much; relaxed, for the lock comes next. */
-	if (wti_load(&log->tail) - cursor->position <= cursor->limit)
+	/*
+	 * Its own records are counted here, so this may be too much. pairs with wti_log_publish [log-tail]; seq_cst: a
+	 * close by the limit may be all that the look after arming finds [source-1]
+	 */
+	if (wti_load_sc(&log->tail) - cursor->position <= cursor->limit)
 		return false;
 	wti_mutex_lock(&log->lock);
 	all = log->end - cursor->own_bytes;
