@@ -194,6 +194,8 @@ static int call_make(struct wti_thread *self, wt_port *port, const wt_outgoing *
 	err = call_run(&call, request, deadline);
 	reply = call_leave(&call);
 	reply_end(self); /* only now: the request may have been made of it */
+	if (wti_forked()) /* by a deleter */
+		return WT_EFORKED;
 	if (reply && err != WT_ETERMINATED) {
 		wti_trace_arrive(self, WTI_TRACE_RECEIVE, port->inbox.trace, reply_trace(&call), reply->size);
 		reply_show(self, port, reply, message);
@@ -228,6 +230,8 @@ int wt_port_call(wt_port *port, const wt_outgoing *request, wt_message *reply, w
 	/* The owner may close the port meanwhile; what we look at stays. */
 	wti_channel_hold(port->channel);
 	err = call_make(self, port, request, reply, deadline);
+	if (wti_forked())
+		return WT_EFORKED;
 	wti_list_init(&dropped);
 	wti_channel_release(port->channel, &dropped);
 	wti_cargo_destroy_all(&dropped);
@@ -312,5 +316,5 @@ int wt_message_reply(const wt_message *request, const wt_outgoing *reply)
 	if (err)
 		wti_free(made);
 	wti_cargo_destroy_all(&dropped);
-	return err;
+	return wti_fork_error(err);
 }

@@ -182,7 +182,8 @@ void wt_message_release(wt_message *message)
 	if (wti_reply_release(self, message) || !wti_port_is_mine(self, port) || port->view != message->serial)
 		return;
 	wti_port_end_view(port);
-	wti_port_offer_room(port);
+	if (!wti_forked()) /* in a deleter: who waits for room is not in the child, maybe who has a lock is not, either */
+		wti_port_offer_room(port);
 	*message = (wt_message){ 0 };
 }
 
@@ -427,8 +428,10 @@ static int port_receive_record(wt_port *port, struct wti_thread *self, struct wt
 	if (wti_unlikely(!self || wti_load(&port->source.owner) != self))
 		return wti_fork_error(WT_EOWNER);
 	if (wti_thread_terminating(self))
-		return WT_ETERMINATED;
+		return wti_fork_error(WT_ETERMINATED);
 	wti_port_end_view(port);
+	if (wti_unlikely(wti_forked())) /* by a deleter, as below */
+		return WT_EFORKED;
 	/* Closed also where a deleter has done it just now. */
 	if (wti_unlikely(port->closing || port->traced))
 		return port->closing ? WT_ECLOSED : port_take_traced(port, self, record, deadline);
@@ -524,11 +527,11 @@ static WTI_APART WTI_LINE_OF_CODE int port_receive_any(wt_port *port, struct wti
 	return 0;
 }
 
-/* With nothing in the way, as far as was seen; the end of the view before this one may close the port. */
+/* With nothing in the way, as far as was seen; the end of the view before this one may close the port, or fork. */
 static WTI_APART int port_receive(wt_port *port, struct wti_thread *self, wt_message *message, wt_time deadline)
 {
 	port_give_back(port);
-	if (wti_likely(!port->closing)) {
+	if (wti_likely(!port->closing && !wti_forked())) {
 		if (wti_likely(port_receive_next(port, self, message)) ||
 		    (port_glance(port, self, deadline) && port_receive_next_any(port, self, message))) {
 			port_took(port);
@@ -869,6 +872,8 @@ int wt_port_drain(wt_port *port, wt_port_fn *fn, void *arg, size_t max, size_t *
 	if (wti_thread_terminating(self))
 		return WT_ETERMINATED;
 	wti_port_end_view(port);
+	if (wti_forked())
+		return WT_EFORKED;
 	port_gather_to_drain(port);
 	self->drains++;
 	n = port_drain(port, fn, arg, max);

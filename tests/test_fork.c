@@ -750,6 +750,102 @@ static void fork_under_a_post(void)
 	station_end(&station);
 }
 
+static void fork_in_view(void *data, void *arg)
+{
+	(void)data;
+	++*(int *)arg;
+	fork_here();
+}
+
+/* A message that carries a buffer whose deleter forks. */
+static void send_what_forks(wt_port *port, int *calls)
+{
+	static char block[8];
+	wt_buffer *buffer;
+
+	assert_int_equal(wt_buffer_wrap(&buffer, block, sizeof block, fork_in_view, calls), 0);
+	assert_int_equal(wt_port_send(port, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 },
+				      WT_NOW),
+			 0);
+}
+
+static int receive_now(wt_port *port)
+{
+	return wt_port_receive(port, &(wt_message){ 0 }, WT_NOW);
+}
+
+static int drain_now(wt_port *port)
+{
+	int calls = 0, err = wt_port_drain(port, fork_in_message, &calls, 1, NULL);
+
+	assert_int_equal(calls, 0);
+	return err;
+}
+
+/* The view before is given back first. */
+static void fork_under_an_end_of_a_view(int (*next)(wt_port *port), int expected)
+{
+	struct channel channel;
+	wt_message message;
+	int calls = 0, err;
+
+	channel_open(&channel, NULL);
+	send_what_forks(channel.a, &calls);
+	assert_int_equal(wt_port_receive(channel.b, &message, WT_NOW), 0);
+	err = next(channel.b);
+	end_child(err, calls);
+	assert_int_equal(err, expected);
+	assert_child_ends(forked, 0);
+	channel_close(&channel);
+}
+
+/* As does the reply before. */
+static int answer_with_what_forks(wt_port *parent, const void *data, size_t size)
+{
+	static char block[8];
+	int *calls = *(int *const *)data;
+	wt_message message;
+
+	(void)size;
+	for (int i = 0; i < 2; i++) {
+		wt_buffer *buffer = NULL;
+		wt_transfer list[1];
+
+		if (wt_port_receive(parent, &message, in_time()) != 0)
+			return 1;
+		if (!i && wt_buffer_wrap(&buffer, block, sizeof block, fork_in_view, calls) != 0)
+			return 2;
+		list[0] = WT_MOVE(&buffer);
+		if (wt_message_reply(&message, &(wt_outgoing){ .transfer = list, .transfer_count = i ? 0 : 1 }) != 0)
+			return 3;
+	}
+	return 0;
+}
+
+static void fork_under_a_call(void)
+{
+	int calls = 0, *arg = &calls, err;
+	wt_worker *worker;
+	wt_message reply;
+
+	assert_int_equal(wt_worker_create(&worker, answer_with_what_forks, &arg, sizeof arg, NULL), 0);
+	assert_int_equal(wt_port_call(wt_worker_port(worker), &(wt_outgoing){ 0 }, &reply, in_time()), 0);
+	err = wt_port_call(wt_worker_port(worker), &(wt_outgoing){ 0 }, &reply, in_time());
+	end_child(err, calls);
+	assert_int_equal(err, 0);
+	assert_child_ends(forked, 0);
+	wt_worker_destroy(worker);
+}
+
+/* [P2] The child's call goes no further, for what it would do next is the parent's. */
+static void a_child_leaves_the_call_whose_deleter_forked(void **state)
+{
+	(void)state;
+	fork_under_an_end_of_a_view(receive_now, WT_EAGAIN);
+	fork_under_an_end_of_a_view(drain_now, 0);
+	fork_under_a_call();
+}
+
 /* [P2] The child returns from the callback, and from the loop; it touches nothing that the parent still has. */
 static void a_child_leaves_the_loop_that_it_was_forked_in(void **state)
 {
@@ -1199,6 +1295,7 @@ int main(int argc, char **argv)
 		TEST(a_worker_that_forked_ends_as_a_program_does),
 #endif
 		TEST(a_child_leaves_the_loop_that_it_was_forked_in),
+		TEST(a_child_leaves_the_call_whose_deleter_forked),
 		TEST(a_child_forked_before_first_use_is_free),
 		TEST(what_needs_no_record_of_its_thread_is_a_first_use),
 		TEST(a_program_that_is_spawned_is_no_fork),
