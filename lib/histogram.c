@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "histogram.h"
 
-enum { HISTOGRAM_STEPS = 1 << WTI_HISTOGRAM_BITS };
+enum {
+	HISTOGRAM_STEPS = 1 << WTI_HISTOGRAM_BITS,
+	HISTOGRAM_WHOLE = 1000000000 /* parts of all that were added: in so many a share is counted */
+};
 
 unsigned wti_histogram_bucket(int64_t value)
 {
@@ -69,22 +72,31 @@ void wti_histogram_subtract(struct wti_histogram *to, const struct wti_histogram
 	wti_store(&to->sum, wti_load(&to->sum) - wti_load(&from->sum));
 }
 
+/*
+ * How many are below the last of that share of `total`, which is not 0. In whole
+ * numbers: a product of doubles may lie above the whole one that it stands for.
+ */
+static uint64_t histogram_rank(uint64_t total, double percent)
+{
+	uint64_t parts = (uint64_t)(percent * (HISTOGRAM_WHOLE / 100) + 0.5);
+	uint64_t rest = total % HISTOGRAM_WHOLE * parts;
+	uint64_t share = total / HISTOGRAM_WHOLE * parts + (rest + HISTOGRAM_WHOLE - 1) / HISTOGRAM_WHOLE;
+
+	return share ? share - 1 : 0;
+}
+
 /* Counted in the buckets themselves, which may have been read at another moment than the count. */
 int64_t wti_histogram_percentile(const struct wti_histogram *histogram, double percent)
 {
 	uint64_t total = 0;
 	uint64_t seen = 0;
-	uint64_t rank; /* so many are below it */
-	double share;
+	uint64_t rank;
 
 	for (unsigned i = 0; i < WTI_HISTOGRAM_BUCKETS; i++)
 		total += wti_load(&histogram->bucket[i]);
 	if (!total)
 		return 0;
-	share = (double)total * percent / 100;
-	rank = (uint64_t)share;
-	if (rank && (double)rank == share)
-		rank--; /* it is the last of its share, not the first one behind */
+	rank = histogram_rank(total, percent);
 	if (rank >= total)
 		rank = total - 1;
 	for (unsigned i = 0; i < WTI_HISTOGRAM_BUCKETS; i++) {

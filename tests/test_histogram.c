@@ -82,6 +82,25 @@ static void a_percentile_is_the_last_of_its_share(void **state)
 	assert_int_equal(wti_histogram_percentile(&one, 100), 7);
 }
 
+/* Shares of which a product of doubles would be a little more than the whole number that they are, and large ones. */
+static void a_share_is_counted_in_whole_numbers(void **state)
+{
+	static struct wti_histogram thousandth, odd, huge;
+
+	(void)state;
+	wti_histogram_add(&thousandth, 2, 40959);
+	wti_histogram_add(&thousandth, 300, 41);
+	assert_int_equal(wti_histogram_percentile(&thousandth, 99.9), 2);
+	wti_histogram_add(&odd, 2, 33);
+	wti_histogram_add(&odd, 300, 717);
+	assert_int_equal(wti_histogram_percentile(&odd, 4.4), 2);
+	wti_histogram_add(&huge, 2, UINT64_C(9000000000000000));
+	wti_histogram_add(&huge, 300, UINT64_C(1000000000000000));
+	assert_int_equal(wti_histogram_percentile(&huge, 90), 2);
+	assert_true(wti_histogram_percentile(&huge, 90.1) >= 300);
+	assert_true(wti_histogram_percentile(&huge, 100) >= 300);
+}
+
 static void joined_and_taken_away_again_they_are_what_they_were(void **state)
 {
 	static struct wti_histogram a, b, sum;
@@ -109,6 +128,7 @@ int main(void)
 		TEST(percentiles_are_those_of_what_was_added),
 		TEST(a_value_can_stand_for_many),
 		TEST(a_percentile_is_the_last_of_its_share),
+		TEST(a_share_is_counted_in_whole_numbers),
 		TEST(joined_and_taken_away_again_they_are_what_they_were),
 	};
 
