@@ -3,7 +3,9 @@
  * Whole lines of many threads on standard output and standard error. Each
  * descriptor has a turn, which a thread takes for one write: what the thread
  * hands in arrives with nothing of another thread's in between, however many
- * system calls it needs.
+ * system calls it needs. Where both descriptors lead to one pipe or file there
+ * are two turns all the same: a write to one may come in the middle of a write
+ * to the other. Those who write past this file have no turn at all.
  *
  * The turn is no mutex, for it is held as long as the system takes, for ever
  * on a pipe that nobody reads, and terminate must reach those who wait for it

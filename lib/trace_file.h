@@ -2,7 +2,8 @@
  *
  * The file of a timeline. It is made when it is chosen, empty, which proves
  * that it can be; it gets its contents at the process's end, whole: where a
- * write fails, it is empty again. Where it is a pipe, its reader can hold the
+ * write fails, it is empty again. Another process that chooses or writes the
+ * same file meanwhile spoils it. Where it is a pipe, its reader can hold the
  * process up, for some seconds in all. One at a time; not synchronised.
  */
 #ifndef WTI_TRACE_FILE_H
