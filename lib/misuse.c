@@ -290,26 +290,11 @@ static void misuse_report_owed(const struct wti_handle *handle)
 	misuse_write(&text);
 }
 
-static bool misuse_owes(void)
+/* Whether something is owed; each of it is told, unless `tell` is NULL. */
+static bool misuse_each_owed(void (*tell)(const struct wti_handle *handle))
 {
 	bool any = false;
 
-	pthread_mutex_lock(&misuse_lock);
-	for (struct wti_list *link = misuse_owed.next; link != &misuse_owed; link = link->next)
-		any |= wti_load(&wti_list_entry(link, struct wti_handle, owed)->state) == MISUSE_OPEN;
-	pthread_mutex_unlock(&misuse_lock);
-	return any;
-}
-
-static bool misuse_report_all(void)
-{
-	bool any = false;
-
-	/* A program that owes nothing does not wait for who has the stream, maybe for ever. */
-	if (!misuse_owes())
-		return false;
-	/* First, as the program does that writes several lines, and calls in between. */
-	flockfile(stderr);
 	pthread_mutex_lock(&misuse_lock);
 	for (struct wti_list *link = misuse_owed.next; link != &misuse_owed; link = link->next) {
 		const struct wti_handle *handle = wti_list_entry(link, struct wti_handle, owed);
@@ -317,10 +302,24 @@ static bool misuse_report_all(void)
 		/* One that lies in a message hangs on the port in whose queue that is. */
 		if (wti_load(&handle->state) != MISUSE_OPEN)
 			continue;
-		misuse_report_owed(handle);
 		any = true;
+		if (tell)
+			tell(handle);
 	}
 	pthread_mutex_unlock(&misuse_lock);
+	return any;
+}
+
+static bool misuse_report_all(void)
+{
+	bool any;
+
+	/* A program that owes nothing does not wait for who has the stream, maybe for ever. */
+	if (!misuse_each_owed(NULL))
+		return false;
+	/* First, as the program does that writes several lines, and calls in between. */
+	flockfile(stderr);
+	any = misuse_each_owed(misuse_report_owed);
 	funlockfile(stderr);
 	return any;
 }
