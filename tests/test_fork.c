@@ -757,13 +757,19 @@ static void fork_in_view(void *data, void *arg)
 	fork_here();
 }
 
-/* A message that carries a buffer whose deleter forks. */
-static void send_what_forks(wt_port *port, int *calls)
+/* A buffer whose deleter forks. */
+static int wrap_what_forks(wt_buffer **buffer, int *calls)
 {
 	static char block[8];
+
+	return wt_buffer_wrap(buffer, block, sizeof block, fork_in_view, calls);
+}
+
+static void send_what_forks(wt_port *port, int *calls)
+{
 	wt_buffer *buffer;
 
-	assert_int_equal(wt_buffer_wrap(&buffer, block, sizeof block, fork_in_view, calls), 0);
+	assert_int_equal(wrap_what_forks(&buffer, calls), 0);
 	assert_int_equal(wt_port_send(port, &(wt_outgoing){ .transfer = (wt_transfer[]){ WT_MOVE(&buffer) }, .transfer_count = 1 },
 				      WT_NOW),
 			 0);
@@ -802,7 +808,6 @@ static void fork_under_an_end_of_a_view(int (*next)(wt_port *port), int expected
 /* As does the reply before. */
 static int answer_with_what_forks(wt_port *parent, const void *data, size_t size)
 {
-	static char block[8];
 	int *calls = *(int *const *)data;
 	wt_message message;
 
@@ -813,7 +818,7 @@ static int answer_with_what_forks(wt_port *parent, const void *data, size_t size
 
 		if (wt_port_receive(parent, &message, in_time()) != 0)
 			return 1;
-		if (!i && wt_buffer_wrap(&buffer, block, sizeof block, fork_in_view, calls) != 0)
+		if (!i && wrap_what_forks(&buffer, calls) != 0)
 			return 2;
 		list[0] = WT_MOVE(&buffer);
 		if (wt_message_reply(&message, &(wt_outgoing){ .transfer = list, .transfer_count = i ? 0 : 1 }) != 0)

@@ -846,6 +846,13 @@ static uint64_t stream(uint64_t posted, size_t size)
 	return posted;
 }
 
+/* On a processor that AMD made, or not. An eighth of the smaller segment is read at each look. */
+static void streamer_begin(bool amd, size_t size, size_t limit)
+{
+	support_use_processor(amd);
+	reader_begin_with((unsigned)(WTI_SEGMENT_MAX / 8 / size), size, limit);
+}
+
 /* Where AMD made the processor, large messages that stream get a larger one, in which they go on. */
 static void a_stream_of_large_messages_gets_a_large_segment(void **state)
 {
@@ -866,8 +873,7 @@ static void a_stream_of_large_messages_gets_a_large_segment(void **state)
 		long least = cases[i].large ? WTI_SEGMENT_LARGE : WTI_SEGMENT_MAX;
 		uint64_t posted;
 
-		support_use_processor(cases[i].amd);
-		reader_begin_with((unsigned)(WTI_SEGMENT_MAX / 8 / cases[i].size), cases[i].size, cases[i].limit);
+		streamer_begin(cases[i].amd, cases[i].size, cases[i].limit);
 		posted = stream(0, cases[i].size);
 		assert_in_range(support_counts.bytes, least, least + 2 * WTI_SEGMENT_MAX);
 		posted = stream(posted, cases[i].size);
@@ -886,8 +892,7 @@ static void a_stream_without_memory_for_a_large_segment_is_not_refused(void **st
 	uint64_t posted;
 
 	(void)state;
-	support_use_processor(true);
-	reader_begin_with((unsigned)(WTI_SEGMENT_MAX / 8 / 4096), 4096, WTI_NO_LIMIT);
+	streamer_begin(true, 4096, WTI_NO_LIMIT);
 	assert_int_equal(post(&reader.ring, 4096, 0), 0);
 	support_fail_allocations(1, 0);
 	posted = stream(1, 4096);
@@ -924,8 +929,7 @@ static void a_large_segment_is_left_for_small_ones(void **state)
 	uint64_t posted;
 
 	(void)state;
-	support_use_processor(true);
-	reader_begin_with((unsigned)(WTI_SEGMENT_MAX / 8 / 4096), 4096, WTI_NO_LIMIT);
+	streamer_begin(true, 4096, WTI_NO_LIMIT);
 	posted = stream(0, 4096);
 	reader.step = 0;
 	for (int i = 0; i < 2; i++)
