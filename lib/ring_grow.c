@@ -243,9 +243,9 @@ static bool grow_sees_room(struct wti_ring *ring, const struct grow_full *full, 
 }
 
 /*
- * A segment that is not outgrown is full. A consumer that reads it will have made room
- * by the time that another segment would take, whose memory is in no cache and
- * mostly in no page yet: the producer lets it get ahead. One that stands still
+ * A segment that is not outgrown is full. A consumer that reads it will have
+ * made room by the time that another segment would take, whose memory is in no
+ * cache and mostly in no page yet: the producer lets it get ahead. One that stands still
  * may be this very thread, and is waited for more and more rarely.
  */
 static bool grow_finds_room(struct wti_ring *ring, const struct grow_full *full, size_t need)

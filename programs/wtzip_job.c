@@ -5,7 +5,6 @@
 #include "quoted.h"
 #include "whole.h"
 
-
 int wtzip_job_read(struct wtzip_job *job, void *bytes, size_t size, size_t *done)
 {
 	int err = whole_read(job->in, bytes, size, done);

@@ -29,9 +29,9 @@ WT_API WT_NODISCARD int wt_dump(FILE *stream);
  * signal for the process; asking for it again changes nothing.
  *
  * Returns 0; WT_EINVAL for what is no signal, or none that can be handled, or
- * that comes again at once, such as SIGSEGV and SIGPIPE; WT_EBUSY: the program handles or
- * ignores it, or another one was chosen; WT_EAGAIN or WT_ENOMEM: the system has
- * no more threads. Any thread.
+ * that comes again at once, such as SIGSEGV and SIGPIPE; WT_EBUSY: the program
+ * handles or ignores it, or another one was chosen; WT_EAGAIN or WT_ENOMEM: the
+ * system has no more threads. Any thread.
  */
 WT_API WT_NODISCARD int wt_dump_on_signal(int signo);
 

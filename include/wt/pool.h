@@ -351,8 +351,8 @@ enum {
 };
 
 /*
- * The time that `percent` of the tasks, 0 to 100, did not exceed, in *time, ns; 0
- * where none was counted. Any thread. Returns 0; WT_EINVAL.
+ * The time that `percent` of the tasks, 0 to 100, did not exceed, in *time, ns;
+ * 0 where none was counted. Any thread. Returns 0; WT_EINVAL.
  */
 WT_API WT_NODISCARD int wt_pool_percentile(wt_pool *pool, int which, double percent, int64_t *time);
 
