@@ -44,9 +44,9 @@ enum {
  * other processor's, and from what both share it comes sooner.
  * Kept because it measures better, where AMD made the processor (1 MiB of L2,
  * a word 55 ns to the other CPU): messages of 2, 4, 8, 10 and 16 KiB were 1.38,
- * 1.09, 1.25, 1.21 and 1.24 times as fast in three runs of 9 rounds. Of 1 MiB
- * it would be 1.02 for 4 KiB and 1.13 for 16; and those of 8 bytes would lose
- * 6 of 100 in it. On other processors it was not measured.
+ * 1.11, 1.26, 1.21 and 1.23 times as fast, medians of two or three runs of 9
+ * rounds. In 1 MiB it would be 1.02 for 4 KiB and 1.13 for 16; and those of 8
+ * bytes would lose 6 of 100 there. On other processors it was not measured.
  */
 enum {
 	GROW_LARGE = 2048,  /* bytes of a record that is large: those of 1 KiB gained nothing */
